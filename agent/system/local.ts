@@ -1,0 +1,109 @@
+import { readFile, readdir, readlink, stat as statFile, unlink, mkdir, chmod } from 'node:fs/promises';
+import { sep } from 'node:path';
+import { errnoOf, UserError } from '../errors.ts';
+import { writeFileAtomic } from './atomic.ts';
+import { resolveInRoot } from './root.ts';
+import { CLEAN_ENV, runProgram } from './run.ts';
+import type { Clock, FileStat, Platform, System } from './system.ts';
+
+/** The one place that asks Node which platform this is. */
+export const platform: Platform = process.platform === 'win32' ? 'windows' : 'linux';
+
+export interface LocalOptions {
+  readonly root?: string;
+  readonly live?: boolean;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly clock?: Clock;
+}
+
+export const localClock: Clock = {
+  monotonicMs: () => Number(process.hrtime.bigint()) / 1e6,
+  now: () => new Date(),
+};
+
+/**
+ * This machine. Under `QUIESCED_TEST=1` the root comes from `QUIESCED_TEST_ROOT`, and nothing outside it is written:
+ * a test that forgot to say where it may write must fail, not change the machine.
+ */
+export function localSystem(options: LocalOptions = {}): System {
+  const env = options.env ?? process.env;
+  const testing = env.QUIESCED_TEST === '1';
+  const root = options.root ?? (testing ? (env.QUIESCED_TEST_ROOT ?? '/') : '/');
+  const live = options.live ?? options.root === undefined;
+  const resolve = (path: string): string => (live && isKernelPath(path) ? path : resolveInRoot(root, path));
+  const writable = (path: string): string => {
+    if (testing && root === '/') {
+      throw new UserError('test.no-root', `QUIESCED_TEST=1 forbids writing ${path} outside a test's own root`, {
+        remedy: 'Set QUIESCED_TEST_ROOT to a folder of the test.',
+      });
+    }
+    return resolve(path);
+  };
+
+  return {
+    platform,
+    root,
+    live,
+    privileged: process.geteuid === undefined || process.geteuid() === 0,
+    env,
+    clock: options.clock ?? localClock,
+    resolve,
+    readText: (path) => unlessMissing(readFile(resolve(path), 'utf8')),
+    list: async (path) => (await unlessMissing(readdir(resolve(path))))?.sort(),
+    stat: async (path) => fileStat(await unlessMissing(statFile(resolve(path)))),
+    readLink: (path) => unlessMissing(readlink(lastLinkKept(path, resolve)), 'EINVAL'),
+    write: async (path, text, { mode } = {}) => writeFileAtomic(writable(path), text, mode),
+    makeDir: async (path, mode) => {
+      await mkdir(writable(path), { recursive: true, mode });
+      await chmod(writable(path), mode);
+    },
+    remove: async (path) => {
+      await unlessMissing(unlink(writable(path)));
+    },
+    run: (argv, runOptions) => runProgram(argv, runOptions, platform === 'windows' ? windowsEnv(env) : CLEAN_ENV),
+  };
+}
+
+const isKernelPath = (path: string): boolean => /^\/(proc|sys|dev)(\/|$)/.test(path);
+
+/** Resolves the folder of a path but not its last part, which is the link to be read. */
+function lastLinkKept(path: string, resolve: (path: string) => string): string {
+  const at = path.lastIndexOf(sep);
+  return `${resolve(path.slice(0, at) || sep)}${sep}${path.slice(at + 1)}`;
+}
+
+async function unlessMissing<T>(wanted: Promise<T>, ...alsoMissing: string[]): Promise<T | undefined> {
+  try {
+    return await wanted;
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', ...alsoMissing].includes(errnoOf(error) ?? '')) return undefined;
+    throw error;
+  }
+}
+
+type NodeStats = Awaited<ReturnType<typeof statFile>>;
+
+const fileStat = (stats: NodeStats | undefined): FileStat | undefined =>
+  stats && {
+    kind: kindOf(stats),
+    mode: Number(stats.mode) & 0o7777,
+    uid: Number(stats.uid),
+    gid: Number(stats.gid),
+    sizeBytes: Number(stats.size),
+    modifiedMs: Number(stats.mtimeMs),
+  };
+
+const kindOf = (stats: NodeStats): FileStat['kind'] => {
+  if (stats.isFile()) return 'file';
+  if (stats.isDirectory()) return 'directory';
+  return stats.isSocket() ? 'socket' : 'other';
+};
+
+/** Windows programs do not start without SystemRoot, and find nothing without PATH. */
+const windowsEnv = (env: NodeJS.ProcessEnv): Record<string, string> =>
+  Object.fromEntries(
+    ['SystemRoot', 'windir', 'PATH', 'TEMP', 'TMP', 'ProgramData', 'ProgramFiles', 'ComSpec', 'PATHEXT'].flatMap((key) => {
+      const value = env[key];
+      return value === undefined ? [] : [[key, value]];
+    }),
+  );

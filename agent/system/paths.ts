@@ -1,0 +1,35 @@
+import type { Platform } from './system.ts';
+
+/** Where things are. A value that differs by platform stands here and nowhere else. */
+export interface Paths {
+  readonly configFile: string;
+  readonly configDropIns: string;
+  readonly hooks: string;
+  /** Gone at reboot: lock, status, what is frozen. Must be on a file system that is never frozen. */
+  readonly runtime: string;
+  readonly control: string;
+  readonly journal: string;
+  /** Lasts: what is owed, history. */
+  readonly state: string;
+}
+
+export const PATHS: Readonly<Record<Platform, Paths>> = {
+  linux: {
+    configFile: '/etc/quiesced/quiesced.conf',
+    configDropIns: '/etc/quiesced/quiesced.conf.d',
+    hooks: '/etc/quiesced/hooks.d',
+    runtime: '/run/quiesced',
+    control: '/run/quiesced/control',
+    journal: '/run/quiesced/journal',
+    state: '/var/lib/quiesced',
+  },
+  windows: {
+    configFile: 'C:\\ProgramData\\quiesced\\quiesced.conf',
+    configDropIns: 'C:\\ProgramData\\quiesced\\quiesced.conf.d',
+    hooks: 'C:\\ProgramData\\quiesced\\hooks.d',
+    runtime: 'C:\\ProgramData\\quiesced\\run',
+    control: '\\\\.\\pipe\\quiesced',
+    journal: 'C:\\ProgramData\\quiesced\\run\\journal',
+    state: 'C:\\ProgramData\\quiesced\\state',
+  },
+};

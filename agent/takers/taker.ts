@@ -1,0 +1,20 @@
+/**
+ * A way to take the snapshot. `prepare` runs before the freeze and opens every connection and process that `take`
+ * needs: while frozen nothing may be opened, spawned or resolved. `finish` is always called once `prepare` was, also
+ * when that failed, and is safe whatever happened.
+ */
+export interface Taker {
+  readonly id: string;
+  /** `false` for a rehearsal: the outcome then says what the level would be. */
+  readonly takes: boolean;
+  prepare(signal: AbortSignal): Promise<void>;
+  /** While frozen. Returns what names the snapshot to whoever restores it; throws when there is none. */
+  take(signal: AbortSignal): Promise<TakenSnapshot>;
+  /** After the thaw: lets the other side know, and gives everything back. */
+  finish(outcome: { readonly consistency: string; readonly snapshot?: string }, signal: AbortSignal): Promise<void>;
+}
+
+export interface TakenSnapshot {
+  /** An id, path or URL; never with a secret in it. Undefined when nothing was taken (rehearsal, hold). */
+  readonly snapshot?: string;
+}

@@ -1,0 +1,28 @@
+#!/bin/sh
+# Makes a fresh clone ready: the pinned packages (Node itself among them) and, as root on Debian, the plain tools that
+# the rehearsal and the tests run. Does nothing when all of it is there. Installs no service.
+set -eu
+cd "$(dirname "$0")/.."
+
+if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+  echo 'quiesced: installing the pinned packages (npm ci)'
+  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+  touch node_modules/.package-lock.json
+fi
+
+# command:package
+missing=''
+for need in mkfs.ext4:e2fsprogs mkfs.xfs:xfsprogs mkfs.btrfs:btrfs-progs losetup:mount dmsetup:dmsetup cc:gcc; do
+  PATH="$PATH:/usr/sbin:/sbin" command -v "${need%%:*}" >/dev/null 2>&1 || missing="$missing ${need#*:}"
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+  echo "quiesced: installing$missing"
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -qq
+  # shellcheck disable=SC2086 # a list of words on purpose
+  apt-get install -y -qq --no-install-recommends $missing >/dev/null
+else
+  echo "quiesced: not found, and not installed without root:$missing" >&2
+fi
