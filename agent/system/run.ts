@@ -3,13 +3,20 @@ import type { RunOptions, RunResult } from './system.ts';
 
 const MAX_OUTPUT_BYTES = 1024 * 1024;
 
+/** What a program killed at its deadline gets to disappear in, before it is abandoned. */
+const KILL_GRACE_MS = 250;
+
 /** Programs get this and what the caller adds: never our own environment, which may hold a proxy password. */
 export const CLEAN_ENV = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   LANG: 'C.UTF-8',
 } as const;
 
-/** Runs a program to its end through execa, which is loaded on first use: the idle agent does without it. */
+/**
+ * Runs a program to its end through execa, which is loaded on first use: the idle agent does without it. Settles
+ * shortly after the deadline whatever happens: a program that hangs in the kernel, or one whose child keeps the
+ * output open, is abandoned and no longer keeps this process alive.
+ */
 export async function runProgram(
   argv: readonly string[],
   options: RunOptions,
@@ -18,7 +25,7 @@ export async function runProgram(
   const [file, ...args] = argv;
   if (file === undefined) throw new Error('an empty argv cannot be run');
   const { execa } = await import('execa');
-  const result = await execa(file, args, {
+  const program = execa(file, args, {
     reject: false,
     extendEnv: false,
     env: { ...baseEnv, ...options.env },
@@ -29,12 +36,30 @@ export async function runProgram(
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
   });
+  const result = await orUndefinedAfter(options.timeoutMs + KILL_GRACE_MS, program);
+  if (result === undefined) {
+    for (const stream of [program.stdin, program.stdout, program.stderr]) stream?.destroy();
+    program.nodeChildProcess.unref();
+    return { ended: 'timed-out', exitCode: undefined, stdout: '', stderr: '' };
+  }
   return {
     ended: howItEnded(result),
     exitCode: result.exitCode,
     stdout: String(result.stdout ?? ''),
     stderr: String(result.stderr ?? ''),
   };
+}
+
+async function orUndefinedAfter<T>(ms: number, wanted: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, ms, undefined);
+  });
+  try {
+    return await Promise.race([wanted, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 const howItEnded = (result: {

@@ -1,0 +1,101 @@
+import { closeSync } from 'node:fs';
+import { EINVAL, type Libc } from '../system/native.ts';
+import type { Clock } from '../system/system.ts';
+import { openExpediter } from './expedite.ts';
+import type { FreezeStep, ThawProblem, ThawReport } from './freezer.ts';
+import { openFreezeJournal, readFreezeJournal, removeFreezeJournal } from './journal.ts';
+
+const PATIENCE_MS = 1000;
+
+interface Opened {
+  readonly id: string;
+  readonly mountPoint: string;
+  readonly fd: number;
+}
+
+const RETRY_MS = 20;
+
+/**
+ * The daemon's own descriptors of what the guard freezes: when the guard is dead or silent, the thaw is done through
+ * them. What the guard had frozen is not known for sure then, so each is tried; EINVAL says that it was not, or not
+ * any more.
+ */
+export class SecondLine {
+  readonly #opened: readonly Opened[];
+  readonly #libc: Libc;
+  readonly #clock: Clock;
+  readonly #journalPath: string;
+  readonly #bootId: string;
+  readonly #alone = new Set<string>();
+
+  constructor(opened: readonly Opened[], libc: Libc, clock: Clock, journalPath: string, bootId: string) {
+    this.#opened = opened;
+    this.#libc = libc;
+    this.#clock = clock;
+    this.#journalPath = journalPath;
+    this.#bootId = bootId;
+  }
+
+  /** Not frozen by our guard, so never to be thawed by us. */
+  leaveAlone(id: string): void {
+    this.#alone.add(id);
+  }
+
+  /**
+   * @param guardIsGone while any thread of the guard is still in the kernel, its FIFREEZE may yet succeed: until then
+   * EINVAL proves nothing, and the file system is tried again.
+   */
+  async thaw(guardIsGone: () => boolean): Promise<ThawReport> {
+    const owed = readFreezeJournal(this.#journalPath);
+    const ours = new Set(owed?.fileSystems.map(({ id }) => id));
+    const todo = this.#opened.filter(({ id }) => ours.has(id) && !this.#alone.has(id));
+    const results = await Promise.all(todo.map((one) => this.#thawOne(one, guardIsGone)));
+    if (owed?.expedited) openExpediter()?.restore();
+    this.#record(todo.filter((_, index) => results[index]?.problem.kind !== 'owed'));
+    const steps = results.map(({ step }) => step);
+    const died: ThawProblem = { kind: 'guard-died', message: 'the guard died; this process thawed in its place' };
+    return {
+      problems: [died, ...results.map(({ problem }) => problem).filter(({ kind }) => kind === 'owed')],
+      frozenMs: 0,
+      firstThawAtMs: steps[0] === undefined ? undefined : Math.min(...steps.map(({ atMs }) => atMs)),
+      steps,
+    };
+  }
+
+  close(): void {
+    for (const { fd } of this.#opened) closeSync(fd);
+  }
+
+  async #thawOne(
+    { fd, mountPoint }: Opened,
+    guardIsGone: () => boolean,
+  ): Promise<{ step: FreezeStep; problem: ThawProblem }> {
+    const atMs = this.#clock.monotonicMs();
+    const until = atMs + PATIENCE_MS;
+    let gone = guardIsGone();
+    let errno = await orUndefinedAfter(PATIENCE_MS, this.#libc.thaw(fd));
+    while (errno === EINVAL && !gone && this.#clock.monotonicMs() < until) {
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      gone = guardIsGone();
+      errno = await orUndefinedAfter(PATIENCE_MS, this.#libc.thaw(fd));
+    }
+    const error = errno === undefined ? 'no answer' : this.#libc.errorName(errno);
+    const done = errno === 0 || (errno === EINVAL && gone);
+    const step = { step: 'thaw' as const, mountPoint, atMs, tookMs: this.#clock.monotonicMs() - atMs };
+    return {
+      step: done ? step : { ...step, error },
+      problem: { kind: done ? 'guard-died' : 'owed', mountPoint, message: `thaw: ${error}` },
+    };
+  }
+
+  #record(thawed: readonly Opened[]): void {
+    const journal = openFreezeJournal(this.#journalPath, this.#bootId);
+    for (const { id } of thawed) journal.settled(id, 'thawed');
+    journal.restored();
+    journal.close();
+    if (readFreezeJournal(this.#journalPath)?.fileSystems.length === 0) removeFreezeJournal(this.#journalPath);
+  }
+}
+
+const orUndefinedAfter = <T>(ms: number, wanted: Promise<T>): Promise<T | undefined> =>
+  Promise.race([wanted, new Promise<undefined>((resolve) => setTimeout(resolve, ms, undefined))]);

@@ -1,0 +1,99 @@
+import { UserError } from '../errors.ts';
+import type { Classified } from './classes.ts';
+import type { FileSystem } from './mounts.ts';
+
+/** What narrows the set of file systems, and why. */
+export interface Narrowing {
+  /** `--mount`: exactly these mount points; undefined means all. */
+  readonly only?: readonly string[];
+  /** `[freeze] exclude`: globs of mount points (`*` and `?` match any character), `type:xfs`, `device:/dev/sdb1`. */
+  readonly exclude: readonly string[];
+  /** Inside a container a bind mount is the host's file system: nothing is frozen unless it is named. */
+  readonly container: boolean;
+  /** Test guard: the only devices (`major:minor`) that may be frozen; undefined outside tests. */
+  readonly testDevices?: readonly string[];
+}
+
+export interface Selection {
+  readonly freeze: readonly FileSystem[];
+  /** Everything else, with the reason: part of the outcome. */
+  readonly left: readonly Left[];
+}
+
+export interface Left {
+  readonly fileSystem: FileSystem;
+  /** `unfreezable` lowers the level to crash; `excluded` and `exempt` do not. */
+  readonly why: 'exempt' | 'unfreezable' | 'excluded';
+  readonly reason: string;
+}
+
+/** Pure: which file systems are to be frozen. Throws a `UserError` for a name that cannot be honoured. */
+export function select(classified: readonly Classified[], narrowing: Narrowing): Selection {
+  for (const named of narrowing.only ?? []) assertFreezable(named, classified);
+  const freeze: FileSystem[] = [];
+  const left: Left[] = [];
+  for (const { fileSystem, class: kind, reason } of classified) {
+    const excluded = whyExcluded(fileSystem, narrowing);
+    if (kind === 'exempt') left.push({ fileSystem, why: 'exempt', reason });
+    else if (excluded !== undefined) left.push({ fileSystem, why: 'excluded', reason: excluded });
+    else if (kind === 'unfreezable') left.push({ fileSystem, why: 'unfreezable', reason });
+    else freeze.push(fileSystem);
+  }
+  assertNamedByTest(freeze, narrowing.testDevices);
+  return { freeze, left };
+}
+
+function whyExcluded(fileSystem: FileSystem, { only, exclude, container }: Narrowing): string | undefined {
+  if (only !== undefined) {
+    return only.some((named) => fileSystem.mountPoints.includes(trimSlash(named))) ? undefined : 'not named by --mount';
+  }
+  if (container) return 'this is a container: only what --mount names is frozen';
+  const rule = exclude.find((pattern) => matches(pattern, fileSystem));
+  return rule === undefined ? undefined : `[freeze] exclude = ${rule}`;
+}
+
+function matches(pattern: string, fileSystem: FileSystem): boolean {
+  if (pattern.startsWith('type:')) return fileSystem.type === pattern.slice(5);
+  if (pattern.startsWith('device:')) return fileSystem.source === pattern.slice(7);
+  const glob = new RegExp(`^${[...pattern].map(globCharacter).join('')}$`, 's');
+  return fileSystem.mountPoints.some((point) => glob.test(point));
+}
+
+const globCharacter = (character: string): string => {
+  if (character === '*') return '.*';
+  return character === '?' ? '.' : RegExp.escape(character);
+};
+
+/** A path that is not a mount point must not silently mean the file system around it: that may be `/`. */
+function assertFreezable(named: string, classified: readonly Classified[]): void {
+  const path = trimSlash(named);
+  const found = classified.find(({ fileSystem }) => fileSystem.mountPoints.includes(path));
+  if (found === undefined) {
+    const known = classified.filter(({ class: kind }) => kind === 'freezable').map((one) => one.fileSystem.mountPoint);
+    throw new UserError('freeze.not-a-mount-point', `${named} is not the mount point of a file system`, {
+      remedy: `Those that can be frozen: ${known.join(', ') || 'none'}`,
+    });
+  }
+  if (found.class === 'freezable') return;
+  throw new UserError('freeze.not-freezable', `${named} cannot be frozen: ${found.reason}`, {
+    remedy: 'Leave it out of --mount; the outcome lists what is not covered.',
+  });
+}
+
+/** Under `QUIESCED_TEST=1` a test must have named each device: it is too easy to freeze the machine it runs on. */
+export function assertNamedByTest(
+  wanted: readonly { id: string; mountPoint: string }[],
+  named?: readonly string[],
+): void {
+  const stranger = named && wanted.find(({ id }) => !named.includes(id));
+  if (stranger === undefined) return;
+  throw new UserError('test.device', `QUIESCED_TEST=1 forbids freezing ${stranger.mountPoint} (${stranger.id})`, {
+    remedy: 'Name the device in QUIESCED_TEST_DEVICES.',
+  });
+}
+
+/** The devices that a test named; undefined outside tests, where every device may be frozen. */
+export const devicesNamedByTest = (env: Readonly<Record<string, string | undefined>>): readonly string[] | undefined =>
+  env.QUIESCED_TEST === '1' ? (env.QUIESCED_TEST_DEVICES ?? '').split(',').filter((id) => id !== '') : undefined;
+
+const trimSlash = (path: string): string => (path.length > 1 ? path.replace(/\/+$/, '') : path);

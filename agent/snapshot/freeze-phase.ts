@@ -1,0 +1,102 @@
+import type { FreezePlan, Freezer, PreparedFreeze, ThawReport } from '../freezer/freezer.ts';
+import type { Log } from '../log.ts';
+import type { Clock } from '../system/system.ts';
+import type { Evidence } from './outcome.ts';
+import { MountError, type Phase, type Timeline } from './phases.ts';
+
+/** The flush before the freeze writes out whatever is dirty; nothing is held by us on its account yet. */
+const FLUSH_MS = 60_000;
+/** Beyond the guard's own deadline: its report, or the second line's thaw. */
+const SLACK_MS = 5000;
+
+export interface FreezePhaseOptions {
+  readonly freezer: Freezer;
+  readonly plan: FreezePlan;
+  readonly required: boolean;
+  readonly log: Log;
+  readonly timeline: Timeline;
+  readonly clock: Clock;
+}
+
+/** File systems, flushed and frozen; left by the thaw. Its bookkeeping is the guard's: nothing of it outlives a boot. */
+export class FreezePhase implements Phase {
+  readonly name = 'freeze';
+  readonly required: boolean;
+  readonly enterMs: number;
+  readonly leaveMs = SLACK_MS;
+  /** First FIFREEZE to last FITHAW. */
+  frozenMs = 0;
+  readonly #options: FreezePhaseOptions;
+  #prepared: PreparedFreeze | undefined;
+  #frozen: readonly string[] = [];
+  #entered = false;
+  #lostAtMs: number | undefined;
+
+  constructor(options: FreezePhaseOptions) {
+    this.#options = options;
+    this.required = options.required;
+    this.enterMs = FLUSH_MS + options.plan.deadlineMs + SLACK_MS;
+  }
+
+  /** Aborted as soon as the freeze does not hold any more. */
+  get lost(): AbortSignal | undefined {
+    return this.#prepared?.lost;
+  }
+
+  /** Mount points that were frozen by us. */
+  get frozen(): readonly string[] {
+    return this.#frozen;
+  }
+
+  get evidence(): Pick<Evidence, 'frozen' | 'freezeLostAtMs'> {
+    const wanted = this.#options.plan.groups.flat().length;
+    const all = this.#entered && this.#frozen.length === wanted ? 'all' : 'some';
+    return { frozen: wanted === 0 || this.#frozen.length === 0 ? 'none' : all, freezeLostAtMs: this.#lostAtMs };
+  }
+
+  async ready(signal: AbortSignal): Promise<void> {
+    const { plan, freezer, clock } = this.#options;
+    if (plan.groups.length === 0) return;
+    this.#prepared = await freezer.prepare(plan, signal);
+    this.#prepared.lost.addEventListener('abort', () => {
+      this.#lostAtMs ??= clock.monotonicMs();
+    });
+  }
+
+  async enter(signal: AbortSignal): Promise<void> {
+    if (this.#prepared === undefined) return;
+    // From here until the thaw nothing may be written anywhere: it might be frozen.
+    this.#options.log.pause();
+    const { fileSystems, steps } = await this.#prepared.freeze();
+    this.#options.timeline.add('freeze', steps);
+    // Given up meanwhile: it may be frozen now, but it was not when the heart went on.
+    if (signal.aborted) return;
+    this.#entered = true;
+    this.#frozen = fileSystems.filter(({ state }) => state === 'frozen').map(({ mountPoint }) => mountPoint);
+    const problems = fileSystems
+      .filter(({ state }) => state !== 'frozen')
+      .map(({ mountPoint, state, error }) => new MountError(mountPoint, notFrozen(mountPoint, state, error)));
+    if (problems.length > 0) throw new AggregateError(problems, 'not every file system could be frozen');
+  }
+
+  async leave(): Promise<void> {
+    if (this.#prepared === undefined) return;
+    let report: ThawReport;
+    try {
+      report = await this.#prepared.thaw();
+    } finally {
+      this.#options.log.resume();
+    }
+    this.frozenMs = report.frozenMs;
+    this.#options.timeline.add('freeze', report.steps);
+    // Found at the end only, so it may have been at any time: the copy cannot be trusted.
+    if (this.#lostAtMs === undefined && report.problems.some(({ kind }) => kind === 'early')) this.#lostAtMs = 0;
+    const problems = report.problems.map(({ mountPoint, message }) =>
+      mountPoint === undefined ? new Error(message) : new MountError(mountPoint, `${mountPoint}: ${message}`),
+    );
+    if (problems.length > 0) throw new AggregateError(problems, 'the freeze did not end as it should');
+  }
+}
+
+const notFrozen = (mountPoint: string, state: string, error: string | undefined): string =>
+  `${mountPoint} was not frozen: ${error ?? (state === 'hung' ? 'the kernel did not finish freezing it in time' : state)}`;

@@ -1,0 +1,29 @@
+import { join } from 'node:path';
+import { PATHS } from '../system/paths.ts';
+import type { System } from '../system/system.ts';
+import type { Outcome } from './outcome.ts';
+
+/** About half a megabyte; the file never grows beyond it. */
+const KEPT = 100;
+
+const historyPath = (system: System): string => join(PATHS[system.platform].state, 'history.jsonl');
+
+/** The last outcomes, oldest first. A line that cannot be read (disk trouble) is left out, not fatal. */
+export async function readHistory(system: System): Promise<readonly Outcome[]> {
+  const text = (await system.readText(historyPath(system))) ?? '';
+  return text.split('\n').flatMap((line) => {
+    try {
+      return line === '' ? [] : [JSON.parse(line) as Outcome];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Adds one (a run that was left in two attempts counts once) and forgets the oldest beyond the bound. Replaced atomically: a reader sees all of it. */
+export async function addToHistory(system: System, outcome: Outcome): Promise<void> {
+  await system.makeDir(PATHS[system.platform].state, 0o700);
+  const others = (await readHistory(system)).filter(({ id }) => id !== outcome.id);
+  const lines = [...others, outcome].slice(-KEPT).map((each) => JSON.stringify(each));
+  await system.write(historyPath(system), `${lines.join('\n')}\n`, { mode: 0o600 });
+}

@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import { messageOf, UserError } from '../errors.ts';
+import { PATHS } from '../system/paths.ts';
+import type { System } from '../system/system.ts';
+import type { RunKind } from './outcome.ts';
+
+/** What a run was, for whoever must finish it. */
+export interface RunRecord {
+  readonly id: string;
+  readonly kind: RunKind;
+  readonly taker: string;
+  readonly startedAt: string;
+}
+
+/** What one run owes to scripts and applications; survives a reboot, unlike a freeze. */
+export interface Owed {
+  readonly bootId: string;
+  readonly run: RunRecord;
+  /** By phase: what `leave` needs in another process. */
+  readonly phases: Readonly<Record<string, unknown>>;
+}
+
+/** Several runs only when one could not be left yet: it must not be forgotten for the next one. */
+interface OwedFile {
+  readonly schema: 1;
+  readonly runs: readonly Owed[];
+}
+
+export const owedPath = (system: System): string => join(PATHS[system.platform].state, 'owed.json');
+
+/**
+ * The lasting record. Each change is on disk (fsync) before the call returns, and calls come before the effect that
+ * they announce. Never called while file systems are frozen.
+ */
+export class Journal {
+  readonly #system: System;
+  readonly #others: readonly Owed[];
+  #owed: Owed;
+
+  private constructor(system: System, owed: Owed, others: readonly Owed[]) {
+    this.#system = system;
+    this.#owed = owed;
+    this.#others = others;
+  }
+
+  static async begin(system: System, bootId: string, run: RunRecord): Promise<Journal> {
+    await system.makeDir(PATHS[system.platform].state, 0o700);
+    const journal = new Journal(system, { bootId, run, phases: {} }, await readOwed(system));
+    await journal.#write([journal.#owed]);
+    return journal;
+  }
+
+  /** Takes over the record that a dead process left. */
+  static async resume(system: System, owed: Owed): Promise<Journal> {
+    const others = (await readOwed(system)).filter(({ run }) => run.id !== owed.run.id);
+    return new Journal(system, owed, others);
+  }
+
+  get owed(): Owed {
+    return this.#owed;
+  }
+
+  /** `undefined`: nothing is owed for this phase any more. */
+  async owe(phase: string, what: unknown): Promise<void> {
+    const { [phase]: _, ...others } = this.#owed.phases;
+    this.#owed = { ...this.#owed, phases: what === undefined ? others : { ...others, [phase]: what } };
+    await this.#write([this.#owed]);
+  }
+
+  /** The run has come to its end; what is still owed stays on record. */
+  async end(): Promise<void> {
+    await this.#write(Object.keys(this.#owed.phases).length === 0 ? [] : [this.#owed]);
+  }
+
+  async #write(mine: readonly Owed[]): Promise<void> {
+    const file: OwedFile = { schema: 1, runs: [...this.#others, ...mine] };
+    if (file.runs.length === 0) await this.#system.remove(owedPath(this.#system));
+    else await this.#system.write(owedPath(this.#system), `${JSON.stringify(file, undefined, 2)}\n`, { mode: 0o600 });
+  }
+}
+
+/** What runs owe that are over, oldest first. A broken record is an error, never ignored: something may be held. */
+export async function readOwed(system: System): Promise<readonly Owed[]> {
+  const text = await system.readText(owedPath(system));
+  if (text === undefined) return [];
+  try {
+    return (JSON.parse(text) as OwedFile).runs;
+  } catch (cause) {
+    throw new UserError('journal.broken', `${owedPath(system)} cannot be read: ${messageOf(cause)}`, {
+      remedy: 'It says which post scripts and applications are still owed. Look at it, see to them, then remove it.',
+      cause,
+    });
+  }
+}

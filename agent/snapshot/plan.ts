@@ -1,0 +1,59 @@
+import { classify } from '../freezer/classes.ts';
+import type { FreezePlan } from '../freezer/freezer.ts';
+import { readFileSystems } from '../freezer/mounts.ts';
+import { devicesNamedByTest, type Left, select } from '../freezer/selection.ts';
+import { groupsOf, readStanding } from '../freezer/stacking.ts';
+import { containerOf, containerSigns } from '../system/container.ts';
+import { permissionListeners } from '../system/fanotify.ts';
+import { otherFreezers } from '../system/other-freezers.ts';
+import type { System } from '../system/system.ts';
+
+/** Which file systems will be frozen and which not; can be shown before anything is done. */
+export interface SnapshotPlan {
+  readonly freeze: FreezePlan;
+  readonly left: readonly Left[];
+  /** What may go wrong while frozen, told beforehand. */
+  readonly warnings: readonly string[];
+}
+
+export interface PlanWishes {
+  /** `false`: somebody else freezes, or nobody. */
+  readonly freeze: boolean;
+  readonly only?: readonly string[];
+  readonly exclude: readonly string[];
+  readonly deadlineMs: number;
+  readonly expedite: boolean;
+}
+
+/** Looks at the machine and decides; touches nothing. */
+export async function planSnapshot(system: System, wishes: PlanWishes): Promise<SnapshotPlan> {
+  const all = await readFileSystems(system);
+  const testDevices = devicesNamedByTest(system.env);
+  const { freeze, left } = select(await classify(system, wishes.freeze ? all : []), {
+    exclude: wishes.exclude,
+    container: containerOf(await containerSigns(system)) !== undefined,
+    ...(wishes.only === undefined ? {} : { only: wishes.only }),
+    ...(testDevices === undefined ? {} : { testDevices }),
+  });
+  const groups = groupsOf(freeze, await readStanding(system, freeze, all));
+  return {
+    freeze: { groups: freeze.length === 0 ? [] : groups, deadlineMs: wishes.deadlineMs, expedite: wishes.expedite },
+    left,
+    warnings: freeze.length === 0 ? [] : await warningsOf(system),
+  };
+}
+
+async function warningsOf(system: System): Promise<readonly string[]> {
+  const [listeners, freezers] = await Promise.all([permissionListeners(system), otherFreezers(system)]);
+  return [
+    ...listeners.map(
+      ({ pid, command }) =>
+        `${command} (process ${pid}) must allow every file access (fanotify): if its own files are frozen, it stops the machine until the thaw`,
+    ),
+    ...freezers.map(({ pid, name }) => `${name} (process ${pid}) may freeze file systems too; two at once refuse each other`),
+  ];
+}
+
+/** What the outcome and the plan show of the file systems that are left alone; those of the kernel are not worth a line. */
+export const worthTelling = (left: readonly Left[]): readonly Left[] =>
+  left.filter(({ why, fileSystem }) => why !== 'exempt' || fileSystem.source.startsWith('/'));

@@ -1,0 +1,121 @@
+import { messageOf } from '../errors.ts';
+import { bootIdOf, freezeJournalPath } from '../freezer/linux.ts';
+import { recoverFreeze } from '../freezer/recover.ts';
+import { devicesNamedByTest } from '../freezer/selection.ts';
+import { loadLibc } from '../system/native.ts';
+import type { Parts } from './conduct.ts';
+import { addToHistory } from './history.ts';
+import { Journal, type Owed, readOwed } from './journal.ts';
+import type { Outcome } from './outcome.ts';
+import type { Fault, PhaseName } from './phases.ts';
+import { leaveOwedScripts } from './prepare-phase.ts';
+
+export interface Recovered {
+  /** Mount points that were still frozen. */
+  readonly thawed: readonly string[];
+  readonly faults: readonly Fault[];
+  /** What became of the runs that were cut off; in the history too. */
+  readonly outcomes: readonly Outcome[];
+}
+
+type RecoverParts = Pick<Parts, 'system' | 'log' | 'quiescers'>;
+
+/**
+ * Leaves whatever a previous run died inside: thaws, resumes, runs post scripts, and writes down that it was cut off.
+ * What cannot be left stays on record and is tried again next time. The caller holds the lock, or knows that the one
+ * who does is dead.
+ */
+export async function recover(parts: RecoverParts): Promise<Recovered> {
+  const { system, log } = parts;
+  const { thawed, faults } = await thawOwed(parts);
+  for (const mountPoint of thawed) log.warn('was still frozen by a run that died; thawed', { mountPoint });
+  const all = [...faults];
+  const outcomes: Outcome[] = [];
+  for (const owed of await readOwed(system)) {
+    const journal = await Journal.resume(system, owed);
+    const left = await leaveOwed(parts, owed, journal);
+    all.push(...left);
+    const outcome = cutOff(owed, thawed, [...faults, ...left], system.clock.now());
+    await addToHistory(system, outcome);
+    await journal.end();
+    outcomes.push(outcome);
+    log.warn('a run was cut off and has been left in its place', { id: owed.run.id, faults: left.length });
+  }
+  return { thawed, faults: all, outcomes };
+}
+
+/** The file systems only: for `thaw`, which must work whoever else is alive. */
+export async function thawOwed({ system }: Pick<Parts, 'system'>): Promise<Omit<Recovered, 'outcomes'>> {
+  if (system.platform === 'windows') return { thawed: [], faults: [] };
+  const testDevices = devicesNamedByTest(system.env);
+  const { thawed, owed } = await recoverFreeze(
+    freezeJournalPath(system),
+    await bootIdOf(system),
+    await loadLibc(),
+    testDevices,
+  );
+  const faults = owed.map(({ mountPoint, message }) => ({
+    phase: 'freeze' as const,
+    during: 'recover' as const,
+    mountPoint,
+    message: `${mountPoint} could not be thawed: ${message}`,
+    remedy: `fsfreeze --unfreeze ${mountPoint}`,
+  }));
+  return { thawed, faults };
+}
+
+async function leaveOwed(parts: RecoverParts, owed: Owed, journal: Journal): Promise<readonly Fault[]> {
+  const faults: Fault[] = [];
+  const attempt = async (phase: PhaseName, work: () => Promise<void>) => {
+    try {
+      await work();
+    } catch (error) {
+      const errors = error instanceof AggregateError ? error.errors : [error];
+      faults.push(...errors.map((each) => ({ phase, during: 'recover' as const, message: messageOf(each) })));
+    }
+  };
+  if (owed.phases.quiesce !== undefined) await attempt('quiesce', () => releaseOwed(parts, owed.phases.quiesce, journal));
+  if (owed.phases.prepare !== undefined) {
+    const owe = (what: unknown) => journal.owe('prepare', what);
+    await attempt('prepare', () => leaveOwedScripts(parts.system, parts.log, owed.phases.prepare, owed.run.id, owe));
+  }
+  return faults;
+}
+
+const RELEASE_MS = 60_000;
+
+async function releaseOwed({ quiescers }: Pick<Parts, 'quiescers'>, what: unknown, journal: Journal): Promise<void> {
+  const ids = Array.isArray(what) ? what.map(({ id }: { id: string }) => id) : [];
+  const failed: { id: string }[] = [];
+  const errors: unknown[] = [];
+  for (const id of ids) {
+    try {
+      const quiescer = quiescers.find((each) => each.id === id);
+      if (quiescer === undefined) throw new Error(`${id} is not configured any more, so it cannot be released`);
+      await quiescer.release(AbortSignal.timeout(RELEASE_MS));
+    } catch (error) {
+      failed.push({ id });
+      errors.push(error);
+    }
+  }
+  await journal.owe('quiesce', failed.length === 0 ? undefined : failed);
+  if (errors.length > 0) throw new AggregateError(errors);
+}
+
+/** What can honestly be said of a run whose process died: nothing about the copy that it may have begun. */
+const cutOff = ({ run }: Owed, thawed: readonly string[], faults: readonly Fault[], now: Date): Outcome => ({
+  schema: 1,
+  ...run,
+  tookMs: Math.max(0, now.getTime() - Date.parse(run.startedAt)),
+  consistency: 'none',
+  reason: 'the process that took it died; whatever was copied must not be relied upon',
+  frozenMs: 0,
+  frozen: thawed,
+  left: [],
+  warnings: [],
+  faults: [
+    { phase: 'run', during: 'recover', message: 'the run was cut off and has been left by another process' },
+    ...faults,
+  ],
+  timeline: [],
+});

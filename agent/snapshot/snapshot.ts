@@ -1,0 +1,148 @@
+import { messageOf, UserError } from '../errors.ts';
+import type { Clock } from '../system/system.ts';
+import type { Taker } from '../takers/taker.ts';
+import { within } from './deadline.ts';
+import { type Evidence, levelOf } from './outcome.ts';
+import { type Fault, type HowItWent, MountError, type Phase, type PhaseName, type Timeline, VerifyError } from './phases.ts';
+
+const READY_MS = 60_000;
+const FINISH_MS = 30_000;
+
+export interface Cycle {
+  readonly phases: readonly Phase[];
+  readonly taker: Taker;
+  /** How long the take may last; a freeze that is lost ends it earlier. */
+  readonly takeMs: number;
+  /** What was held, as far as is known now: asked before each phase is left, and at the end. */
+  evidence(): Omit<Evidence, 'taken' | 'takeEndedAtMs'>;
+  readonly timeline: Timeline;
+  readonly clock: Clock;
+}
+
+export interface Taken {
+  readonly taken: boolean;
+  readonly takeEndedAtMs: number | undefined;
+  readonly snapshot?: string;
+  readonly faults: readonly Fault[];
+}
+
+/**
+ * The heart. Makes everything ready, enters the phases in order, takes the snapshot, and leaves every phase it tried,
+ * last first. There is no other state: a degraded snapshot is the list of faults, and a crash is made good by leaving
+ * what is on record.
+ *
+ * Throws only before anything was touched; from the first `enter` on it always returns.
+ */
+export async function takeSnapshot(cycle: Cycle, signal: AbortSignal): Promise<Taken> {
+  const faults: Fault[] = [];
+  const tried: Phase[] = [];
+  let taken: Omit<Taken, 'faults'> = { taken: false, takeEndedAtMs: undefined };
+  try {
+    await ready(cycle, signal);
+    if (await enter(cycle, tried, faults, signal)) taken = await take(cycle, tried, faults, signal);
+  } finally {
+    // Also when `ready` refused: what it opened is given back, and a taker that was started is told.
+    await leave(cycle, tried, taken, faults);
+  }
+  return { ...taken, faults };
+}
+
+async function ready({ phases, taker }: Cycle, signal: AbortSignal): Promise<void> {
+  await within('getting the snapshot ready', READY_MS, (limit) => taker.prepare(limit), signal);
+  for (const phase of phases)
+    await within(`making ${phase.name} ready`, READY_MS, (limit) => phase.ready(limit), signal);
+}
+
+/** Whether the snapshot may be taken. Each phase counts as tried before its first effect. */
+async function enter(cycle: Cycle, tried: Phase[], faults: Fault[], signal: AbortSignal): Promise<boolean> {
+  for (const phase of cycle.phases) {
+    if (signal.aborted) {
+      faults.push(faultOf('run', 'enter', signal.reason));
+      return false;
+    }
+    tried.push(phase);
+    const done = await attempt(cycle, phase.name, 'enter', faults, () =>
+      within(`entering ${phase.name}`, phase.enterMs, (limit) => phase.enter(limit), heldBy(tried.slice(0, -1), signal)),
+    );
+    if (!done && (phase.required || signal.aborted)) return false;
+  }
+  return true;
+}
+
+async function take(
+  cycle: Cycle,
+  tried: readonly Phase[],
+  faults: Fault[],
+  signal: AbortSignal,
+): Promise<Omit<Taken, 'faults'>> {
+  let snapshot: string | undefined;
+  const taken = await attempt(cycle, 'take', 'take', faults, async () => {
+    ({ snapshot } = await within('the snapshot', cycle.takeMs, (limit) => cycle.taker.take(limit), heldBy(tried, signal)));
+  });
+  const takeEndedAtMs = cycle.clock.monotonicMs();
+  return { taken, takeEndedAtMs, ...(snapshot === undefined ? {} : { snapshot }) };
+}
+
+/** Aborted with the run, and as soon as one of the phases does not hold any more. */
+const heldBy = (phases: readonly Phase[], signal: AbortSignal): AbortSignal =>
+  AbortSignal.any([signal, ...phases.flatMap(({ lost }) => lost ?? [])]);
+
+/** Never throws and never stops early: one phase that cannot be left must not keep the others held. */
+async function leave(cycle: Cycle, tried: Phase[], taken: Omit<Taken, 'faults'>, faults: Fault[]): Promise<void> {
+  // A freeze that was made ready holds a process and descriptors, so it is left although it was never entered.
+  const left = cycle.phases.filter((phase) => tried.includes(phase) || phase.name === 'freeze');
+  for (const phase of left.toReversed()) {
+    const how = howItWent(cycle, taken);
+    await attempt(cycle, phase.name, 'leave', faults, () =>
+      within(`leaving ${phase.name}`, phase.leaveMs, (limit) => phase.leave(how, limit)),
+    );
+  }
+  const { consistency } = howItWent(cycle, taken);
+  const told = taken.snapshot === undefined ? { consistency } : { consistency, snapshot: taken.snapshot };
+  await attempt(cycle, 'take', 'leave', faults, () =>
+    within('ending the snapshot', FINISH_MS, (limit) => cycle.taker.finish(told, limit)),
+  );
+}
+
+const howItWent = ({ evidence }: Cycle, { taken, takeEndedAtMs }: Omit<Taken, 'faults'>): HowItWent => {
+  const { consistency, froze } = levelOf({ ...evidence(), taken, takeEndedAtMs });
+  return { consistency, froze };
+};
+
+/** Does one step, with its line in the timeline; a failure becomes a fault. */
+async function attempt(
+  { timeline, clock }: Cycle,
+  phase: PhaseName | 'take',
+  during: Fault['during'],
+  faults: Fault[],
+  work: () => Promise<void>,
+): Promise<boolean> {
+  const atMs = clock.monotonicMs();
+  let error: { error: string } | undefined;
+  try {
+    await work();
+  } catch (thrown) {
+    faults.push(...faultsOf(phase, during, thrown));
+    error = { error: messageOf(thrown) };
+  }
+  timeline.add(phase, [{ step: during, atMs, tookMs: clock.monotonicMs() - atMs, ...error }]);
+  return error === undefined;
+}
+
+/** A step may fail in several places at once (mounts, scripts, applications): each is a fault of its own. */
+const faultsOf = (phase: Fault['phase'], during: Fault['during'], thrown: unknown): readonly Fault[] =>
+  thrown instanceof AggregateError
+    ? thrown.errors.map((each) => faultOf(phase, during, each))
+    : [faultOf(phase, during, thrown)];
+
+const faultOf = (phase: Fault['phase'], during: Fault['during'], thrown: unknown): Fault => {
+  const remedy = thrown instanceof UserError ? thrown.remedy : undefined;
+  const mountPoint = thrown instanceof MountError ? thrown.mountPoint : undefined;
+  return {
+    phase,
+    during: thrown instanceof VerifyError ? 'verify' : during,
+    message: messageOf(thrown),
+    ...(remedy === undefined ? {} : { remedy }),
+    ...(mountPoint === undefined ? {} : { mountPoint }),
+  };
+};

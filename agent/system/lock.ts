@@ -1,0 +1,56 @@
+import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { UserError } from '../errors.ts';
+import { loadLibc } from './native.ts';
+
+/** Who holds the lock; text in the lock file, so that the one who is refused can say whom to wait for. */
+export interface LockHolder {
+  readonly pid: number;
+  readonly command: string;
+  readonly since: string;
+}
+
+export interface Lock {
+  /** Children that inherit it keep the lock after we are gone. */
+  readonly fd: number;
+  release(): void;
+}
+
+/**
+ * One at a time: flock(2) on a file, given up by the kernel with the last process that has it open. Throws a
+ * `UserError` (`lock.busy`) that names the holder.
+ */
+export async function takeLock(path: string, holder: LockHolder): Promise<Lock> {
+  const libc = await loadLibc();
+  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+  const errno = libc.lockFile(fd);
+  if (errno !== 0) {
+    const present = readHolder(path);
+    closeSync(fd);
+    throw busy(present);
+  }
+  ftruncateSync(fd, 0);
+  writeSync(fd, JSON.stringify(holder), 0);
+  return { fd, release: () => closeSync(fd) };
+}
+
+/** Who wrote itself into the lock file last; whether it still holds the lock only `takeLock` can tell. */
+export function readHolder(path: string): LockHolder | undefined {
+  try {
+    const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    return isHolder(value) ? value : undefined;
+  } catch {
+    // No file, or a holder that has not written itself in yet.
+    return undefined;
+  }
+}
+
+const isHolder = (value: unknown): value is LockHolder =>
+  typeof value === 'object' && value !== null && 'pid' in value && 'command' in value && 'since' in value;
+
+const busy = (holder: LockHolder | undefined): UserError => {
+  const who =
+    holder === undefined ? 'another process' : `${holder.command} (process ${holder.pid}, since ${holder.since})`;
+  return new UserError('lock.busy', `one at a time: ${who} is at work`, {
+    remedy: 'Wait until it is done, or look at it with: quiesced status',
+  });
+};
