@@ -1,0 +1,12 @@
+import { readFile } from 'node:fs/promises';
+import { errnoOf } from '../errors.ts';
+
+/** The bytes of a file, by the path as this process opens it; `undefined` when it does not exist. */
+export async function readBytes(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
