@@ -1,0 +1,87 @@
+import { messageOf } from '../../errors.ts';
+import type { System } from '../../system/system.ts';
+import { scriptFailure, together } from './failure.ts';
+import type { LeaveOptions, Leaving } from './prepare.ts';
+import { succeeded } from './run-script.ts';
+import { runStage } from './run-stage.ts';
+import { runnable } from './runnable.ts';
+import { type OwedScript, ScriptError } from './script.ts';
+
+/** `leave` over a list that it empties. Calls wait for each other, so that no command runs twice. */
+export function leaveOwed(
+  system: System,
+  owed: OwedScript[],
+  options: LeaveOptions,
+  problems: readonly ScriptError[] = [],
+): Leaving['leave'] {
+  const untold = [...problems];
+  let before: Promise<unknown> = Promise.resolve();
+  return (signal, how) => {
+    const mine = before.then(() => leaveAll(system, owed, { ...options, signal, how }, untold.splice(0)));
+    before = mine.catch(() => undefined); // Told to the caller it belongs to.
+    return mine;
+  };
+}
+
+interface Context extends LeaveOptions {
+  readonly signal: AbortSignal;
+  readonly how: HowItWent;
+}
+
+async function leaveAll(system: System, owed: OwedScript[], context: Context, failures: ScriptError[]): Promise<void> {
+  // What was not understood of the record is told now, and is not to be told at every start.
+  if (failures.length > 0) failures.push(...(await recorded(owed, context)));
+  for (let entry = owed.at(-1); entry !== undefined && !context.signal.aborted; entry = owed.at(-1)) {
+    const failure = await leaveOne(system, entry, context);
+    if (context.signal.aborted && failure?.code === 'script.cut-short') break;
+    if (failure !== undefined) failures.push(failure);
+    owed.pop();
+    failures.push(...(await recorded(owed, context)));
+  }
+  if (owed.length > 0) failures.push(stillOwed(owed, context.signal.reason));
+  const failure = together(failures);
+  if (failure !== undefined) throw failure;
+}
+
+/** Never throws: the others must have their turn. */
+async function leaveOne(system: System, entry: OwedScript, context: Context): Promise<ScriptError | undefined> {
+  const { script } = entry;
+  try {
+    const argv = [...(await runnable(system, script, 'post')), ...hookArgument(entry, context.how)];
+    const result = await runStage(system, entry, 'post', argv, context);
+    return succeeded(result) ? undefined : scriptFailure(script, 'post', result);
+  } catch (error) {
+    if (error instanceof ScriptError) return error;
+    const code = context.signal.aborted ? 'script.cut-short' : 'script.failed';
+    return new ScriptError(code, `the post script ${script.name}: ${messageOf(error)}`, {
+      script: script.name,
+      stage: 'post',
+      cause: error,
+    });
+  }
+}
+
+const hookArgument = ({ script }: OwedScript, { freeze }: HowItWent): readonly string[] =>
+  script.source === 'hook' ? [freeze === 'held' ? 'thaw' : 'freeze-failed'] : [];
+
+/** What was done is done: a record that cannot be made must be told, for after a crash it would be done again. */
+async function recorded(owed: readonly OwedScript[], { record }: Context): Promise<readonly ScriptError[]> {
+  try {
+    await record([...owed]);
+    return [];
+  } catch (error) {
+    const message = `which post scripts are still owed could not be recorded: ${messageOf(error)}`;
+    const remedy = 'Make room for the record. Until then a crash runs post scripts a second time.';
+    return [new ScriptError('script.not-recorded', message, { stage: 'post', remedy, cause: error })];
+  }
+}
+
+const stillOwed = (owed: readonly OwedScript[], cause: unknown): ScriptError => {
+  const names = owed.map(({ script }) => script.name).join(', ');
+  return new ScriptError('script.still-owed', `post scripts that must still run: ${names}`, {
+    script: names,
+    stage: 'post',
+    cause,
+    remedy: 'They run when quiesced starts the next time. To run them now: systemctl restart quiesced',
+  });
+};
