@@ -1,7 +1,7 @@
 import { messageOf } from '../../errors.ts';
 import type { System } from '../../system/system.ts';
+import type { HowItWent, LeaveOptions, Leaving } from './contract.ts';
 import { scriptFailure, together } from './failure.ts';
-import type { LeaveOptions, Leaving } from './prepare.ts';
 import { succeeded } from './run-script.ts';
 import { runStage } from './run-stage.ts';
 import { runnable } from './runnable.ts';
