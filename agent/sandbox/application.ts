@@ -72,6 +72,7 @@ export const quiescerOf = (application: Application, name: string): ApplicationQ
 });
 
 function createApplication(program: Program, ear: Ear, mountPoint: string): Application {
+  let stopping = false;
   let hold: { readonly held: number; readonly session: string } | undefined;
   const ask = <C extends WriterCommand>(command: C, signal: AbortSignal): Promise<AnswerTo<C>> => {
     const answer = ear.expect(command);
@@ -100,7 +101,10 @@ function createApplication(program: Program, ear: Ear, mountPoint: string): Appl
     stalls: (signal) => ask('probe', signal),
     async stop(signal) {
       // Either the answer, or the end of the program, or the end of our patience: it is ended in every case.
-      if (ear.closed === undefined) await ask('stop', signal).catch(() => undefined);
+      if (ear.closed === undefined && !stopping) {
+        stopping = true;
+        await ask('stop', signal).catch(() => undefined);
+      }
       await program.killAll(KILL_GRACE_MS);
     },
   };
