@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { UserError } from '../errors.ts';
+import type { System } from '../system/system.ts';
 import type { FreezeResult, ThawReport } from './freezer.ts';
 import { type FromGuard, type GuardOrder, lineReader, type ToGuard } from './guard-protocol.ts';
 
@@ -24,13 +25,18 @@ export interface GuardConnection {
 /** Node starts no thread of the pool later: room for a hung FIFREEZE and a FITHAW behind it on every file system. */
 const threadsFor = (fileSystems: number): number => Math.min(1024, 2 * fileSystems + 4);
 
-export function startGuard(argv: readonly string[], fileSystems: number, lockFd: number | undefined): GuardConnection {
+export function startGuard(
+  argv: readonly string[],
+  env: System['env'],
+  fileSystems: number,
+  lockFd: number | undefined,
+): GuardConnection {
   const [file = '', ...args] = argv;
   const child = spawn(file, args, {
     // A session of its own: Ctrl-C at a terminal goes to the whole group of the foreground process.
     detached: true,
     stdio: ['pipe', 'pipe', 'ignore', lockFd ?? 'ignore'],
-    env: { ...process.env, UV_THREADPOOL_SIZE: String(threadsFor(fileSystems)) },
+    env: { ...env, UV_THREADPOOL_SIZE: String(threadsFor(fileSystems)) },
   });
   return connect(child);
 }

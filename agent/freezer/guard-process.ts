@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
 import { loadLibc } from '../system/native.ts';
+import { sparedByOomKiller } from '../system/oom.ts';
 import type { System } from '../system/system.ts';
 import { Guard } from './guard.ts';
 import { lineReader, type ToGuard } from './guard-protocol.ts';
@@ -46,12 +46,4 @@ function recover([file, ...args]: readonly string[]): void {
   const child = spawn(file, args, { detached: true, stdio: ['ignore', 'ignore', 'ignore', LOCK_FD] });
   child.on('error', () => undefined);
   child.unref();
-}
-
-function sparedByOomKiller(): void {
-  try {
-    writeFileSync('/proc/self/oom_score_adj', '-900');
-  } catch {
-    // Not allowed in some containers; the daemon is the second line.
-  }
 }

@@ -39,7 +39,7 @@ export function linuxFreezer(system: System, log: Log, options: LinuxFreezerOpti
       await system.makeDir(PATHS.linux.journal, 0o700);
       const secondLine = await openSecondLine(system, plan);
       try {
-        const guard = startGuard(options.guardArgv, plan.groups.flat().length, options.lockFd);
+        const guard = startGuard(options.guardArgv, system.env, plan.groups.flat().length, options.lockFd);
         await guard.open(await orderFor(system, plan), OPEN_MS, signal);
         return preparedFreeze(guard, secondLine, plan, system, log);
       } catch (error) {

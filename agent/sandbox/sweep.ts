@@ -10,11 +10,19 @@ export interface Swept {
   readonly failed: readonly { readonly folder: string; readonly why: string }[];
 }
 
+export interface SweepOptions {
+  /** A file system that is still frozen can be unmounted, but stays in the kernel, frozen: whoever froze it thaws. */
+  readonly beforeRemoval?: (folder: string) => Promise<void>;
+}
+
 /** Between making the folder and writing who owns it lies a moment: an ownerless folder this old was left behind. */
 const OWNERLESS_MS = 60_000;
 
 /** Removes the sandboxes that a killed process left behind, mounted or not. Never throws for a single one. */
-export async function sweepSandboxes(system: System, { baseDir = SANDBOX_BASE }: SandboxOptions = {}): Promise<Swept> {
+export async function sweepSandboxes(
+  system: System,
+  { baseDir = SANDBOX_BASE, beforeRemoval }: SandboxOptions & SweepOptions = {},
+): Promise<Swept> {
   const removed: string[] = [];
   const failed: { folder: string; why: string }[] = [];
   const names = (await system.list(baseDir)) ?? [];
@@ -22,6 +30,7 @@ export async function sweepSandboxes(system: System, { baseDir = SANDBOX_BASE }:
     const path = join(baseDir, name);
     try {
       if (!(await isLeftBehind(system, path))) continue;
+      await beforeRemoval?.(path);
       await removeSandbox(system, await realPath(system, path));
       removed.push(path);
     } catch (error) {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';
+import { UserError } from '../errors.ts';
 import type { Freezer } from '../freezer/freezer.ts';
 import { bootIdOf } from '../freezer/linux.ts';
 import type { Log } from '../log.ts';
@@ -16,7 +17,7 @@ import { type Evidence, levelOf, type Outcome, type RunKind } from './outcome.ts
 import { Timeline } from './phases.ts';
 import { type SnapshotPlan, worthTelling } from './plan.ts';
 import { QuiescePhase } from './quiesce-phase.ts';
-import { recover } from './recover.ts';
+import { type Recovered, recover } from './recover.ts';
 import { PreparePhase } from './prepare-phase.ts';
 import { takeSnapshot } from './snapshot.ts';
 
@@ -34,8 +35,7 @@ export interface RunRequest {
   readonly kind: RunKind;
   readonly taker: Taker;
   readonly plan: SnapshotPlan;
-  /** Whether scripts and applications take part, or file systems only. */
-  readonly applications: boolean;
+  readonly quiescers: readonly Quiescer[];
   /** The longest that the take may last. */
   readonly takeMs: number;
   /** How the one who is refused meanwhile is told who is at work: `quiesced snapshot`. */
@@ -54,6 +54,24 @@ export async function conduct(parts: Parts, request: RunRequest, signal: AbortSi
   try {
     await recover(parts);
     return await run(parts, request, lock, signal);
+  } finally {
+    lock.release();
+  }
+}
+
+/** Settles what a dead run left, when nobody is at work; undefined when somebody is. */
+export async function recoverUnlessBusy(parts: Parts, command: string): Promise<Recovered | undefined> {
+  const { system } = parts;
+  await system.makeDir(PATHS[system.platform].runtime, 0o755);
+  let lock: Lock;
+  try {
+    lock = await takeLock(lockPath(system), { pid: process.pid, command, since: system.clock.now().toISOString() });
+  } catch (error) {
+    if (error instanceof UserError && error.code === 'lock.busy') return undefined;
+    throw error;
+  }
+  try {
+    return await recover(parts);
   } finally {
     lock.release();
   }
@@ -101,6 +119,7 @@ async function run(parts: Parts, request: RunRequest, lock: Lock, signal: AbortS
     kind: request.kind,
     taker: request.taker.id,
     startedAt,
+    startedMonotonicMs: startMs,
     tookMs: system.clock.monotonicMs() - startMs,
     ...shown,
     ...(taken.snapshot === undefined ? {} : { snapshot: taken.snapshot }),
@@ -133,12 +152,14 @@ function phasesOf(parts: Parts, request: RunRequest, lock: Lock, timeline: Timel
     prepare: new PreparePhase({
       system,
       log,
-      scripts: request.applications ? config.scripts : undefined,
+      planned: request.plan.scripts,
       required,
       runId: journal.owed.run.id,
+      timeline,
+      freezes: request.plan.freeze.groups.length > 0,
       owe: (what) => journal.owe('prepare', what),
     }),
-    quiesce: new QuiescePhase(request.applications ? parts.quiescers : [], required, deadlineMs, (what) =>
+    quiesce: new QuiescePhase(request.quiescers, required, deadlineMs, (what) =>
       journal.owe('quiesce', what),
     ),
     freeze: new FreezePhase({

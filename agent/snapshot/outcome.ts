@@ -75,6 +75,8 @@ export interface Outcome {
   readonly taker: string;
   /** ISO 8601, UTC. */
   readonly startedAt: string;
+  /** CLOCK_MONOTONIC at the start: the timeline counts from here. Absent when the run was cut off. */
+  readonly startedMonotonicMs?: number;
   readonly tookMs: number;
   /** What was reached; `none` when nothing was taken, which a rehearsal never does. */
   readonly consistency: Consistency;

@@ -1,3 +1,4 @@
+import type { Config } from '../config/schema.ts';
 import { classify } from '../freezer/classes.ts';
 import type { FreezePlan } from '../freezer/freezer.ts';
 import { readFileSystems } from '../freezer/mounts.ts';
@@ -7,11 +8,13 @@ import { containerOf, containerSigns } from '../system/container.ts';
 import { permissionListeners } from '../system/fanotify.ts';
 import { otherFreezers } from '../system/other-freezers.ts';
 import type { System } from '../system/system.ts';
+import { NO_SCRIPTS, type PlannedScripts, planScripts } from './prepare-phase.ts';
 
 /** Which file systems will be frozen and which not; can be shown before anything is done. */
 export interface SnapshotPlan {
   readonly freeze: FreezePlan;
   readonly left: readonly Left[];
+  readonly scripts: PlannedScripts;
   /** What may go wrong while frozen, told beforehand. */
   readonly warnings: readonly string[];
 }
@@ -19,6 +22,8 @@ export interface SnapshotPlan {
 export interface PlanWishes {
   /** `false`: somebody else freezes, or nobody. */
   readonly freeze: boolean;
+  /** Of which sections scripts are taken; undefined: none are run. */
+  readonly scripts: Config['scripts'] | undefined;
   readonly only?: readonly string[];
   readonly exclude: readonly string[];
   readonly deadlineMs: number;
@@ -27,9 +32,10 @@ export interface PlanWishes {
 
 /** Looks at the machine and decides; touches nothing. */
 export async function planSnapshot(system: System, wishes: PlanWishes): Promise<SnapshotPlan> {
+  const scripts = wishes.scripts === undefined ? NO_SCRIPTS : await planScripts(system, wishes.scripts);
   const all = await readFileSystems(system);
   const testDevices = devicesNamedByTest(system.env);
-  const { freeze, left } = select(await classify(system, wishes.freeze ? all : []), {
+  const { freeze, left } = select(await classify(system, wishes.freeze && scripts.freezeWanted ? all : []), {
     exclude: wishes.exclude,
     container: containerOf(await containerSigns(system)) !== undefined,
     ...(wishes.only === undefined ? {} : { only: wishes.only }),
@@ -39,6 +45,7 @@ export async function planSnapshot(system: System, wishes: PlanWishes): Promise<
   return {
     freeze: { groups: freeze.length === 0 ? [] : groups, deadlineMs: wishes.deadlineMs, expedite: wishes.expedite },
     left,
+    scripts,
     warnings: freeze.length === 0 ? [] : await warningsOf(system),
   };
 }

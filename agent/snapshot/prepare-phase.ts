@@ -2,32 +2,122 @@ import type { Config } from '../config/schema.ts';
 import type { Log } from '../log.ts';
 import type { System } from '../system/system.ts';
 import type { Evidence } from './outcome.ts';
-import type { Phase } from './phases.ts';
+import type { HowItWent, Phase, Timeline } from './phases.ts';
+import {
+  configScript,
+  fromOwed,
+  type PreparePhase as PreparedScripts,
+  preparePhase,
+  readAzureScripts,
+  readHooks,
+  type Script,
+  type ScriptError,
+} from './scripts.ts';
+
+/** The scripts of this machine, from all places that may name some. */
+export interface PlannedScripts {
+  /** In the order in which their pre commands run: Azure's, `[scripts]`, hooks. */
+  readonly scripts: readonly Script[];
+  /** Files at fault; the scripts that they name are not run. */
+  readonly problems: readonly ScriptError[];
+  /** One of them says itself that there is to be no snapshot without it. */
+  readonly required: boolean;
+  /** Azure's `fsFreezeEnabled`. */
+  readonly freezeWanted: boolean;
+}
+
+/** Reads only. */
+export async function planScripts(system: System, config: Config['scripts']): Promise<PlannedScripts> {
+  const [azure, hooks] = await Promise.all([readAzureScripts(system), readHooks(system, config)]);
+  const own = configScript(config);
+  return {
+    scripts: [...azure.scripts, ...(own === undefined ? [] : [own]), ...hooks.scripts],
+    problems: azure.problems,
+    required: azure.required || azure.problems.some(({ about }) => about.required === true),
+    freezeWanted: azure.freezeWanted,
+  };
+}
+
+export const NO_SCRIPTS: PlannedScripts = { scripts: [], problems: [], required: false, freezeWanted: true };
 
 export interface PreparePhaseOptions {
   readonly system: System;
   readonly log: Log;
-  readonly scripts: Config['scripts'] | undefined;
+  readonly planned: PlannedScripts;
   readonly required: boolean;
   readonly runId: string;
+  readonly timeline: Timeline;
+  /** Whether there is anything to freeze: hooks are told whether it was held. */
+  readonly freezes: boolean;
+  /** Records the post scripts that are owed; durable when it returns. */
   readonly owe: (what: unknown) => Promise<void>;
 }
 
+/** Beyond the scripts' own limits, for killing what does not end and for writing the records. */
+const SLACK_MS = 10_000;
+
+/** The pre and post scripts, as the first phase: entered first, left last. */
 export class PreparePhase implements Phase {
   readonly name = 'prepare';
   readonly required: boolean;
-  readonly enterMs = 1000;
-  readonly leaveMs = 1000;
+  readonly enterMs: number;
+  readonly leaveMs: number;
   readonly lost = undefined;
+  readonly #options: PreparePhaseOptions;
+  readonly #scripts: PreparedScripts;
+  #entered = false;
+
   constructor(options: PreparePhaseOptions) {
-    this.required = options.required;
+    const { system, log, planned, runId, owe, timeline } = options;
+    this.#options = options;
+    this.required = options.required || planned.required;
+    this.#scripts = preparePhase(system, {
+      runId,
+      log,
+      scripts: planned.scripts,
+      record: (owed) => owe(owed.length === 0 ? undefined : owed),
+      onRun: ({ name }, stage, { tookMs }) =>
+        timeline.add('prepare', [{ step: `${stage} ${name}`, atMs: system.clock.monotonicMs() - tookMs, tookMs }]),
+    });
+    this.enterMs = this.#scripts.enterMs + SLACK_MS;
+    this.leaveMs = this.#scripts.leaveMs + SLACK_MS;
   }
+
+  /** All that a script can prove is that it ended with 0; post scripts alone hold nothing. */
   get evidence(): Evidence['applications'] {
-    return 'none';
+    const { scripts, problems } = this.#options.planned;
+    if (problems.length > 0) return 'failed';
+    if (!scripts.some(({ pre }) => pre !== undefined)) return 'none';
+    return this.#entered ? 'script-only' : 'failed';
   }
+
   async ready(): Promise<void> {}
-  async enter(): Promise<void> {}
-  async leave(): Promise<void> {}
+
+  async enter(signal: AbortSignal): Promise<void> {
+    const { problems } = this.#options.planned;
+    if (problems.length > 0 && this.required) throw new AggregateError(problems);
+    await this.#scripts.enter(signal);
+    this.#entered = true;
+    if (problems.length > 0) throw new AggregateError(problems, 'a file that names scripts is at fault');
+  }
+
+  async leave({ consistency, froze }: HowItWent, signal: AbortSignal): Promise<void> {
+    await this.#scripts.leave(signal, {
+      result: consistency === 'none' ? 'failed' : 'success',
+      consistency,
+      freeze: froze || !this.#options.freezes ? 'held' : 'failed',
+    });
+  }
 }
 
-export async function leaveOwedScripts(_system: System, _log: Log, _owed: unknown, _runId: string, _owe: (what: unknown) => Promise<void>): Promise<void> {}
+/** Runs the post scripts that a dead process owes, and tells them so. */
+export async function leaveOwedScripts(
+  system: System,
+  log: Log,
+  data: unknown,
+  owe: (what: unknown) => Promise<void>,
+): Promise<void> {
+  const owed = fromOwed(system, data, { log, record: (rest) => owe(rest.length === 0 ? undefined : rest) });
+  const how = { result: 'interrupted', consistency: 'none', freeze: 'failed' } as const;
+  await owed.leave(AbortSignal.timeout(owed.leaveMs + SLACK_MS), how);
+}

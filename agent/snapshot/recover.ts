@@ -77,7 +77,7 @@ async function leaveOwed(parts: RecoverParts, owed: Owed, journal: Journal): Pro
   if (owed.phases.quiesce !== undefined) await attempt('quiesce', () => releaseOwed(parts, owed.phases.quiesce, journal));
   if (owed.phases.prepare !== undefined) {
     const owe = (what: unknown) => journal.owe('prepare', what);
-    await attempt('prepare', () => leaveOwedScripts(parts.system, parts.log, owed.phases.prepare, owed.run.id, owe));
+    await attempt('prepare', () => leaveOwedScripts(parts.system, parts.log, owed.phases.prepare, owe));
   }
   return faults;
 }

@@ -1,3 +1,5 @@
+import { loadNative } from './native.ts';
+
 /** A run of bytes of a file, `end` not included. */
 export interface Extent {
   readonly start: number;
@@ -17,8 +19,8 @@ const SEEK_HOLE = 4;
 
 /** Loads koffi and binds libc, on first use only. `lseek` does no I/O worth a thread: a few microseconds a call. */
 export async function loadExtents(): Promise<Extents> {
-  const { default: koffi } = await import('koffi');
-  const lseek = koffi.load(null).func('int64 lseek(int fd, int64 offset, int whence)');
+  const { koffi, library } = await loadNative();
+  const lseek = library.func('int64 lseek(int fd, int64 offset, int whence)');
   const { ENXIO } = koffi.os.errno as Readonly<Record<string, number>>;
   const seek = (fd: number, offset: number, whence: number): number | undefined => {
     const at = Number(lseek(fd, offset, whence));

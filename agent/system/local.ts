@@ -1,4 +1,4 @@
-import { readFile, readdir, readlink, stat as statFile, unlink, mkdir, chmod } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, readlink, stat as statFile, unlink } from 'node:fs/promises';
 import { sep } from 'node:path';
 import { errnoOf, UserError } from '../errors.ts';
 import { writeFileAtomic } from './atomic.ts';
@@ -48,7 +48,8 @@ export function localSystem(options: LocalOptions = {}): System {
     env,
     clock: options.clock ?? localClock,
     resolve,
-    readText: (path) => unlessMissing(readFile(resolve(path), 'utf8')),
+    // In /sys and /proc a device or process may go between open and read; that is as if it had not been there.
+    readText: (path) => unlessMissing(readFile(resolve(path), 'utf8'), 'ENODEV', 'ESRCH'),
     list: async (path) => (await unlessMissing(readdir(resolve(path))))?.sort(),
     stat: async (path) => fileStat(await unlessMissing(statFile(resolve(path)))),
     readLink: (path) => unlessMissing(readlink(lastLinkKept(path, resolve)), 'EINVAL'),
@@ -102,8 +103,10 @@ const kindOf = (stats: NodeStats): FileStat['kind'] => {
 /** Windows programs do not start without SystemRoot, and find nothing without PATH. */
 const windowsEnv = (env: NodeJS.ProcessEnv): Record<string, string> =>
   Object.fromEntries(
-    ['SystemRoot', 'windir', 'PATH', 'TEMP', 'TMP', 'ProgramData', 'ProgramFiles', 'ComSpec', 'PATHEXT'].flatMap((key) => {
-      const value = env[key];
-      return value === undefined ? [] : [[key, value]];
-    }),
+    ['SystemRoot', 'windir', 'PATH', 'TEMP', 'TMP', 'ProgramData', 'ProgramFiles', 'ComSpec', 'PATHEXT'].flatMap(
+      (key) => {
+        const value = env[key];
+        return value === undefined ? [] : [[key, value]];
+      },
+    ),
   );

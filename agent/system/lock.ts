@@ -1,4 +1,4 @@
-import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, ftruncateSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { UserError } from '../errors.ts';
 import { loadLibc } from './native.ts';
 
@@ -33,8 +33,21 @@ export async function takeLock(path: string, holder: LockHolder): Promise<Lock> 
   return { fd, release: () => closeSync(fd) };
 }
 
+/**
+ * Who holds the lock now, without touching it: by the kernel's table of locks, proc_locks(5), where a lock taken for a
+ * moment to find out would turn others away.
+ */
+export function holderOf(path: string): LockHolder | undefined {
+  const inode = statSync(path, { throwIfNoEntry: false })?.ino;
+  if (inode === undefined) return undefined;
+  const locked = readFileSync('/proc/locks', 'utf8')
+    .split('\n')
+    .some((line) => line.includes(' FLOCK ') && line.split(/\s+/).some((field) => field.endsWith(`:${inode}`)));
+  return locked ? (readHolder(path) ?? { pid: 0, command: 'another process', since: 'now' }) : undefined;
+}
+
 /** Who wrote itself into the lock file last; whether it still holds the lock only `takeLock` can tell. */
-export function readHolder(path: string): LockHolder | undefined {
+function readHolder(path: string): LockHolder | undefined {
   try {
     const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
     return isHolder(value) ? value : undefined;

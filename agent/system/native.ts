@@ -33,12 +33,23 @@ export interface Libc {
   errorName(errno: Errno): string;
 }
 
-/** Loads koffi and binds libc. On first use only: importing this file is free, on every platform. */
+/** A process has one koffi and one libc, however many parts of it use them. */
+let loaded: Promise<{ koffi: Koffi; library: LibraryHandle }> | undefined;
+type Koffi = typeof import('koffi').default;
+
+/** Loads koffi and libc, on first use: importing this file is free, on every platform. */
+export function loadNative(): Promise<{ koffi: Koffi; library: LibraryHandle }> {
+  loaded ??= import('koffi').then(({ default: koffi }) => {
+    // The default of 256 parallel calls would make the freeze of more file systems wait for itself.
+    koffi.config({ max_async_calls: 4096 });
+    return { koffi, library: koffi.load(null) };
+  });
+  return loaded;
+}
+
+/** Binds the calls; the same ones for everybody. */
 export async function loadLibc(): Promise<Libc> {
-  const { default: koffi } = await import('koffi');
-  // The default of 256 parallel calls would make the freeze of more file systems wait for itself.
-  koffi.config({ max_async_calls: 4096 });
-  const library = koffi.load(null);
+  const { koffi, library } = await loadNative();
   const ioctl = library.func('int ioctl(int fd, ulong request, ulong argument)');
   const syncfs = library.func('int syncfs(int fd)');
   const flock = library.func('int flock(int fd, int operation)');
@@ -63,7 +74,7 @@ export async function loadLibc(): Promise<Libc> {
 }
 
 /** fcntl(2) with `struct flock` of 64-bit Linux. */
-function recordLock(koffi: typeof import('koffi').default, library: LibraryHandle): Libc['lockRecord'] {
+function recordLock(koffi: Koffi, library: LibraryHandle): Libc['lockRecord'] {
   const flockType = koffi.struct({ type: 'short', whence: 'short', start: 'int64', length: 'int64', pid: 'int' });
   const fcntl = library.func('fcntl', 'int', ['int', 'int', koffi.inout(koffi.pointer(flockType))]);
   return (fd) => {

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { loadNative } from './native.ts';
 import type { System } from './system.ts';
 
 /** O_CLOEXEC of asm-generic/fcntl.h, the same on x86-64 and arm64. */
@@ -66,8 +67,8 @@ interface Pipe {
 
 async function loadPipe(): Promise<() => Pipe | undefined> {
   try {
-    const { default: koffi } = await import('koffi');
-    const pipe2 = koffi.load(null).func('int pipe2(_Out_ int *fds, int flags)');
+    const { library } = await loadNative();
+    const pipe2 = library.func('int pipe2(_Out_ int *fds, int flags)');
     return () => {
       const fds = [-1, -1];
       return pipe2(fds, O_CLOEXEC) === 0 ? { readFd: fds[0] as number, writeFd: fds[1] as number } : undefined;

@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process';
+import { fstatSync } from 'node:fs';
+import { durationMs } from '../../config/values.ts';
+import type { HoldStatus } from '../../control/protocol.ts';
+import type { HoldRequest } from '../../daemon.ts';
+import { usageError } from '../../errors.ts';
+import type { Outcome } from '../../snapshot/outcome.ts';
+import type { Command, CommandContext } from '../context.ts';
+import { renderOutcome } from '../render-outcome.ts';
+
+export const hold: Command = (context) => start(context, 'hold');
+export const freeze: Command = (context) => start(context, 'freeze');
+
+/** What the holder says on its first line. */
+type FirstWord = HoldStatus | Outcome | { readonly error: { readonly code: string; readonly message: string } };
+
+/** Starts the process that holds, waits until it does, and leaves it alone with that. */
+async function start(context: CommandContext, kind: 'hold' | 'freeze'): Promise<number> {
+  const request = requestOf(context, kind);
+  // A configuration that is wrong is better told here than through another process.
+  await (await context.agent()).plan(request);
+  const first = await firstWord([...context.self, 'keep-hold', '--json', '--', JSON.stringify(request)], context.signal);
+  if (first !== undefined && 'state' in first) return held(context, first);
+  if (first !== undefined && 'error' in first) {
+    context.note(`quiesced: ${first.error.message}\n`);
+    if (context.json) context.print(`${JSON.stringify(first)}\n`);
+    return 1;
+  }
+  if (first === undefined) context.note('quiesced: the process that should hold has died\n');
+  else context.print(context.json ? `${JSON.stringify(first)}\n` : renderOutcome(first, context.width));
+  return 1;
+}
+
+function held({ json, print }: CommandContext, status: HoldStatus): number {
+  // A file may lie on what is frozen now, and then this very line would wait for the thaw. The exit code says it too.
+  if (fstatSync(1).isFile()) return 0;
+  const letGo = status.kind === 'freeze' ? 'quiesced thaw' : 'quiesced release';
+  print(json ? `${JSON.stringify(status)}\n` : `Held until ${status.until} at the latest. Let go with: ${letGo}\n`);
+  return 0;
+}
+
+function requestOf({ given }: CommandContext, kind: 'hold' | 'freeze'): HoldRequest {
+  const wanted = given.values.get('for')?.[0];
+  const deadlineMs = wanted === undefined ? undefined : durationMs(wanted);
+  if (wanted !== undefined && !(deadlineMs !== undefined && deadlineMs > 0)) {
+    throw usageError(`--for ${wanted} is not a time; examples: 500ms, 5s, 2m`, kind);
+  }
+  const mounts = given.values.get('mount');
+  return {
+    kind,
+    freeze: !given.switches.has('no-freeze'),
+    applications: kind === 'hold',
+    ...(deadlineMs === undefined ? {} : { deadlineMs }),
+    ...(mounts === undefined ? {} : { mounts }),
+  };
+}
+
+function firstWord([file = '', ...args]: readonly string[], signal: AbortSignal): Promise<FirstWord | undefined> {
+  const { promise, resolve } = Promise.withResolvers<FirstWord | undefined>();
+  // Not bound to our terminal or folder; its warnings are in the outcome.
+  const child = spawn(file, args, { detached: true, cwd: '/', stdio: ['ignore', 'pipe', 'ignore'] });
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+    const end = text.indexOf('\n');
+    if (end >= 0) resolve(JSON.parse(text.slice(0, end)) as FirstWord);
+  });
+  child.on('error', () => resolve(undefined));
+  child.on('exit', () => setTimeout(resolve, 100, undefined));
+  // Ctrl-C while it is still entering: it lets go by itself.
+  signal.addEventListener('abort', () => child.kill('SIGTERM'));
+  return promise.finally(() => {
+    child.stdout.destroy();
+    child.unref();
+  });
+}

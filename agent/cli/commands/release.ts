@@ -1,0 +1,30 @@
+import { ask } from '../../control/client.ts';
+import { endpointOf } from '../../control/endpoint.ts';
+import { UserError } from '../../errors.ts';
+import { readHistory } from '../../snapshot/history.ts';
+import type { Outcome } from '../../snapshot/outcome.ts';
+import type { Command } from '../context.ts';
+import { renderOutcome } from '../render-outcome.ts';
+
+/** Thaw, resume and post scripts, each with its own limit, come to less than this unless scripts are given longer. */
+const RELEASE_MS = 35 * 60_000;
+
+export const release: Command = async ({ system, json, print, width }) => {
+  const outcome = await ask<Outcome>(endpointOf(system), 'release', RELEASE_MS);
+  if (outcome === undefined) throw await nothingHeld(system);
+  print(json ? `${JSON.stringify(outcome, undefined, 2)}\n` : renderOutcome(outcome, width));
+  return wasHeldThroughout(outcome) ? 0 : 1;
+};
+
+/** A post script that fails afterwards is told, but takes nothing from what was held. */
+export const wasHeldThroughout = (outcome: Outcome): boolean =>
+  outcome.consistency !== 'none' &&
+  outcome.faults.every(({ phase, during }) => phase === 'prepare' && during === 'leave');
+
+async function nothingHeld(system: Parameters<typeof readHistory>[0]): Promise<UserError> {
+  const last = (await readHistory(system)).findLast(({ kind }) => kind === 'hold' || kind === 'freeze');
+  const why = last === undefined ? '' : `; the last hold, of ${last.startedAt}, ended by itself: ${last.reason}`;
+  return new UserError('hold.none', `nothing is held${why}`, {
+    remedy: 'What was copied in between is not what hold was asked for. Hold again, and longer: quiesced hold --for 30s',
+  });
+}

@@ -1,0 +1,44 @@
+import { ask } from '../../control/client.ts';
+import { endpointOf } from '../../control/endpoint.ts';
+import { UserError } from '../../errors.ts';
+import type { Fault } from '../../snapshot/phases.ts';
+import type { Outcome } from '../../snapshot/outcome.ts';
+import type { Command, CommandContext } from '../context.ts';
+import { renderOutcome } from '../render-outcome.ts';
+import { wasHeldThroughout } from './release.ts';
+
+/** Whoever holds answers at once, or is in no state to. */
+const ANSWER_MS = 5000;
+
+/** By whoever holds; where nobody answers, by the records alone. */
+export const thaw: Command = async (context) => {
+  const outcome = await askHolder(context);
+  if (outcome === undefined) return byRecords(context);
+  context.print(context.json ? `${JSON.stringify(outcome, undefined, 2)}\n` : renderOutcome(outcome, context.width));
+  return wasHeldThroughout(outcome) ? 0 : 1;
+};
+
+async function askHolder({ system, note }: CommandContext): Promise<Outcome | undefined> {
+  try {
+    return await ask<Outcome>(endpointOf(system), 'release', ANSWER_MS);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    note(`quiesced: ${error.message}; thawing by the records\n`);
+    return undefined;
+  }
+}
+
+async function byRecords(context: CommandContext): Promise<number> {
+  const agent = await context.agent();
+  // Thawing first and in any case; what is owed besides only when its owner is gone.
+  const { thawed, faults } = await agent.thawOwed();
+  const owed = await agent.recoverUnlessBusy();
+  const all: readonly Fault[] = [...faults, ...(owed?.faults ?? [])];
+  if (context.json) context.print(`${JSON.stringify({ schema: 1, thawed, faults: all })}\n`);
+  else {
+    for (const mountPoint of thawed) context.print(`Thawed ${mountPoint}\n`);
+    for (const { message } of all) context.print(`Not done: ${message}\n`);
+    if (thawed.length === 0 && all.length === 0) context.print('Nothing of ours is frozen.\n');
+  }
+  return all.length === 0 ? 0 : 1;
+}

@@ -1,0 +1,87 @@
+import { parseArgs } from 'node:util';
+import { nearest } from '../config/nearest.ts';
+import { usageError } from '../errors.ts';
+
+/** One flag of a command; help, completions and the man page are made from these tables. */
+export interface FlagSpec {
+  readonly name: string;
+  readonly about: string;
+  /** What stands for its value in the help; without it the flag is a switch. */
+  readonly value?: string;
+  readonly many?: true;
+}
+
+export interface CommandSpec {
+  readonly name: string;
+  readonly about: string;
+  /** More than one line, shown in the command's own help. */
+  readonly details?: string;
+  readonly flags: readonly FlagSpec[];
+  /** What stands for further words in the help, where the command takes any. */
+  readonly words?: string;
+  readonly exitCodes: Readonly<Record<number, string>>;
+  /** For our own processes; not in the help. */
+  readonly hidden?: true;
+}
+
+export interface Given {
+  readonly command: CommandSpec | undefined;
+  readonly help: boolean;
+  readonly version: boolean;
+  readonly switches: ReadonlySet<string>;
+  readonly values: ReadonlyMap<string, readonly string[]>;
+  readonly words: readonly string[];
+}
+
+/** Flags that every command has. */
+export const COMMON_FLAGS: readonly FlagSpec[] = [
+  { name: 'json', about: 'Print JSON instead of text' },
+  { name: 'help', about: 'Print this help' },
+];
+
+/** Reads a command line by the table. Throws a usage error (exit code 2) that names the word and the nearest right one. */
+export function parseCommandLine(argv: readonly string[], commands: readonly CommandSpec[]): Given {
+  const [first, ...rest] = argv;
+  const nothing = { switches: new Set<string>(), values: new Map(), words: [] };
+  if (first === undefined || first === '--help' || first === '-h' || (first === 'help' && rest.length === 0)) {
+    return { ...nothing, command: undefined, help: true, version: false };
+  }
+  if (first === '--version' || first === '-V') return { ...nothing, command: undefined, help: false, version: true };
+  const name = first === 'help' ? rest[0] : first;
+  const command = commands.find((each) => each.name === name);
+  if (command === undefined) throw unknownCommand(name ?? '', commands);
+  if (first === 'help') return { ...nothing, command, help: true, version: false };
+  return parseFlags(command, rest);
+}
+
+function parseFlags(command: CommandSpec, argv: readonly string[]): Given {
+  const specs = [...command.flags, ...COMMON_FLAGS];
+  const options = Object.fromEntries(
+    specs.map(({ name, value }) => [
+      name,
+      { type: value === undefined ? ('boolean' as const) : ('string' as const), multiple: value !== undefined },
+    ]),
+  );
+  let parsed: ReturnType<typeof parseArgs>;
+  try {
+    const short = { ...options, help: { type: 'boolean' as const, short: 'h' } };
+    parsed = parseArgs({ args: [...argv], options: short, allowPositionals: command.words !== undefined, strict: true });
+  } catch (error) {
+    // Node's own message names the word; the rest of it is advice for programmers.
+    throw usageError((error instanceof Error ? error.message : String(error)).split('. ')[0] ?? '', command.name);
+  }
+  const values = new Map<string, readonly string[]>();
+  for (const { name, value, many } of specs) {
+    const given = parsed.values[name];
+    if (value === undefined || !Array.isArray(given)) continue;
+    if (given.length > 1 && many !== true) throw usageError(`--${name} is given twice`, command.name);
+    values.set(name, given.map(String));
+  }
+  const switches = new Set(Object.keys(parsed.values).filter((name) => parsed.values[name] === true));
+  return { command, help: switches.has('help'), version: false, switches, values, words: parsed.positionals };
+}
+
+function unknownCommand(name: string, commands: readonly CommandSpec[]): Error {
+  const near = nearest(name, commands.flatMap((each) => (each.hidden ? [] : each.name)));
+  return usageError(`there is no command ${JSON.stringify(name)}${near === undefined ? '' : `; did you mean ${near}?`}`);
+}

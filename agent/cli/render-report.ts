@@ -1,0 +1,167 @@
+import { styleText } from 'node:util';
+import { type Finding, GROUPS, type Verdict } from '../checks/check.ts';
+import type { Report } from '../checks/report.ts';
+import { type ReportVerdict, shown } from '../checks/verdict.ts';
+import type { Facts } from '../system/facts.ts';
+import { wrap, wrapIndented } from './wrap.ts';
+
+export interface RenderOptions {
+  readonly width: number;
+  readonly colour: boolean;
+}
+
+/** Words, not signs: they survive any terminal, log and screen reader, and grep finds them. */
+const MARKS: Readonly<Record<Verdict, string>> = {
+  fail: 'FAIL',
+  error: 'BROKEN',
+  warn: 'WARN',
+  info: 'info',
+  pass: 'ok',
+  skip: 'skip',
+};
+const MARK_WIDTH = 8;
+const INDENT = 2 + MARK_WIDTH;
+
+type Style = Parameters<typeof styleText>[0];
+const COLOURS: Readonly<Record<Verdict, Style>> = {
+  fail: ['bold', 'red'],
+  error: ['bold', 'magenta'],
+  warn: ['bold', 'yellow'],
+  info: 'cyan',
+  pass: 'green',
+  skip: 'dim',
+};
+
+/** Worst first, so that what has to be done stands at the top of its group. */
+const PROBLEMS: readonly Verdict[] = ['fail', 'error', 'warn'];
+
+/**
+ * The report for a person: what machine this is, its groups with problems first and remedies beneath, and the verdict as
+ * the last thing on the screen. Commands to paste stand alone on their line and are never broken.
+ */
+export function renderReport(report: Report, options: RenderOptions): string {
+  const paint = painter(options.colour);
+  const findings = shown(report.findings);
+  const groups = Object.entries(GROUPS).flatMap(([group, title]) => {
+    const own = findings.filter((finding) => finding.group === group);
+    return own.length === 0 ? [] : [paint('bold', title), ...renderGroup(own, options.width, paint)];
+  });
+  const header = renderHeader(report, options.width, paint);
+  return [...header, '', ...groups, ...renderVerdict(report, options.width, paint), ''].join('\n');
+}
+
+type Paint = (style: Style, text: string) => string;
+
+/** `validateStream: false`: whether there is a terminal was decided by the caller. */
+const painter =
+  (colour: boolean): Paint =>
+  (style, text) =>
+    colour ? styleText(style, text, { validateStream: false }) : text;
+
+const renderHeader = ({ facts }: Report, width: number, paint: Paint): readonly string[] => [
+  paint('bold', `Readiness of ${facts.hostname ?? 'this machine'} for a backup`),
+  ...wrap(describeSystem(facts), width),
+  ...wrap(describeMachine(facts), width),
+];
+
+const describeSystem = ({ distribution, kernel, architecture, systemd, platform }: Facts): string =>
+  listed([
+    distribution?.prettyName ?? platform,
+    architecture,
+    platform === 'linux' && kernel !== undefined ? `kernel ${kernel}` : undefined,
+    platform === 'linux' ? (systemd ? 'systemd' : 'no systemd') : undefined,
+  ]);
+
+const describeMachine = ({ cloud, hypervisor, container, firmware, cpus, memoryBytes }: Facts): string =>
+  listed([
+    cloud === undefined ? undefined : 'Azure',
+    cloud?.imds?.vmSize,
+    cloud?.imds?.location,
+    hypervisor === 'none' ? 'bare metal' : hypervisor,
+    container === undefined ? undefined : `in a container (${container})`,
+    firmware === undefined ? undefined : firmware.toUpperCase(),
+    cpus === undefined ? undefined : `${cpus} ${cpus === 1 ? 'CPU' : 'CPUs'}`,
+    memoryBytes === undefined ? undefined : `${Math.round(memoryBytes / 1024 ** 3)} GiB`,
+  ]);
+
+const listed = (parts: readonly (string | undefined)[]): string =>
+  parts.filter((part) => part !== undefined).join(', ');
+
+/** Ends with one empty line, as every problem does: each stands by itself. */
+function renderGroup(findings: readonly Finding[], width: number, paint: Paint): readonly string[] {
+  const of = (verdicts: readonly Verdict[]) =>
+    verdicts.flatMap((verdict) => findings.filter((finding) => finding.verdict === verdict));
+  const problems = of(PROBLEMS).flatMap((finding) => [...renderProblem(finding, width, paint), '']);
+  const rest = [
+    ...of(['info']).flatMap((finding) => renderNote(finding, width, paint)),
+    ...of(['pass']).map(({ title }) => mark('pass', paint) + title),
+    ...renderSkips(of(['skip']), width, paint),
+  ];
+  return rest.length === 0 ? problems : [...problems, ...rest, ''];
+}
+
+const mark = (verdict: Verdict, paint: Paint): string =>
+  `  ${paint(COLOURS[verdict], MARKS[verdict].padEnd(MARK_WIDTH))}`;
+
+function renderProblem(
+  { verdict, id, title, detail, remedy }: Finding,
+  width: number,
+  paint: Paint,
+): readonly string[] {
+  const space = width - INDENT - title.length - id.length;
+  const heading = mark(verdict, paint) + title;
+  return [
+    ...(space >= 2 ? [`${heading}${' '.repeat(space)}${paint('dim', id)}`] : [heading]),
+    ...wrapIndented(detail, INDENT, width),
+    ...renderRemedy(remedy, width, paint),
+    ...(space >= 2 ? [] : [`${' '.repeat(INDENT)}${paint('dim', id)}`]),
+  ];
+}
+
+const renderNote = ({ title, detail, remedy }: Finding, width: number, paint: Paint): readonly string[] => [
+  mark('info', paint) + title,
+  ...wrapIndented(detail, INDENT, width),
+  ...renderRemedy(remedy, width, paint),
+];
+
+/** A command keeps its line whatever its length: broken, it could not be pasted. */
+const renderRemedy = (remedy: string | undefined, width: number, paint: Paint): readonly string[] =>
+  (remedy?.split('\n') ?? []).flatMap((line) =>
+    line.startsWith('$ ')
+      ? [`${' '.repeat(INDENT + 2)}${paint('cyan', line.slice(2))}`]
+      : wrapIndented(line, INDENT, width),
+  );
+
+/** One line for what could not be looked at, by reason. */
+function renderSkips(skipped: readonly Finding[], width: number, paint: Paint): readonly string[] {
+  if (skipped.length === 0) return [];
+  const reasons = [...Map.groupBy(skipped, ({ detail }) => detail)].map(
+    ([reason, findings]) => `${findings.map(({ id }) => id).join(', ')} (${reason})`,
+  );
+  const [first = '', ...rest] = wrapIndented(reasons.join('; '), INDENT, width).map((line) => line.trimStart());
+  return [
+    mark('skip', paint) + paint('dim', first),
+    ...rest.map((line) => `${' '.repeat(INDENT)}${paint('dim', line)}`),
+  ];
+}
+
+const VERDICTS: Readonly<Record<ReportVerdict, { readonly text: string; readonly style: Style }>> = {
+  fail: { text: 'NOT READY: a backup of this machine would fail.', style: ['bold', 'red'] },
+  error: { text: 'NOT SURE: a check broke, so nothing is promised.', style: ['bold', 'magenta'] },
+  warn: { text: 'READY, with warnings: a backup may fail or be worth less.', style: ['bold', 'yellow'] },
+  pass: { text: 'READY: nothing found that stands in the way of a backup.', style: ['bold', 'green'] },
+};
+
+function renderVerdict({ verdict, counts, durationMs }: Report, width: number, paint: Paint): readonly string[] {
+  const { text, style } = VERDICTS[verdict];
+  const { fail, error, warn, info, pass, skip } = counts;
+  const parts = [
+    ...(fail > 0 ? [`${fail} failed`] : []),
+    ...(error > 0 ? [`${error} broken`] : []),
+    ...(warn > 0 ? [`${warn} ${warn === 1 ? 'warning' : 'warnings'}`] : []),
+    ...(info > 0 ? [`${info} ${info === 1 ? 'note' : 'notes'}`] : []),
+    `${pass} passed`,
+    ...(skip > 0 ? [`${skip} skipped`] : []),
+  ];
+  return [paint(style, text), ...wrap(`${parts.join(', ')}, in ${(durationMs / 1000).toFixed(1)} s.`, width)];
+}

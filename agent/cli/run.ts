@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
+import { messageOf, UserError } from '../errors.ts';
+import { createLog, type Log } from '../log.ts';
+import { redact } from '../redact.ts';
+import { localSystem } from '../system/local.ts';
+import type { System } from '../system/system.ts';
+import { RUN } from './commands.ts';
+import type { CommandContext } from './context.ts';
+import { type Given, parseCommandLine } from './flags.ts';
+import { helpOf } from './help.ts';
+import { COMMANDS } from './table.ts';
+
+/** From the command line to the exit code. Never throws: an error is printed, in JSON when that was asked for. */
+export async function runCommandLine(argv: readonly string[], self: readonly string[]): Promise<number> {
+  const json = argv.includes('--json');
+  try {
+    const given = parseCommandLine(argv, COMMANDS);
+    if (given.version) return printed(`quiesced ${versionOf()} (node ${process.version})\n`);
+    if (given.help) return printed(helpOf(given.command, COMMANDS));
+    const run = RUN[given.command?.name ?? ''];
+    if (run === undefined) throw new Error(`the command ${given.command?.name} has no function`);
+    return await run(contextOf(given, self));
+  } catch (error) {
+    return failed(error, json);
+  }
+}
+
+export const versionOf = (): string => {
+  const file = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+};
+
+function contextOf(given: Given, self: readonly string[]): CommandContext {
+  const system = localSystem();
+  const { stdout, stderr, stdin } = process;
+  const log = createLog('warn', (line) => stderr.write(`quiesced: ${line}\n`));
+  return {
+    given,
+    system,
+    log,
+    self,
+    signal: signalOfOurEnd(),
+    json: given.switches.has('json'),
+    width: Math.min(80, stdout.columns ?? 80),
+    colour: stdout.isTTY === true && !system.env.NO_COLOR,
+    agent: () => agentOf(system, log, self),
+    print: (text) => stdout.write(text),
+    note: (text) => stderr.write(text),
+    async confirm(question) {
+      if (stdin.isTTY !== true) return false;
+      const terminal = createInterface({ input: stdin, output: stderr });
+      try {
+        return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
+      } finally {
+        terminal.close();
+      }
+    },
+  };
+}
+
+async function agentOf(system: System, log: Log, self: readonly string[]) {
+  const { loadConfig } = await import('../config/load.ts');
+  const { createAgent } = await import('../daemon.ts');
+  const { config } = await loadConfig(system);
+  return createAgent(system, log, config, self);
+}
+
+/** A second signal changes nothing: letting go is under way, and has its own deadlines. */
+function signalOfOurEnd(): AbortSignal {
+  const end = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.on(name, () => end.abort(new UserError('ended', `ended by ${name}`)));
+  }
+  return end.signal;
+}
+
+const printed = (text: string): number => {
+  process.stdout.write(text);
+  return 0;
+};
+
+function failed(error: unknown, json: boolean): number {
+  const user = error instanceof UserError ? error : undefined;
+  if (json) {
+    const { code, remedy } = user ?? { code: 'internal', remedy: undefined };
+    process.stdout.write(redact(`${JSON.stringify({ schema: 1, error: { code, message: messageOf(error), remedy } })}\n`));
+  } else if (user !== undefined) {
+    process.stderr.write(redact(`quiesced: ${user.message}\n${user.remedy === undefined ? '' : `  → ${user.remedy}\n`}`));
+  } else {
+    const stack = error instanceof Error ? error.stack : String(error);
+    process.stderr.write(redact(`quiesced: this is a bug of ours, please report it:\n${stack}\n`));
+  }
+  return user?.exitCode ?? 1;
+}

@@ -1,0 +1,94 @@
+import type { CommandSpec, FlagSpec } from './flags.ts';
+
+const MOUNT: FlagSpec = {
+  name: 'mount',
+  value: 'PATH',
+  many: true,
+  about: 'Only this file system, by its mount point; may be given again',
+};
+const FOR: FlagSpec = {
+  name: 'for',
+  value: 'TIME',
+  about: 'Let go after this time at the latest: 500ms, 5s, 2m (default: [snapshot] frozen-deadline)',
+};
+const DONE = { 0: 'done', 1: 'failed', 2: 'wrong usage' } as const;
+const TAKEN = { 0: 'a snapshot was taken, and everything let go', 1: 'none was taken, or something is still held', 2: 'wrong usage' };
+
+/** Every command: the one list that parsing, help, completions and the man page come from. */
+export const COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'check',
+    about: 'Say whether a backup of this machine would work, and what to do if not',
+    flags: [],
+    exitCodes: { 0: 'nothing to do', 1: 'something warned', 2: 'something failed', 3: 'a check itself broke' },
+  },
+  {
+    name: 'rehearse',
+    about: 'Do everything that a snapshot does, but take none',
+    details:
+      'On the real machine the plan is shown and has to be confirmed. With --sandbox it runs on file systems made for\nthe purpose, takes a copy of them, and verifies the copy; nothing of the machine is touched.',
+    flags: [
+      { name: 'sandbox', about: 'On loop-mounted file systems, with a program that writes all the time' },
+      { name: 'yes', about: 'Do not ask for confirmation' },
+      MOUNT,
+    ],
+    exitCodes: { 0: 'all went as it should', 1: 'something did not', 2: 'wrong usage' },
+  },
+  {
+    name: 'snapshot',
+    about: 'Bring the machine to rest, have the snapshot taken, and let go',
+    details:
+      'COMMAND is started before the freeze. It gets {"event":"frozen"} as a line on its input, answers\n{"ok":true,"snapshot":"ID"} on its output, then gets {"event":"thawed","outcome":...}; the end of its input means\nthat the snapshot is given up. It must not write to the file systems that are frozen, nor take a device-mapper\n(LVM) snapshot of them: that freezes them itself. Without COMMAND, [snapshot] taker-command is used.',
+    flags: [MOUNT],
+    words: '[-- COMMAND [ARGUMENT ...]]',
+    exitCodes: TAKEN,
+  },
+  {
+    name: 'hold',
+    about: 'Bring the machine to rest for a snapshot that somebody else takes',
+    details: 'Returns as soon as everything is held. It is let go by: quiesced release, or when the time is up.',
+    flags: [{ name: 'no-freeze', about: 'Scripts and applications only: somebody else freezes the file systems' }, FOR, MOUNT],
+    exitCodes: { 0: 'held', 1: 'nothing is held', 2: 'wrong usage' },
+  },
+  {
+    name: 'release',
+    about: 'Let go what hold has brought to rest, and say what it was worth',
+    flags: [],
+    exitCodes: { 0: 'it was held until now', 1: 'it was not held throughout', 2: 'wrong usage' },
+  },
+  {
+    name: 'freeze',
+    about: 'Freeze file systems, and nothing else',
+    details: 'Returns as soon as they are frozen. They are thawed by: quiesced thaw, or when the time is up.',
+    flags: [FOR, MOUNT],
+    exitCodes: { 0: 'frozen', 1: 'not frozen', 2: 'wrong usage' },
+  },
+  {
+    name: 'thaw',
+    about: 'Thaw what quiesced froze, also after a crash, and run what is owed',
+    flags: [],
+    exitCodes: { 0: 'nothing of ours is frozen or owed', 1: 'something still is', 2: 'wrong usage' },
+  },
+  {
+    name: 'status',
+    about: 'Say what is held, what is owed, and how the last run ended',
+    flags: [],
+    exitCodes: DONE,
+  },
+  {
+    name: 'history',
+    about: 'List the last runs',
+    flags: [{ name: 'last', value: 'N', about: 'Only so many (default: 20)' }],
+    exitCodes: DONE,
+  },
+  {
+    name: 'config',
+    about: 'Show every setting and where its value came from',
+    flags: [],
+    exitCodes: { 0: 'the configuration is right', 1: 'it is not', 2: 'wrong usage' },
+  },
+  { name: 'guard', about: 'The process that thaws', flags: [], exitCodes: DONE, hidden: true },
+  { name: 'keep-hold', about: 'The process that holds', flags: [], words: 'REQUEST', exitCodes: DONE, hidden: true },
+  { name: 'recover', about: 'Leaves what a dead process held', flags: [], exitCodes: DONE, hidden: true },
+  { name: 'sandbox-writer', about: 'Writes all the time', flags: [], words: 'FOLDER', exitCodes: DONE, hidden: true },
+];

@@ -1,0 +1,142 @@
+import type { Config } from './config/schema.ts';
+import { endpointOf } from './control/endpoint.ts';
+import type { HoldStatus } from './control/protocol.ts';
+import { startServer } from './control/server.ts';
+import { UserError } from './errors.ts';
+import { linuxFreezer } from './freezer/linux.ts';
+import type { Log } from './log.ts';
+import { conduct, type Parts, recoverUnlessBusy } from './snapshot/conduct.ts';
+import type { Outcome, RunKind } from './snapshot/outcome.ts';
+import { planSnapshot, type SnapshotPlan } from './snapshot/plan.ts';
+import { recover, type Recovered, thawOwed } from './snapshot/recover.ts';
+import { PATHS } from './system/paths.ts';
+import type { System } from './system/system.ts';
+import { commandTaker } from './takers/command.ts';
+import { holdTaker } from './takers/hold.ts';
+import { noneTaker } from './takers/none.ts';
+import type { Taker } from './takers/taker.ts';
+
+/** What a trigger may ask for. */
+export interface Wishes {
+  readonly mounts?: readonly string[];
+  /** `false`: scripts and applications only. */
+  readonly freeze?: boolean;
+  /** `false`: file systems only. */
+  readonly applications?: boolean;
+  readonly deadlineMs?: number;
+}
+
+export interface HoldRequest extends Wishes {
+  readonly kind: 'hold' | 'freeze';
+}
+
+/** The parts of this program, put together: the wiring diagram, and the only place that knows all of them. */
+export interface Agent {
+  readonly system: System;
+  readonly config: Config;
+  plan(wishes: Wishes): Promise<SnapshotPlan>;
+  rehearse(plan: SnapshotPlan, signal: AbortSignal): Promise<Outcome>;
+  /** @param argv of the command that takes it; without one the configured command does. */
+  snapshot(argv: readonly string[], wishes: Wishes, signal: AbortSignal): Promise<Outcome>;
+  /** Holds, serves the control API meanwhile, and returns when it was released or the time was up. */
+  hold(request: HoldRequest, onHeld: (status: HoldStatus) => void, signal: AbortSignal): Promise<Outcome>;
+  recover(): Promise<Recovered>;
+  /** As `recover`, but undefined while somebody is at work: what he owes is his to settle. */
+  recoverUnlessBusy(): Promise<Recovered | undefined>;
+  thawOwed(): Promise<Omit<Recovered, 'outcomes'>>;
+}
+
+/** @param self how this program is started again: `[node, main.ts]`. */
+export function createAgent(system: System, log: Log, config: Config, self: readonly string[]): Agent {
+  const parts: Parts = {
+    system,
+    log,
+    config,
+    quiescers: [],
+    freezer: (lockFd) => linuxFreezer(system, log, { guardArgv: [...self, 'guard'], lockFd }),
+  };
+  const plan = (wishes: Wishes) =>
+    planSnapshot(system, {
+      freeze: wishes.freeze ?? true,
+      scripts: (wishes.applications ?? true) ? config.scripts : undefined,
+      exclude: config.freeze.exclude,
+      deadlineMs: wishes.deadlineMs ?? config.snapshot.frozenDeadlineMs,
+      expedite: config.freeze.expedite,
+      ...(wishes.mounts === undefined ? {} : { only: wishes.mounts }),
+    });
+  const run = (kind: RunKind, taker: Taker, wanted: SnapshotPlan, wishes: Wishes, signal: AbortSignal) => {
+    const frozen = wanted.freeze.groups.length > 0;
+    const takeMs = wishes.deadlineMs ?? (frozen ? config.snapshot.frozenDeadlineMs : config.snapshot.quiesceDeadlineMs);
+    const command = `quiesced ${kind === 'rehearsal' ? 'rehearse' : kind}`;
+    const quiescers = (wishes.applications ?? true) ? parts.quiescers : [];
+    return conduct(parts, { kind, taker, plan: wanted, quiescers, takeMs, command }, signal);
+  };
+
+  return {
+    system,
+    config,
+    plan,
+    rehearse: (wanted, signal) => run('rehearsal', noneTaker, wanted, {}, signal),
+    async snapshot(argv, wishes, signal) {
+      const command = argv.length > 0 ? argv : config.snapshot.takerCommand;
+      if (command.length === 0) throw noTaker();
+      return run('snapshot', commandTaker(system, command), await plan(wishes), wishes, signal);
+    },
+    async hold(request, onHeld, signal) {
+      const taker = holdTaker();
+      const wanted = await plan(request);
+      const ended = run(request.kind, taker, wanted, request, signal);
+      return serveHold(system, request, taker, ended, wanted, config, onHeld);
+    },
+    recover: () => recover(parts),
+    recoverUnlessBusy: () => recoverUnlessBusy(parts, 'quiesced thaw'),
+    thawOwed: () => thawOwed(parts),
+  };
+}
+
+/** Answers the control API from the moment that everything is held; `release` gets the outcome as its answer. */
+async function serveHold(
+  system: System,
+  request: HoldRequest,
+  taker: ReturnType<typeof holdTaker>,
+  ended: Promise<Outcome>,
+  plan: SnapshotPlan,
+  config: Config,
+  onHeld: (status: HoldStatus) => void,
+): Promise<Outcome> {
+  const frozen = plan.freeze.groups.length > 0;
+  const longestMs = request.deadlineMs ?? (frozen ? config.snapshot.frozenDeadlineMs : config.snapshot.quiesceDeadlineMs);
+  const since = system.clock.now();
+  let state: HoldStatus['state'] = 'entering';
+  const status = (): HoldStatus => ({
+    schema: 1,
+    state,
+    kind: request.kind,
+    pid: process.pid,
+    since: since.toISOString(),
+    until: new Date(since.getTime() + longestMs).toISOString(),
+  });
+  await system.makeDir(PATHS[system.platform].control, 0o700);
+  const server = await startServer(endpointOf(system), {
+    status: async () => status(),
+    release: () => {
+      state = 'leaving';
+      taker.release();
+      return ended;
+    },
+  });
+  try {
+    await Promise.race([taker.held, ended]);
+    if (state === 'entering') state = 'held';
+    onHeld(status());
+    return await ended;
+  } finally {
+    await server.close();
+  }
+}
+
+const noTaker = (): UserError =>
+  new UserError('snapshot.no-taker', 'nothing says how the snapshot is to be taken', {
+    remedy: `Give the command: quiesced snapshot -- COMMAND, or set [snapshot] taker-command in ${PATHS.linux.configFile}`,
+  });
+

@@ -1,0 +1,33 @@
+import type { Taker } from './taker.ts';
+
+/** Whoever takes the snapshot is outside: the hold lasts until `release`, or until the freeze or quiesce is lost. */
+export interface HoldTaker extends Taker {
+  /** Resolves when everything is held. Never rejects; never resolves when it comes to nothing. */
+  readonly held: Promise<void>;
+  /** The copy is complete, or given up. Safe at any time, also before it is held. */
+  release(): void;
+}
+
+export function holdTaker(): HoldTaker {
+  const held = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  return {
+    id: 'hold',
+    takes: true,
+    held: held.promise,
+    release: () => released.resolve(),
+    prepare: async () => undefined,
+    async take(signal) {
+      held.resolve();
+      await Promise.race([released.promise, rejectedBy(signal)]);
+      return {};
+    },
+    finish: async () => undefined,
+  };
+}
+
+const rejectedBy = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
