@@ -1,14 +1,14 @@
 import type { Config } from './config/schema.ts';
 import { endpointOf } from './control/endpoint.ts';
 import type { HoldStatus } from './control/protocol.ts';
-import { startServer } from './control/server.ts';
+import { type Server, startServer } from './control/server.ts';
 import { UserError } from './errors.ts';
 import { linuxFreezer } from './freezer/linux.ts';
 import type { Log } from './log.ts';
 import { conduct, type Parts, recoverUnlessBusy } from './snapshot/conduct.ts';
 import type { Outcome, RunKind } from './snapshot/outcome.ts';
 import { planSnapshot, type SnapshotPlan } from './snapshot/plan.ts';
-import { recover, type Recovered, thawOwed } from './snapshot/recover.ts';
+import { type Recovered, recover, thawOwed } from './snapshot/recover.ts';
 import { PATHS } from './system/paths.ts';
 import type { System } from './system/system.ts';
 import { commandTaker } from './takers/command.ts';
@@ -83,10 +83,10 @@ export function createAgent(system: System, log: Log, config: Config, self: read
       return run('snapshot', commandTaker(system, command), await plan(wishes), wishes, signal);
     },
     async hold(request, onHeld, signal) {
-      const taker = holdTaker();
       const wanted = await plan(request);
-      const ended = run(request.kind, taker, wanted, request, signal);
-      return serveHold(system, request, taker, ended, wanted, config, onHeld);
+      const until = untilOf(request, wanted, config);
+      const start = (taker: Taker) => run(request.kind, taker, wanted, request, signal);
+      return serveHold(system, request.kind, until, start, onHeld);
     },
     recover: () => recover(parts),
     recoverUnlessBusy: () => recoverUnlessBusy(parts, 'quiesced thaw'),
@@ -94,44 +94,42 @@ export function createAgent(system: System, log: Log, config: Config, self: read
   };
 }
 
-/** Answers the control API from the moment that everything is held; `release` gets the outcome as its answer. */
+/** How long it lasts unless it is released. */
+const untilOf = ({ deadlineMs }: HoldRequest, { freeze }: SnapshotPlan, { snapshot }: Config): number =>
+  deadlineMs ?? (freeze.groups.length > 0 ? snapshot.frozenDeadlineMs : snapshot.quiesceDeadlineMs);
+
+/** Answers the control API as long as the hold lasts; `release` gets the outcome as its answer. */
 async function serveHold(
   system: System,
-  request: HoldRequest,
-  taker: ReturnType<typeof holdTaker>,
-  ended: Promise<Outcome>,
-  plan: SnapshotPlan,
-  config: Config,
+  kind: HoldRequest['kind'],
+  longestMs: number,
+  start: (taker: Taker) => Promise<Outcome>,
   onHeld: (status: HoldStatus) => void,
 ): Promise<Outcome> {
-  const frozen = plan.freeze.groups.length > 0;
-  const longestMs = request.deadlineMs ?? (frozen ? config.snapshot.frozenDeadlineMs : config.snapshot.quiesceDeadlineMs);
   const since = system.clock.now();
+  const until = new Date(since.getTime() + longestMs).toISOString();
   let state: HoldStatus['state'] = 'entering';
-  const status = (): HoldStatus => ({
-    schema: 1,
-    state,
-    kind: request.kind,
-    pid: process.pid,
-    since: since.toISOString(),
-    until: new Date(since.getTime() + longestMs).toISOString(),
-  });
-  await system.makeDir(PATHS[system.platform].control, 0o700);
-  const server = await startServer(endpointOf(system), {
-    status: async () => status(),
-    release: () => {
+  const status = (): HoldStatus => {
+    return { schema: 1, state, kind, pid: process.pid, since: since.toISOString(), until };
+  };
+  let server: Server | undefined;
+  const taker = holdTaker(async () => {
+    await system.makeDir(PATHS[system.platform].control, 0o700);
+    const release = () => {
       state = 'leaving';
       taker.release();
       return ended;
-    },
+    };
+    server = await startServer(endpointOf(system), { status: async () => status(), release });
   });
+  const ended = start(taker);
   try {
     await Promise.race([taker.held, ended]);
     if (state === 'entering') state = 'held';
     onHeld(status());
     return await ended;
   } finally {
-    await server.close();
+    await server?.close();
   }
 }
 
@@ -139,4 +137,3 @@ const noTaker = (): UserError =>
   new UserError('snapshot.no-taker', 'nothing says how the snapshot is to be taken', {
     remedy: `Give the command: quiesced snapshot -- COMMAND, or set [snapshot] taker-command in ${PATHS.linux.configFile}`,
   });
-

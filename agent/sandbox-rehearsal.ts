@@ -1,11 +1,18 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from './config/schema.ts';
 import { linuxFreezer } from './freezer/linux.ts';
 import type { Log } from './log.ts';
 import { type Application, quiescerOf, startApplication } from './sandbox/application.ts';
 import type { Expectation } from './sandbox/contents.ts';
-import { createSandbox, removeSandbox, type Sandbox, type SandboxFileSystem, type SandboxType, unmountSandbox } from './sandbox/images.ts';
+import {
+  createSandbox,
+  removeSandbox,
+  type Sandbox,
+  type SandboxFileSystem,
+  type SandboxType,
+  unmountSandbox,
+} from './sandbox/images.ts';
 import type { ProbeFigures } from './sandbox/protocol.ts';
 import { sweepSandboxes } from './sandbox/sweep.ts';
 import { type CopyReport, verifyCopies } from './sandbox/verify.ts';
@@ -90,7 +97,9 @@ async function rehearse(stage: Stage): Promise<SandboxReport> {
   const held: number[] = [];
   const outcome = await run(stage, inner, held);
   await sleep(COOL_DOWN_MS);
-  const stalls = await Promise.all(applications.map((application) => application.stalls(AbortSignal.timeout(ANSWER_MS))));
+  const stalls = await Promise.all(
+    applications.map((application) => application.stalls(AbortSignal.timeout(ANSWER_MS))),
+  );
   await Promise.all(applications.map((application) => application.stop(AbortSignal.timeout(ANSWER_MS))));
   onProgress('verifying the copies');
   await unmountSandbox(system, sandbox);
@@ -145,7 +154,14 @@ async function run(stage: Stage, inner: System, held: number[]): Promise<Outcome
   return conduct(
     parts,
     // The rest of the machine has no part in this.
-    { kind: 'rehearsal', taker, plan: { ...plan, left: [] }, quiescers, takeMs, command: 'quiesced rehearse --sandbox' },
+    {
+      kind: 'rehearsal',
+      taker,
+      plan: { ...plan, left: [] },
+      quiescers,
+      takeMs,
+      command: 'quiesced rehearse --sandbox',
+    },
     signal,
   );
 }
@@ -192,7 +208,9 @@ async function writeScripts(inner: System, sandbox: Sandbox): Promise<void> {
   for (const folder of ['/etc/quiesced', '/var/log']) await inner.makeDir(folder, 0o755);
   const script = (line: string) => `#!/bin/sh\nset -eu\necho "${line}" >>'${log}'\n`;
   await inner.write('/etc/quiesced/pre.sh', script('pre'), { mode: 0o700 });
-  await inner.write('/etc/quiesced/post.sh', script('post, told: $QUIESCED_RESULT, $QUIESCED_CONSISTENCY'), { mode: 0o700 });
+  await inner.write('/etc/quiesced/post.sh', script('post, told: $QUIESCED_RESULT, $QUIESCED_CONSISTENCY'), {
+    mode: 0o700,
+  });
   const config = '[scripts]\npre = /etc/quiesced/pre.sh\npost = /etc/quiesced/post.sh\n';
   await inner.write('/etc/quiesced/quiesced.conf', config, { mode: 0o600 });
 }

@@ -65,7 +65,12 @@ function parseFlags(command: CommandSpec, argv: readonly string[]): Given {
   let parsed: ReturnType<typeof parseArgs>;
   try {
     const short = { ...options, help: { type: 'boolean' as const, short: 'h' } };
-    parsed = parseArgs({ args: [...argv], options: short, allowPositionals: command.words !== undefined, strict: true });
+    parsed = parseArgs({
+      args: [...argv],
+      options: short,
+      allowPositionals: command.words !== undefined,
+      strict: true,
+    });
   } catch (error) {
     // Node's own message names the word; the rest of it is advice for programmers.
     throw usageError((error instanceof Error ? error.message : String(error)).split('. ')[0] ?? '', command.name);
@@ -82,6 +87,11 @@ function parseFlags(command: CommandSpec, argv: readonly string[]): Given {
 }
 
 function unknownCommand(name: string, commands: readonly CommandSpec[]): Error {
-  const near = nearest(name, commands.flatMap((each) => (each.hidden ? [] : each.name)));
-  return usageError(`there is no command ${JSON.stringify(name)}${near === undefined ? '' : `; did you mean ${near}?`}`);
+  const near = nearest(
+    name,
+    commands.flatMap((each) => (each.hidden ? [] : each.name)),
+  );
+  return usageError(
+    `there is no command ${JSON.stringify(name)}${near === undefined ? '' : `; did you mean ${near}?`}`,
+  );
 }

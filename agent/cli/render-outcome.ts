@@ -6,8 +6,14 @@ import { wrap } from './help.ts';
 export const renderOutcome = (outcome: Outcome, width: number): string =>
   [
     ...verdict(outcome),
-    ...section('Not as it should be', outcome.faults.flatMap((fault) => faultLines(fault, width))),
-    ...section('Warnings', outcome.warnings.flatMap((warning) => bullet(warning, width))),
+    ...section(
+      'Not as it should be',
+      outcome.faults.flatMap((fault) => faultLines(fault, width)),
+    ),
+    ...section(
+      'Warnings',
+      outcome.warnings.flatMap((warning) => bullet(warning, width)),
+    ),
     ...section('Not frozen', notFrozen(outcome, width)),
     ...section('Timeline', timelineLines(outcome.timeline)),
     '',
@@ -30,7 +36,16 @@ const NAMES: Readonly<Record<string, string>> = {
   none: 'no snapshot',
 };
 
-const verdict = ({ kind, consistency, wouldBe, evidence, reason, snapshot, frozen, frozenMs }: Outcome): readonly string[] => {
+const verdict = ({
+  kind,
+  consistency,
+  wouldBe,
+  evidence,
+  reason,
+  snapshot,
+  frozen,
+  frozenMs,
+}: Outcome): readonly string[] => {
   const level = NAMES[wouldBe ?? consistency] ?? consistency;
   const shown = wouldBe === undefined ? level : `a snapshot would be ${level}`;
   return [

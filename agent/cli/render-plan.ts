@@ -9,7 +9,9 @@ export const renderPlan = (plan: SnapshotPlan, width: number): string => {
   return [
     'This will be done, and nothing copied:',
     ...scripts.scripts.flatMap(({ name, pre, post }) =>
-      line(`script ${name}: ${[pre && `before: ${pre.path}`, post && `after: ${post.path}`].filter(Boolean).join(', ')}`),
+      line(
+        `script ${name}: ${[pre && `before: ${pre.path}`, post && `after: ${post.path}`].filter(Boolean).join(', ')}`,
+      ),
     ),
     ...scripts.problems.flatMap(({ message }) => line(`not run: ${message}`)),
     ...freeze.groups.flatMap((group, index) =>

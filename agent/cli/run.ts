@@ -84,9 +84,13 @@ function failed(error: unknown, json: boolean): number {
   const user = error instanceof UserError ? error : undefined;
   if (json) {
     const { code, remedy } = user ?? { code: 'internal', remedy: undefined };
-    process.stdout.write(redact(`${JSON.stringify({ schema: 1, error: { code, message: messageOf(error), remedy } })}\n`));
+    process.stdout.write(
+      redact(`${JSON.stringify({ schema: 1, error: { code, message: messageOf(error), remedy } })}\n`),
+    );
   } else if (user !== undefined) {
-    process.stderr.write(redact(`quiesced: ${user.message}\n${user.remedy === undefined ? '' : `  → ${user.remedy}\n`}`));
+    process.stderr.write(
+      redact(`quiesced: ${user.message}\n${user.remedy === undefined ? '' : `  → ${user.remedy}\n`}`),
+    );
   } else {
     const stack = error instanceof Error ? error.stack : String(error);
     process.stderr.write(redact(`quiesced: this is a bug of ours, please report it:\n${stack}\n`));

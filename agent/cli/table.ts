@@ -12,7 +12,11 @@ const FOR: FlagSpec = {
   about: 'Let go after this time at the latest: 500ms, 5s, 2m (default: [snapshot] frozen-deadline)',
 };
 const DONE = { 0: 'done', 1: 'failed', 2: 'wrong usage' } as const;
-const TAKEN = { 0: 'a snapshot was taken, and everything let go', 1: 'none was taken, or something is still held', 2: 'wrong usage' };
+const TAKEN = {
+  0: 'a snapshot was taken, and everything let go',
+  1: 'none was taken, or something is still held',
+  2: 'wrong usage',
+};
 
 /** Every command: the one list that parsing, help, completions and the man page come from. */
 export const COMMANDS: readonly CommandSpec[] = [
@@ -47,7 +51,11 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'hold',
     about: 'Bring the machine to rest for a snapshot that somebody else takes',
     details: 'Returns as soon as everything is held. It is let go by: quiesced release, or when the time is up.',
-    flags: [{ name: 'no-freeze', about: 'Scripts and applications only: somebody else freezes the file systems' }, FOR, MOUNT],
+    flags: [
+      { name: 'no-freeze', about: 'Scripts and applications only: somebody else freezes the file systems' },
+      FOR,
+      MOUNT,
+    ],
     exitCodes: { 0: 'held', 1: 'nothing is held', 2: 'wrong usage' },
   },
   {

@@ -16,9 +16,9 @@ import { Journal } from './journal.ts';
 import { type Evidence, levelOf, type Outcome, type RunKind } from './outcome.ts';
 import { Timeline } from './phases.ts';
 import { type SnapshotPlan, worthTelling } from './plan.ts';
+import { PreparePhase } from './prepare-phase.ts';
 import { QuiescePhase } from './quiesce-phase.ts';
 import { type Recovered, recover } from './recover.ts';
-import { PreparePhase } from './prepare-phase.ts';
 import { takeSnapshot } from './snapshot.ts';
 
 /** What a run is made of; `daemon.ts` puts it together. */
@@ -53,6 +53,7 @@ export async function conduct(parts: Parts, request: RunRequest, signal: AbortSi
   const lock = await takeLock(lockPath(system), { pid: process.pid, command: request.command, since });
   try {
     await recover(parts);
+    for (const warning of request.plan.warnings) parts.log.warn(warning);
     return await run(parts, request, lock, signal);
   } finally {
     lock.release();
@@ -80,7 +81,7 @@ export async function recoverUnlessBusy(parts: Parts, command: string): Promise<
 export const lockPath = (system: System): string => system.resolve(join(PATHS[system.platform].runtime, 'lock'));
 
 async function run(parts: Parts, request: RunRequest, lock: Lock, signal: AbortSignal): Promise<Outcome> {
-  const { system, log, config } = parts;
+  const { system, log } = parts;
   const startMs = system.clock.monotonicMs();
   const startedAt = system.clock.now().toISOString();
   const id = randomUUID();
@@ -133,8 +134,12 @@ async function run(parts: Parts, request: RunRequest, lock: Lock, signal: AbortS
     timeline: timeline.steps,
   };
   await addToHistory(system, outcome);
-  log.info('the run ended', { id, kind: outcome.kind, consistency: outcome.consistency, faults: outcome.faults.length });
-  if (config.log.level === 'debug') for (const fault of outcome.faults) log.debug(fault.message, { phase: fault.phase });
+  log.info('the run ended', {
+    id,
+    kind: outcome.kind,
+    consistency: outcome.consistency,
+    faults: outcome.faults.length,
+  });
   return outcome;
 }
 
@@ -159,9 +164,7 @@ function phasesOf(parts: Parts, request: RunRequest, lock: Lock, timeline: Timel
       freezes: request.plan.freeze.groups.length > 0,
       owe: (what) => journal.owe('prepare', what),
     }),
-    quiesce: new QuiescePhase(request.quiescers, required, deadlineMs, (what) =>
-      journal.owe('quiesce', what),
-    ),
+    quiesce: new QuiescePhase(request.quiescers, required, deadlineMs, (what) => journal.owe('quiesce', what)),
     freeze: new FreezePhase({
       freezer: parts.freezer(lock.fd),
       plan: request.plan.freeze,
@@ -180,7 +183,10 @@ const evidenceOf = (phases: Phases, { plan }: RunRequest): Omit<Evidence, 'taken
 });
 
 /** Scripts and applications count as one: the weakest that took part decides, a verified hold is worth the most. */
-const together = (scripts: Evidence['applications'], applications: Evidence['applications']): Evidence['applications'] => {
+const together = (
+  scripts: Evidence['applications'],
+  applications: Evidence['applications'],
+): Evidence['applications'] => {
   if (scripts === 'failed' || applications === 'failed') return 'failed';
   return applications === 'none' ? scripts : applications;
 };

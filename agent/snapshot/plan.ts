@@ -57,7 +57,9 @@ async function warningsOf(system: System): Promise<readonly string[]> {
       ({ pid, command }) =>
         `${command} (process ${pid}) must allow every file access (fanotify): if its own files are frozen, it stops the machine until the thaw`,
     ),
-    ...freezers.map(({ pid, name }) => `${name} (process ${pid}) may freeze file systems too; two at once refuse each other`),
+    ...freezers.map(
+      ({ pid, name }) => `${name} (process ${pid}) may freeze file systems too; two at once refuse each other`,
+    ),
   ];
 }
 

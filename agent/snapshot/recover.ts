@@ -74,7 +74,8 @@ async function leaveOwed(parts: RecoverParts, owed: Owed, journal: Journal): Pro
       faults.push(...errors.map((each) => ({ phase, during: 'recover' as const, message: messageOf(each) })));
     }
   };
-  if (owed.phases.quiesce !== undefined) await attempt('quiesce', () => releaseOwed(parts, owed.phases.quiesce, journal));
+  if (owed.phases.quiesce !== undefined)
+    await attempt('quiesce', () => releaseOwed(parts, owed.phases.quiesce, journal));
   if (owed.phases.prepare !== undefined) {
     const owe = (what: unknown) => journal.owe('prepare', what);
     await attempt('prepare', () => leaveOwedScripts(parts.system, parts.log, owed.phases.prepare, owe));

@@ -3,7 +3,15 @@ import type { Clock } from '../system/system.ts';
 import type { Taker } from '../takers/taker.ts';
 import { within } from './deadline.ts';
 import { type Evidence, levelOf } from './outcome.ts';
-import { type Fault, type HowItWent, MountError, type Phase, type PhaseName, type Timeline, VerifyError } from './phases.ts';
+import {
+  type Fault,
+  type HowItWent,
+  MountError,
+  type Phase,
+  type PhaseName,
+  type Timeline,
+  VerifyError,
+} from './phases.ts';
 
 const READY_MS = 60_000;
 const FINISH_MS = 30_000;
@@ -62,7 +70,12 @@ async function enter(cycle: Cycle, tried: Phase[], faults: Fault[], signal: Abor
     }
     tried.push(phase);
     const done = await attempt(cycle, phase.name, 'enter', faults, () =>
-      within(`entering ${phase.name}`, phase.enterMs, (limit) => phase.enter(limit), heldBy(tried.slice(0, -1), signal)),
+      within(
+        `entering ${phase.name}`,
+        phase.enterMs,
+        (limit) => phase.enter(limit),
+        heldBy(tried.slice(0, -1), signal),
+      ),
     );
     if (!done && (phase.required || signal.aborted)) return false;
   }
@@ -77,7 +90,12 @@ async function take(
 ): Promise<Omit<Taken, 'faults'>> {
   let snapshot: string | undefined;
   const taken = await attempt(cycle, 'take', 'take', faults, async () => {
-    ({ snapshot } = await within('the snapshot', cycle.takeMs, (limit) => cycle.taker.take(limit), heldBy(tried, signal)));
+    ({ snapshot } = await within(
+      'the snapshot',
+      cycle.takeMs,
+      (limit) => cycle.taker.take(limit),
+      heldBy(tried, signal),
+    ));
   });
   const takeEndedAtMs = cycle.clock.monotonicMs();
   return { taken, takeEndedAtMs, ...(snapshot === undefined ? {} : { snapshot }) };

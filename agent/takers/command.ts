@@ -29,11 +29,17 @@ export function commandTaker(system: System, argv: readonly string[]): Taker {
         },
       });
       const { pid, ended, output } = program;
-      ended.then((end) => answer.reject(new Error(`${argv[0]} ${describe(end)} without an answer: ${output().trim()}`)));
+      ended.then((end) =>
+        answer.reject(new Error(`${argv[0]} ${describe(end)} without an answer: ${output().trim()}`)),
+      );
       if (pid === undefined) {
-        throw new UserError('taker.not-started', `${argv[0]} could not be started: ${(await ended).reason ?? 'unknown'}`, {
-          remedy: 'Give the full path of an executable file after "--", or in [snapshot] taker-command.',
-        });
+        throw new UserError(
+          'taker.not-started',
+          `${argv[0]} could not be started: ${(await ended).reason ?? 'unknown'}`,
+          {
+            remedy: 'Give the full path of an executable file after "--", or in [snapshot] taker-command.',
+          },
+        );
       }
     },
     async take(signal) {
@@ -67,7 +73,8 @@ function parseAnswer(line: string): Answer | undefined {
   } catch {
     return undefined;
   }
-  if (typeof value !== 'object' || value === null || !('ok' in value) || typeof value.ok !== 'boolean') return undefined;
+  if (typeof value !== 'object' || value === null || !('ok' in value) || typeof value.ok !== 'boolean')
+    return undefined;
   const text = (key: string): string | undefined => {
     const found: unknown = (value as Record<string, unknown>)[key];
     return typeof found === 'string' ? found : undefined;

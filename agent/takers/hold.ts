@@ -8,7 +8,8 @@ export interface HoldTaker extends Taker {
   release(): void;
 }
 
-export function holdTaker(): HoldTaker {
+/** @param listen opens the way by which `release` will be asked for; the run has its lock by then. */
+export function holdTaker(listen: () => Promise<void>): HoldTaker {
   const held = Promise.withResolvers<void>();
   const released = Promise.withResolvers<void>();
   return {
@@ -16,7 +17,7 @@ export function holdTaker(): HoldTaker {
     takes: true,
     held: held.promise,
     release: () => released.resolve(),
-    prepare: async () => undefined,
+    prepare: listen,
     async take(signal) {
       held.resolve();
       await Promise.race([released.promise, rejectedBy(signal)]);

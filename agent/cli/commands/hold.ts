@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { fstatSync } from 'node:fs';
+import type { Config } from '../../config/schema.ts';
 import { durationMs } from '../../config/values.ts';
 import type { HoldStatus } from '../../control/protocol.ts';
 import type { HoldRequest } from '../../daemon.ts';
@@ -17,9 +18,14 @@ type FirstWord = HoldStatus | Outcome | { readonly error: { readonly code: strin
 /** Starts the process that holds, waits until it does, and leaves it alone with that. */
 async function start(context: CommandContext, kind: 'hold' | 'freeze'): Promise<number> {
   const request = requestOf(context, kind);
-  // A configuration that is wrong is better told here than through another process.
-  await (await context.agent()).plan(request);
-  const first = await firstWord([...context.self, 'keep-hold', '--json', '--', JSON.stringify(request)], context.signal);
+  // What is wrong with the configuration or the mount points is better told here than through another process.
+  const agent = await context.agent();
+  const { freeze } = await agent.plan(request);
+  assertWithinDeadline(request, freeze.groups.length > 0, agent.config);
+  const first = await firstWord(
+    [...context.self, 'keep-hold', '--json', '--', JSON.stringify(request)],
+    context.signal,
+  );
   if (first !== undefined && 'state' in first) return held(context, first);
   if (first !== undefined && 'error' in first) {
     context.note(`quiesced: ${first.error.message}\n`);
@@ -53,6 +59,15 @@ function requestOf({ given }: CommandContext, kind: 'hold' | 'freeze'): HoldRequ
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
     ...(mounts === undefined ? {} : { mounts }),
   };
+}
+
+/** A hold that outlasts the deadline would not be one: the guard lets go then, whoever asked for more. */
+function assertWithinDeadline({ kind, deadlineMs }: HoldRequest, freezes: boolean, { snapshot }: Config): void {
+  const [key, mostMs] = freezes
+    ? ['frozen-deadline', snapshot.frozenDeadlineMs]
+    : ['quiesce-deadline', snapshot.quiesceDeadlineMs];
+  if (deadlineMs === undefined || deadlineMs <= mostMs) return;
+  throw usageError(`--for may be ${mostMs / 1000}s at most, which is [snapshot] ${key}`, kind);
 }
 
 function firstWord([file = '', ...args]: readonly string[], signal: AbortSignal): Promise<FirstWord | undefined> {

@@ -25,6 +25,7 @@ async function nothingHeld(system: Parameters<typeof readHistory>[0]): Promise<U
   const last = (await readHistory(system)).findLast(({ kind }) => kind === 'hold' || kind === 'freeze');
   const why = last === undefined ? '' : `; the last hold, of ${last.startedAt}, ended by itself: ${last.reason}`;
   return new UserError('hold.none', `nothing is held${why}`, {
-    remedy: 'What was copied in between is not what hold was asked for. Hold again, and longer: quiesced hold --for 30s',
+    remedy:
+      'What was copied in between is not what hold was asked for. Hold again, and longer: quiesced hold --for 30s',
   });
 }

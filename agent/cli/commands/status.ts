@@ -1,16 +1,16 @@
 import { ask } from '../../control/client.ts';
 import { endpointOf } from '../../control/endpoint.ts';
 import type { HoldStatus } from '../../control/protocol.ts';
-import { freezeJournalPath } from '../../freezer/linux.ts';
+import { UserError } from '../../errors.ts';
 import { readFreezeJournal } from '../../freezer/journal.ts';
+import { freezeJournalPath } from '../../freezer/linux.ts';
+import { lockPath } from '../../snapshot/conduct.ts';
 import { readHistory } from '../../snapshot/history.ts';
 import { readOwed } from '../../snapshot/journal.ts';
-import { lockPath } from '../../snapshot/conduct.ts';
 import { holderOf } from '../../system/lock.ts';
 import type { System } from '../../system/system.ts';
 import type { Command } from '../context.ts';
 import { outcomeLine } from '../render-outcome.ts';
-import { UserError } from '../../errors.ts';
 
 const ANSWER_MS = 2000;
 
@@ -31,7 +31,8 @@ export const status: Command = async ({ system, json, print }) => {
   const running = hold !== undefined || atWork !== undefined;
   if (!running) print(`Owed:      ${owed.map((each) => each.phases.join(' and ')).join(', ') || 'nothing'}\n`);
   print(`Last run:  ${last === undefined ? 'none yet' : outcomeLine(last)}\n`);
-  if (!running && (frozen.length > 0 || owed.length > 0)) print('To settle what a run that died has left: quiesced thaw\n');
+  if (!running && (frozen.length > 0 || owed.length > 0))
+    print('To settle what a run that died has left: quiesced thaw\n');
   return 0;
 };
 
@@ -41,7 +42,9 @@ async function look(system: System) {
     hold: await ask<HoldStatus>(endpointOf(system), 'status', ANSWER_MS).catch(() => undefined),
     atWork: holderOf(lockPath(system)),
     frozen: readFreezeJournal(freezeJournalPath(system))?.fileSystems.map(({ mountPoint }) => mountPoint) ?? [],
-    owed: owed.map(({ run, phases }) => ({ ...run, phases: Object.keys(phases) })).filter(({ phases }) => phases.length > 0),
+    owed: owed
+      .map(({ run, phases }) => ({ ...run, phases: Object.keys(phases) }))
+      .filter(({ phases }) => phases.length > 0),
     last: (await readHistory(system)).at(-1),
   };
 }

@@ -1,8 +1,8 @@
 import { ask } from '../../control/client.ts';
 import { endpointOf } from '../../control/endpoint.ts';
 import { UserError } from '../../errors.ts';
-import type { Fault } from '../../snapshot/phases.ts';
 import type { Outcome } from '../../snapshot/outcome.ts';
+import type { Fault } from '../../snapshot/phases.ts';
 import type { Command, CommandContext } from '../context.ts';
 import { renderOutcome } from '../render-outcome.ts';
 import { wasHeldThroughout } from './release.ts';
