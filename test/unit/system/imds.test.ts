@@ -1,0 +1,55 @@
+import { anything, assert, property } from 'fast-check';
+import t from 'tap';
+import { imdsOf } from '../../../agent/system/imds.ts';
+
+t.test('the disks of a machine', async (t) => {
+  const { disks, ...rest } = imdsOf(
+    {
+      compute: {
+        name: 'web-01',
+        vmId: '02aab8a4',
+        location: 'westeurope',
+        vmSize: 'Standard_M64s',
+        plan: { name: 'hourly', product: 'x', publisher: 'y' },
+        securityProfile: { securityType: 'TrustedLaunch', encryptionAtHost: 'true' },
+        storageProfile: {
+          osDisk: { diskSizeGB: '30', managedDisk: { id: '/d/os', storageAccountType: 'Premium_LRS' } },
+          dataDisks: [
+            {
+              lun: '0',
+              diskSizeGB: '1024',
+              writeAcceleratorEnabled: 'true',
+              managedDisk: { id: '/d/0', storageAccountType: 'UltraSSD_LRS' },
+            },
+            { lun: '1', diskSizeGB: '', managedDisk: {}, vhd: { uri: 'https://x/y.vhd' } },
+          ],
+        },
+      },
+      network: { interface: [{}, {}] },
+    },
+    -5000,
+  );
+  t.strictSame(rest, {
+    name: 'web-01',
+    vmId: '02aab8a4',
+    location: 'westeurope',
+    vmSize: 'Standard_M64s',
+    securityType: 'TrustedLaunch',
+    encryptionAtHost: true,
+    plan: 'hourly',
+    networkInterfaces: 2,
+    hostAheadMs: -5000,
+  });
+  t.strictSame(disks, [
+    { lun: undefined, sizeGb: 30, storageType: 'Premium_LRS', managed: true, writeAccelerator: false },
+    { lun: 0, sizeGb: 1024, storageType: 'UltraSSD_LRS', managed: true, writeAccelerator: true },
+    { lun: 1, sizeGb: undefined, storageType: undefined, managed: false, writeAccelerator: false },
+  ]);
+});
+
+t.test('any answer has a reading', async (t) => {
+  assert(property(anything(), (answer) => Array.isArray(imdsOf(answer).disks)));
+  assert(property(anything(), anything(), (compute, network) => Array.isArray(imdsOf({ compute, network }).disks)));
+  assert(property(anything(), (storageProfile) => Array.isArray(imdsOf({ compute: { storageProfile } }).disks)));
+  t.pass('total');
+});
