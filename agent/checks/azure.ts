@@ -1,0 +1,18 @@
+import type { Facts } from '../system/facts.ts';
+import type { Result } from './check.ts';
+
+/** Whether Azure backs this machine up, as far as we can tell. */
+export const onAzure = (facts: Facts): boolean => facts.cloud?.name === 'azure';
+
+/**
+ * A limit of Azure Backup judges machines on Azure alone. Elsewhere it is worth knowing, since a restore may lead
+ * there, but it fails nobody's backup.
+ */
+export function azureLimit(facts: Facts, result: Result): Result {
+  if (onAzure(facts) || (result.verdict !== 'fail' && result.verdict !== 'warn')) return result;
+  return {
+    ...result,
+    verdict: 'info',
+    detail: `${result.detail}; matters on Azure only, and this machine is not there`,
+  };
+}
