@@ -1,0 +1,113 @@
+import { modifiedMs, readableList, readableText } from '../system/readable.ts';
+import type { System } from '../system/system.ts';
+import { type Check, info, pass, type Result, warn } from './check.ts';
+import { EXTENSION_RUN, SOURCES } from './limits.ts';
+import { SNAPSHOT_CODES } from './vm-snapshot-codes.ts';
+import { gatherWaagent } from './waagent.ts';
+import { compareVersions } from './waagent-version.ts';
+
+/** Microsoft's backup extension as it left its folder; undefined parts were not there. */
+export interface ExtensionSigns {
+  readonly version: string;
+  /** `Enabled`, `Installed`, `NotInstalled`, `FailedUpgrade`: config/HandlerState, written by the agent. */
+  readonly state: string | undefined;
+  /** What the agent reports of it: config/HandlerStatus. */
+  readonly handler: { readonly status: string; readonly message: string } | undefined;
+  /** Its own last word: status/N.status. */
+  readonly last: { readonly code: number; readonly message: string; readonly ageMs: number } | undefined;
+}
+
+const EXTENSION = /^Microsoft\.Azure\.RecoveryServices\.VMSnapshotLinux-(\d[\d.]*)$/;
+
+export const extensionIsWell: Check = {
+  id: 'agent.extension-state',
+  group: 'agent',
+  title: 'The backup extension is well',
+  platforms: ['linux'],
+  needsRoot: true,
+  dependsOn: ['agent.installed'],
+  source: `${SOURCES.troubleshoot}; azure-linux-extensions VMBackup (2026-08)`,
+  async run(system, { evidence }) {
+    const { libDir } = await evidence(gatherWaagent);
+    return judgeExtension(await readExtension(system, libDir));
+  },
+};
+
+/** The transitional code: it stays when the run dies half-way, since nothing resumes it. */
+const AT_WORK = 4;
+/** Snapshots were taken: with applications at rest, or with file systems at rest. */
+const DONE = [0, 1];
+
+export function judgeExtension(signs: ExtensionSigns | undefined): Result {
+  if (signs === undefined) return info('not installed yet: the service brings it with the first backup');
+  const { version, state, handler, last } = signs;
+  const remedy =
+    'See its log, then start a backup from the portal, which also installs it anew:\n$ tail -n 50 /var/log/azure/Microsoft.Azure.RecoveryServices.VMSnapshotLinux/*/extension.log';
+  if (state !== undefined && state !== 'Enabled') return warn(`${version} is ${state}`, remedy);
+  if (handler !== undefined && handler.status !== 'Ready') {
+    return warn(`${version} is ${handler.status}: ${handler.message || 'no reason given'}`, remedy);
+  }
+  if (last === undefined) return pass(`${version}, and no backup yet`);
+  const { meaning, see } = SNAPSHOT_CODES[last.code] ?? { meaning: last.message || 'a code that is not known here' };
+  const told = `${version}, code ${last.code}: ${meaning}`;
+  if (DONE.includes(last.code)) return pass(told);
+  if (last.code !== AT_WORK) return warn(told, see === undefined ? remedy : `Look at ${see} first. ${remedy}`);
+  if (last.ageMs <= EXTENSION_RUN.ms) return info(told);
+  return warn(`${version} has been at work for ${Math.round(last.ageMs / 3_600_000)} hours: that run has died`, remedy);
+}
+
+async function readExtension(system: System, libDir: string): Promise<ExtensionSigns | undefined> {
+  const versions = (await readableList(system, libDir)).flatMap((name) => EXTENSION.exec(name)?.[1] ?? []);
+  const version = versions.sort(compareVersions).at(-1);
+  if (version === undefined) return undefined;
+  const folder = `${libDir}/Microsoft.Azure.RecoveryServices.VMSnapshotLinux-${version}`;
+  const [state, handler, last] = await Promise.all([
+    readableText(system, `${folder}/config/HandlerState`),
+    readableText(system, `${folder}/config/HandlerStatus`),
+    newestStatus(system, `${folder}/status`),
+  ]);
+  return { version, state: state?.trim() || undefined, handler: handlerOf(handler ?? ''), last };
+}
+
+async function newestStatus(system: System, folder: string): Promise<ExtensionSigns['last']> {
+  const paths = (await readableList(system, folder))
+    .filter((name) => /^\d+\.status$/.test(name))
+    .map((name) => `${folder}/${name}`);
+  const dated = await Promise.all(paths.map(async (path) => ({ path, ms: (await modifiedMs(system, path)) ?? 0 })));
+  const newest = dated.sort((a, b) => b.ms - a.ms)[0];
+  const status = newest && statusOf((await readableText(system, newest.path)) ?? '');
+  return newest && status && { ...status, ageMs: system.clock.now().getTime() - newest.ms };
+}
+
+export function handlerOf(text: string): ExtensionSigns['handler'] {
+  const { status, message } = record(json(text));
+  return typeof status === 'string' ? { status, message: typeof message === 'string' ? message : '' } : undefined;
+}
+
+/**
+ * The outer status is `success` whatever happened; the real report is JSON in the name of the only substatus, with the
+ * code as a string, and its message is JSON once more.
+ */
+export function statusOf(text: string): Omit<NonNullable<ExtensionSigns['last']>, 'ageMs'> | undefined {
+  const outer = record(record(first(json(text))).status);
+  const embedded = record(first(outer.substatus)).name;
+  const inner = record(record(first(json(embedded))).status);
+  const { code, formattedMessage } = inner.code === undefined ? outer : inner;
+  if (!/^\d+$/.test(String(code))) return undefined;
+  const { message } = record(formattedMessage);
+  const { messageStr } = record(json(message));
+  return { code: Number(code), message: String(messageStr ?? message ?? '') };
+}
+
+/** Undefined for whatever is not JSON. */
+function json(text: unknown): unknown {
+  try {
+    return JSON.parse(String(text));
+  } catch {
+    return undefined;
+  }
+}
+
+const first = (value: unknown): unknown => (Array.isArray(value) ? value[0] : undefined);
+const record = (value: unknown): Record<string, unknown> =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};

@@ -1,0 +1,26 @@
+import type { Check } from './check.ts';
+import { certificatesAreValid } from './vm-agent-certs.ts';
+import { autoUpdateIsOn, confIsClean, extensionsAreEnabled } from './vm-agent-conf.ts';
+import { extensionIsWell } from './vm-agent-extension.ts';
+import { agentInstalled, agentIsAlive, agentRuns } from './vm-agent-life.ts';
+import { noOtherBackup, noVirusScanner } from './vm-agent-neighbours.ts';
+import { quotaIsEnough } from './vm-agent-quota.ts';
+import { opensslIsThere, pythonWorks, versionIsSupported } from './vm-agent-runtime.ts';
+
+/** Everything about Azure's agent and the backup extension that it runs. */
+export const vmAgentChecks: readonly Check[] = [
+  agentInstalled,
+  agentRuns,
+  agentIsAlive,
+  versionIsSupported,
+  extensionsAreEnabled,
+  autoUpdateIsOn,
+  confIsClean,
+  pythonWorks,
+  opensslIsThere,
+  certificatesAreValid,
+  extensionIsWell,
+  quotaIsEnough,
+  noVirusScanner,
+  noOtherBackup,
+];
