@@ -63,8 +63,8 @@ export async function unmountImages(system: System, folder: string): Promise<{ r
 }
 
 /**
- * Thaws first, whoever froze it: an unmounted file system that is still frozen stays in the kernel, and without a
- * mount point nobody can reach it any more to thaw it.
+ * Thaws first, whoever froze it: a file system that is unmounted while frozen stays in the kernel with its loop device,
+ * until somebody mounts that device again to thaw it.
  */
 async function unmount(system: System, mountPoint: string): Promise<void> {
   await system.run(['fsfreeze', '--unfreeze', mountPoint], { timeoutMs: PROGRAM_MS });

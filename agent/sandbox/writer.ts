@@ -20,7 +20,7 @@ type Role = (typeof ROLES)[number];
 type ThreadLine = WriterLine | { readonly opened: Role } | { readonly stopped: Role; readonly writes: number };
 
 const BATCH_RECORDS = 4;
-const BATCH_PAUSE_MS = 4;
+const BATCH_PAUSE_MS = 10;
 /** 24 MiB: then the application rests, as the images are small. At its pace that is after some minutes. */
 const MOST_RECORDS = 48 * 1024;
 const PROBE_PAUSE_MS = 0.3;

@@ -41,7 +41,7 @@ export interface Rig {
 
 /** A test with a root of its own on a real disk; at its end nothing below that may be mounted or attached. */
 export function sandboxTest(title: string, body: (t: Test, rig: Rig) => Promise<void>): void {
-  t.test(title, { skip: whyNot() ?? false }, async (t) => {
+  t.test(title, { skip: whyNot() ?? false, timeout: 100_000 }, async (t) => {
     const root = mkdtempSync('/var/tmp/quiesced-test-');
     mkdirSync(join(root, 'var/tmp'), { recursive: true });
     const system = localSystem({ root, live: true, env: { QUIESCED_TEST: '1' } });
