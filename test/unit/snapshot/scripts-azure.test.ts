@@ -64,12 +64,13 @@ t.test('what is configured', async (t) => {
 });
 
 t.test('no file, no scripts, no problem', async (t) => {
-  for (const host of [undefined, '[pre_post]\n']) {
-    const read = await readAzureScripts(machine({ missing: [JSON_FILE], ...(host && { host }) }));
-    t.strictSame(read, { scripts: [], problems: [], required: false, freezeWanted: true });
+  const nothing = { scripts: [], problems: [], required: false, freezeWanted: true };
+  for (const host of [{}, { host: '[pre_post]\n' }]) {
+    t.strictSame(await read(t, { missing: [JSON_FILE], ...host }), nothing);
   }
   const windows = fakeSystem({ platform: 'windows', files: { [JSON_FILE]: '{' } });
-  t.strictSame((await readAzureScripts(windows)).problems, []);
+  t.teardown(() => windows.cleanUp());
+  t.strictSame(await readAzureScripts(windows), nothing, 'there is no such extension on Windows');
 });
 
 t.test('defaults and caps of the time limit', async (t) => {
