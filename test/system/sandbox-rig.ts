@@ -23,11 +23,11 @@ const PROGRAMS = ['mkfs.ext4', 'e2fsck', 'mkfs.xfs', 'xfs_repair', 'mkfs.btrfs',
 
 /** Why these tests cannot run here; undefined when they can. */
 export function whyNot(): string | undefined {
-  if (process.platform !== 'linux' || process.geteuid?.() !== 0) return 'SKIPPED: needs root on Linux';
-  if (!existsSync('/dev/loop-control')) return 'SKIPPED: there is no /dev/loop-control';
+  if (process.platform !== 'linux' || process.geteuid?.() !== 0) return 'needs root on Linux';
+  if (!existsSync('/dev/loop-control')) return 'there is no /dev/loop-control';
   const dirs = ['/usr/sbin', '/sbin', '/usr/bin', '/bin'];
   const missing = PROGRAMS.filter((name) => !dirs.some((dir) => existsSync(join(dir, name))));
-  return missing.length === 0 ? undefined : `SKIPPED: not installed: ${missing.join(', ')}`;
+  return missing.length === 0 ? undefined : `not installed: ${missing.join(', ')}`;
 }
 
 /** What a test may do with sandboxes: all it made is taken back at its end, whatever became of it. */
