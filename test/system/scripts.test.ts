@@ -38,7 +38,7 @@ t.test('what a script finds around it', async (t) => {
   process.env.QUIESCED_SECRET_OF_OURS = 'x';
   t.teardown(() => delete process.env.QUIESCED_SECRET_OF_OURS);
   const rig = scriptsRig(t);
-  const { output } = await runText(rig, '#!/bin/bash\nenv | cut -d= -f1 | sort | tr "\\n" " "', {
+  const { output } = await runText(rig, '#!/bin/bash\ncompgen -e | tr "\\n" " "', {
     env: { QUIESCED_X: '1' },
   });
   // Of the shell, and of tap, which wraps the spawning of programs.
