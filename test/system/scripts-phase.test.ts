@@ -5,6 +5,7 @@ import t, { type Test } from 'tap';
 import {
   fromOwed,
   type HowItWent,
+  INTERRUPTED,
   type OwedScript,
   type PrepareOptions,
   preparePhase,
@@ -16,7 +17,6 @@ import { isAlive, NOTE, type Rig, scriptAt, scriptsRig, until } from './scripts-
 
 const SUCCESS: HowItWent = { result: 'success', consistency: 'application', freeze: 'held' };
 const FAILED: HowItWent = { result: 'failed', consistency: 'none', freeze: 'failed' };
-const INTERRUPTED: HowItWent = { result: 'interrupted', consistency: 'none', freeze: 'failed' };
 const calm = new AbortController().signal;
 
 /** A script that writes down each call; `pre` and `post` say what else it does. */

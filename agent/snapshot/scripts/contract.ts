@@ -15,7 +15,8 @@ export interface HowItWent {
 export interface LeaveOptions {
   /**
    * Makes what is owed now durable, in place of what it was before: `fromOwed` gets it back after a crash. Awaited
-   * before a pre command starts and after a post command has ended.
+   * before a pre command starts and after a post command has ended: a crash in between may run a post command whose
+   * pre command never ran, or run one again, but never leaves one out.
    */
   readonly record: (owed: readonly OwedScript[]) => void | Promise<void>;
   readonly log?: Log;

@@ -7,6 +7,9 @@ import { runStage } from './run-stage.ts';
 import { runnable } from './runnable.ts';
 import { type OwedScript, ScriptError } from './script.ts';
 
+/** What is known of a snapshot whose process died: to leave what it left owed. */
+export const INTERRUPTED: HowItWent = { result: 'interrupted', consistency: 'none', freeze: 'failed' };
+
 /** `leave` over a list that it empties. Calls wait for each other, so that no command runs twice. */
 export function leaveOwed(
   system: System,
