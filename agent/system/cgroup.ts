@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { errnoOf } from '../errors.ts';
 import type { System } from './system.ts';
 
@@ -46,7 +46,7 @@ export function ownCgroups(selfCgroup: string, mountinfo: string): readonly stri
     const path = groupOf(selfCgroup, controller);
     const mount = mounts.find(({ controllers }) => controllers.includes(controller));
     if (path === undefined || mount === undefined || !isBelow(path, mount.root)) return [];
-    return [join(mount.point, path.slice(mount.root === '/' ? 0 : mount.root.length))];
+    return [posix.resolve(mount.point, `./${path.slice(mount.root.length)}`)];
   });
 }
 
