@@ -33,7 +33,7 @@ export function levelOf(evidence: Evidence): Level {
   const lasted = heldUntilTaken(evidence);
   const froze = frozen === 'all' && lasted;
   if (!taken) return { consistency: 'none', reason: 'no snapshot was taken', froze };
-  if (frozen === 'none') return { consistency: 'crash', reason: 'no file system was frozen', froze };
+  if (frozen === 'none') return { consistency: 'crash', reason: 'no file system was frozen by quiesced', froze };
   if (frozen === 'some') return { consistency: 'crash', reason: 'not every file system could be frozen', froze };
   if (!lasted) return { consistency: 'crash', reason: 'a file system was writable again too early', froze };
   if (unfreezable.length > 0) {

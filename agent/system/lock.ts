@@ -15,6 +15,10 @@ export interface Lock {
   release(): void;
 }
 
+/** The guard of the run before holds the lock for a moment longer than the run. */
+const PATIENCE_MS = 500;
+const RETRY_MS = 20;
+
 /**
  * One at a time: flock(2) on a file, given up by the kernel with the last process that has it open. Throws a
  * `UserError` (`lock.busy`) that names the holder.
@@ -22,11 +26,13 @@ export interface Lock {
 export async function takeLock(path: string, holder: LockHolder): Promise<Lock> {
   const libc = await loadLibc();
   const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
-  const errno = libc.lockFile(fd);
-  if (errno !== 0) {
-    const present = readHolder(path);
-    closeSync(fd);
-    throw busy(present);
+  for (let waitedMs = 0; libc.lockFile(fd) !== 0; waitedMs += RETRY_MS) {
+    if (waitedMs >= PATIENCE_MS) {
+      const present = readHolder(path);
+      closeSync(fd);
+      throw busy(present);
+    }
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }
   ftruncateSync(fd, 0);
   writeSync(fd, JSON.stringify(holder), 0);
