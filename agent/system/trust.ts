@@ -1,0 +1,81 @@
+import type { FileStat, System } from './system.ts';
+
+/** Why a file may not be obeyed, and the command that mends it. */
+export interface Distrust {
+  readonly what: string;
+  readonly remedy: string;
+}
+
+/** As many as the kernel follows: path_resolution(7). */
+const MAX_LINKS = 40;
+
+/**
+ * Whether anybody but root could have written the file at the absolute `path`, or put another in its place: undefined
+ * when not. Walks from the root prefix, which is trusted itself, through every folder and link down to the target.
+ *
+ * From the top down, because a folder that only root may write keeps all below it from being exchanged once it was
+ * looked at. What does not exist ends the walk: its folders were judged. On Windows there is no mode to judge.
+ * It doesn't ask whether the system is live: the owners on a mounted disk mean nothing here, so callers do.
+ */
+export async function distrust(system: System, path: string): Promise<Distrust | undefined> {
+  if (system.platform === 'windows') return undefined;
+  const todo = partsOf(path);
+  const done: string[] = [];
+  let links = 0;
+  for (let part = todo.shift(); part !== undefined; part = todo.shift()) {
+    if (part === '..') done.pop();
+    if (part === '.' || part === '..') continue;
+    const here = `/${[...done, part].join('/')}`;
+    const target = await system.readLink(here);
+    if (target !== undefined) {
+      links += 1;
+      if (links > MAX_LINKS)
+        return { what: `${path} is a loop of links`, remedy: `Remove one of them: ${quote(here)}` };
+      if (target.startsWith('/')) done.length = 0;
+      todo.unshift(...partsOf(target));
+      continue;
+    }
+    const stat = await system.stat(here);
+    if (stat === undefined) return await ended(system, path, here);
+    const found = judge(here, stat);
+    if (found !== undefined) return found;
+    done.push(part);
+  }
+  return undefined;
+}
+
+/** `distrust` in one line: `/etc/quiesced is writable by group (mode 0775): chmod g-w /etc/quiesced`. */
+export async function untrustedReason(system: System, path: string): Promise<string | undefined> {
+  const found = await distrust(system, path);
+  return found && `${found.what}: ${found.remedy}`;
+}
+
+const partsOf = (path: string): string[] => path.split('/').filter((part) => part !== '');
+
+/** Nothing there is nothing to obey. But the links of /proc/PID/fd lead the kernel elsewhere than their text says. */
+async function ended(system: System, path: string, here: string): Promise<Distrust | undefined> {
+  if ((await system.stat(path)) === undefined) return undefined;
+  return { what: `${path} cannot be followed to its end (${here})`, remedy: 'Give the real path of the file.' };
+}
+
+/**
+ * The sticky bit doesn't help: whoever may create a file in a folder may have created this one. An ACL that lets
+ * somebody write shows in the bits of the group, which are its mask: acl(5).
+ */
+function judge(path: string, { uid, mode }: FileStat): Distrust | undefined {
+  const classes = [mode & 0o020 ? 'group' : '', mode & 0o002 ? 'others' : ''].filter((name) => name !== '');
+  const what: string[] = [];
+  const remedy: string[] = [];
+  if (uid !== 0) {
+    what.push(`belongs to uid ${uid}, not to root`);
+    remedy.push(`chown root ${quote(path)}`);
+  }
+  if (classes.length > 0) {
+    what.push(`is writable by ${classes.join(' and ')} (mode ${mode.toString(8).padStart(4, '0')})`);
+    remedy.push(`chmod ${classes.map((name) => name[0]).join('')}-w ${quote(path)}`);
+  }
+  return what.length === 0 ? undefined : { what: `${path} ${what.join(' and ')}`, remedy: remedy.join(' && ') };
+}
+
+/** For a shell, should somebody paste it. */
+const quote = (path: string): string => (/^[\w./@:+,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);
