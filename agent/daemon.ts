@@ -78,7 +78,8 @@ export function createAgent(system: System, log: Log, config: Config, self: read
     plan,
     rehearse: (wanted, signal) => run('rehearsal', noneTaker, wanted, {}, signal),
     async snapshot(argv, wishes, signal) {
-      const command = argv.length > 0 ? argv : config.snapshot.takerCommand;
+      const { taker, takerCommand } = config.snapshot;
+      const command = argv.length === 0 && taker === 'command' ? takerCommand : argv;
       if (command.length === 0) throw noTaker();
       return run('snapshot', commandTaker(system, command), await plan(wishes), wishes, signal);
     },
@@ -135,5 +136,5 @@ async function serveHold(
 
 const noTaker = (): UserError =>
   new UserError('snapshot.no-taker', 'nothing says how the snapshot is to be taken', {
-    remedy: `Give the command: quiesced snapshot -- COMMAND, or set [snapshot] taker-command in ${PATHS.linux.configFile}`,
+    remedy: `Give the command: quiesced snapshot -- COMMAND, or set [snapshot] taker = command and taker-command in ${PATHS.linux.configFile}`,
   });

@@ -7,6 +7,8 @@ cd "$(dirname "$0")/.."
 if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
   echo 'quiesced: installing the pinned packages (npm ci)'
   npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+  # The runner's plugins are compiled once; without this its first run fails.
+  npx --no-install tap build >/dev/null
   touch node_modules/.package-lock.json
 fi
 

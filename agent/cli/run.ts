@@ -44,7 +44,8 @@ function contextOf(given: Given, self: readonly string[]): CommandContext {
     json: given.switches.has('json'),
     width: Math.min(80, stdout.columns ?? 80),
     colour: stdout.isTTY === true && !system.env.NO_COLOR,
-    agent: () => agentOf(system, log, self),
+    agent: () => agentOf(system, log, self, 'as configured'),
+    agentInAnyCase: () => agentOf(system, log, self, 'in any case'),
     print: (text) => stdout.write(text),
     note: (text) => stderr.write(text),
     async confirm(question) {
@@ -59,11 +60,16 @@ function contextOf(given: Given, self: readonly string[]): CommandContext {
   };
 }
 
-async function agentOf(system: System, log: Log, self: readonly string[]) {
-  const { loadConfig } = await import('../config/load.ts');
+async function agentOf(system: System, log: Log, self: readonly string[], how: 'as configured' | 'in any case') {
+  const { defaultConfig, loadConfig } = await import('../config/load.ts');
   const { createAgent } = await import('../daemon.ts');
-  const { config } = await loadConfig(system);
-  return createAgent(system, log, config, self);
+  try {
+    return createAgent(system, log, (await loadConfig(system)).config, self);
+  } catch (error) {
+    if (how === 'as configured') throw error;
+    log.warn(`going on with the defaults: ${messageOf(error)}`);
+    return createAgent(system, log, await defaultConfig(system.platform), self);
+  }
 }
 
 /** A second signal changes nothing: letting go is under way, and has its own deadlines. */

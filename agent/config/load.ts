@@ -1,7 +1,7 @@
 import { posix, win32 } from 'node:path';
 import { errnoOf, messageOf, UserError } from '../errors.ts';
 import { PATHS } from '../system/paths.ts';
-import type { System } from '../system/system.ts';
+import type { Platform, System } from '../system/system.ts';
 import { distrust } from '../system/trust.ts';
 import { buildConfig } from './build.ts';
 import type { IniFile } from './ini.ts';
@@ -43,6 +43,11 @@ export async function loadConfig(system: System): Promise<LoadedConfig> {
   const problems = [...interpretation.problems, ...impossible(built, interpretation.problems)];
   if (problems.length > 0) throw invalidConfig(problems);
   return { ...built, files: read.map(({ file }) => file) };
+}
+
+/** What holds with no file at all: for those who must act although the files are at fault. */
+export async function defaultConfig(platform: Platform): Promise<Config> {
+  return (await buildConfig(await interpret([], platform), platform)).config;
 }
 
 /** In alphabetical order. Hidden ones are what editors leave behind (`.#10-site.conf`). */

@@ -49,7 +49,7 @@ export const SCHEMA = {
       min: '1s',
       // As much as VMSnapshot's own scripts are given at most.
       max: '30m',
-      about: 'The longest time that applications may take to come to rest.',
+      about: 'The longest time that applications are held; they are let go then, whatever happens.',
     },
     'on-failure': {
       type: 'choice',
@@ -91,7 +91,7 @@ export const SCHEMA = {
       default: '30s',
       min: '1s',
       max: '30m',
-      about: 'The longest time that one run of a script may take.',
+      about: 'The longest time that each of the two may take, with all its retries.',
     },
     retries: {
       type: 'count',

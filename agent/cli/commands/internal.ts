@@ -10,9 +10,9 @@ export const guard: Command = async ({ system, self }) => {
 };
 
 /** Started by the guard when the daemon died; holds its lock by an inherited descriptor. */
-export const recover: Command = async ({ agent }) => {
+export const recover: Command = async ({ agentInAnyCase }) => {
   atEaseWithOomKiller();
-  const { faults } = await (await agent()).recover();
+  const { faults } = await (await agentInAnyCase()).recover();
   return faults.length === 0 ? 0 : 1;
 };
 

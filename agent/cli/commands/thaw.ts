@@ -29,7 +29,7 @@ async function askHolder({ system, note }: CommandContext): Promise<Outcome | un
 }
 
 async function byRecords(context: CommandContext): Promise<number> {
-  const agent = await context.agent();
+  const agent = await context.agentInAnyCase();
   // Thawing first and in any case; what is owed besides only when its owner is gone.
   const { thawed, faults } = await agent.thawOwed();
   const owed = await agent.recoverUnlessBusy();

@@ -1,0 +1,58 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { Test } from 'tap';
+import { loopTest } from './loop.ts';
+
+const SCHEMAS = join(import.meta.dirname, '../../docs/schema');
+
+const ajv = new Ajv2020({
+  allErrors: true,
+  formats: { 'date-time': /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$/ },
+});
+for (const file of globSync('*.schema.json', { cwd: SCHEMAS })) {
+  ajv.addSchema(JSON.parse(readFileSync(join(SCHEMAS, file), 'utf8')));
+}
+
+/** Holds what the program printed against the schema that we publish. */
+function conforms(t: Test, name: string, value: unknown): void {
+  const validate = ajv.getSchema(`${name}.schema.json`);
+  t.ok(validate?.(value), `the JSON is as ${name}.schema.json says`, { errors: validate?.errors, value });
+}
+
+loopTest('what is printed with --json is what docs/schema says', async (t, rig) => {
+  const { cli } = rig;
+  const { mountPoint } = await rig.make('ext4');
+  const json = async (...args: readonly string[]) => (await cli.run(...args)).json;
+
+  conforms(t, 'report', await json('check'));
+  conforms(t, 'config', await json('config'));
+  conforms(t, 'history', await json('history'));
+  conforms(t, 'status', await json('status'));
+  conforms(t, 'error', await json('release'));
+  conforms(t, 'error', await json('freeze', '--mount', '/nowhere'));
+  conforms(t, 'error', await json('hold', '--nonsense'));
+  conforms(t, 'thaw', await json('thaw'));
+
+  conforms(t, 'hold', await json('hold', '--mount', mountPoint));
+  const held = await json('status');
+  conforms(t, 'status', held);
+  t.match(held, { hold: { state: 'held' }, frozen: [mountPoint] }, 'the status tells what is held and frozen');
+  conforms(t, 'error', await json('freeze', '--mount', mountPoint));
+  conforms(t, 'outcome', await json('release'));
+  conforms(t, 'outcome', await json('rehearse', '--yes', '--mount', mountPoint));
+  const answer = `read line; echo '{"ok":true,"snapshot":"one"}'; cat >/dev/null`;
+  conforms(t, 'outcome', await json('snapshot', '--mount', mountPoint, '--', 'sh', '-c', answer));
+  const history = await json('history');
+  conforms(t, 'history', history);
+  t.equal(history.outcomes.length, 3);
+  conforms(t, 'status', await json('status'));
+});
+
+loopTest('the report of a rehearsal in a sandbox is what docs/schema says', async (t, rig) => {
+  rig.put('/var/tmp/README', 'where the sandbox is made\n');
+  const { json, code, stderr } = await rig.cli.run('rehearse', '--sandbox');
+  conforms(t, 'sandbox-report', json);
+  t.equal(code, 0, 'it works here', { stderr, json });
+  t.equal(json.outcome.consistency, 'application');
+});
