@@ -10,9 +10,10 @@ export interface GuardConnection {
   open(order: GuardOrder, deadlineMs: number, signal: AbortSignal): Promise<void>;
   /** Settles with the guard's answer; throws when it dies first. */
   freeze(): Promise<FreezeResult>;
-  /** The report, or undefined when the guard is dead or does not answer in time. */
-  thaw(deadlineMs: number): Promise<ThawReport | undefined>;
-  onArmed(listener: () => void): void;
+  /** The report, or undefined when the guard is dead or has not answered when the limit is aborted. */
+  thaw(limit: AbortSignal): Promise<ThawReport | undefined>;
+  /** @param listener gets the moment from which the deadline counts, just before the first FIFREEZE. */
+  onArmed(listener: (atMs: number) => void): void;
   onLost(listener: (reason: string) => void): void;
   onDeath(listener: () => void): void;
   /** Lets it go without recovering in our place, as soon as nothing is frozen. */
@@ -46,7 +47,7 @@ type Answers = { [Event in FromGuard as Event['event']]?: Event };
 function connect(child: ChildProcess): GuardConnection {
   const answers: Answers = {};
   const waiting = new Set<() => void>();
-  const listeners = { armed: () => {}, lost: (_: string) => {}, death: () => {} };
+  const listeners = { armed: (_: number) => {}, lost: (_: string) => {}, death: () => {} };
   let dead = false;
   let parted = false;
 
@@ -55,7 +56,7 @@ function connect(child: ChildProcess): GuardConnection {
   };
   const receive = (message: FromGuard) => {
     Object.assign(answers, { [message.event]: message });
-    if (message.event === 'armed') listeners.armed();
+    if (message.event === 'armed') listeners.armed(message.atMs);
     if (message.event === 'lost') listeners.lost(message.reason);
     wake();
   };
@@ -109,9 +110,9 @@ function connect(child: ChildProcess): GuardConnection {
       if (answer?.event === 'froze') return { fileSystems: answer.fileSystems, steps: answer.steps };
       throw answer === undefined ? new Error('the guard died while freezing') : refusal(answer);
     },
-    async thaw(deadlineMs) {
+    async thaw(limit) {
       tell({ do: 'thaw' });
-      return (await until(() => answers.thawed, AbortSignal.timeout(deadlineMs)))?.report;
+      return (await until(() => answers.thawed, limit))?.report;
     },
     onArmed: (listener) => {
       listeners.armed = listener;

@@ -85,16 +85,19 @@ function preparedFreeze(
   log: Log,
 ): PreparedFreeze {
   const lost = new AbortController();
+  const silent = new AbortController();
   let silence: NodeJS.Timeout | undefined;
-  let silent = false;
+  let armedAtMs: number | undefined;
   let report: Promise<ThawReport> | undefined;
 
   const loose = (reason: string) => {
     if (!lost.signal.aborted) lost.abort(new Error(reason));
   };
-  guard.onArmed(() => {
+  guard.onArmed((atMs) => {
+    armedAtMs = atMs;
     silence = setTimeout(() => {
-      silent = true;
+      // Also ends the wait of a thaw that was asked for meanwhile.
+      silent.abort();
       loose('the guard is silent');
       void finish();
     }, plan.deadlineMs + SILENCE_MS);
@@ -110,12 +113,12 @@ function preparedFreeze(
   });
 
   const thawOnce = async (): Promise<ThawReport> => {
-    const fromGuard = await guard.thaw(silent ? 0 : TOLD_MS);
+    const fromGuard = await guard.thaw(AbortSignal.any([silent.signal, AbortSignal.timeout(TOLD_MS)]));
     clearTimeout(silence);
     if (fromGuard !== undefined) return fromGuard;
     guard.kill();
     log.warn('the guard did not thaw; this process does', { mounts: plan.groups.flat().length });
-    return secondLine.thaw(() => guard.isGone());
+    return secondLine.thaw(() => guard.isGone(), armedAtMs);
   };
   const finish = (): Promise<ThawReport> => {
     report ??= thawOnce().finally(() => {
@@ -131,6 +134,7 @@ function preparedFreeze(
       const result = await guard.freeze();
       for (const { id, state } of result.fileSystems) {
         if (state === 'foreign' || state === 'failed') secondLine.leaveAlone(id);
+        if (state === 'frozen') secondLine.wasFrozen(id);
       }
       return result;
     },

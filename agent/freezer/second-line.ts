@@ -13,6 +13,13 @@ interface Opened {
   readonly fd: number;
 }
 
+interface Tried {
+  readonly step: FreezeStep;
+  /** Found to be frozen still. */
+  readonly frozen: boolean;
+  readonly problem?: ThawProblem;
+}
+
 const RETRY_MS = 20;
 
 /**
@@ -27,6 +34,7 @@ export class SecondLine {
   readonly #journalPath: string;
   readonly #bootId: string;
   readonly #alone = new Set<string>();
+  readonly #frozen = new Set<string>();
 
   constructor(opened: readonly Opened[], libc: Libc, clock: Clock, journalPath: string, bootId: string) {
     this.#opened = opened;
@@ -41,22 +49,29 @@ export class SecondLine {
     this.#alone.add(id);
   }
 
+  /** Known to have been frozen: should it turn out not to be, then it was writable too early. */
+  wasFrozen(id: string): void {
+    this.#frozen.add(id);
+  }
+
   /**
    * @param guardIsGone while any thread of the guard is still in the kernel, its FIFREEZE may yet succeed: until then
    * EINVAL proves nothing, and the file system is tried again.
+   * @param armedAtMs just before the first FIFREEZE; undefined when there was none.
    */
-  async thaw(guardIsGone: () => boolean): Promise<ThawReport> {
+  async thaw(guardIsGone: () => boolean, armedAtMs: number | undefined): Promise<ThawReport> {
     const owed = readFreezeJournal(this.#journalPath);
     const ours = new Set(owed?.fileSystems.map(({ id }) => id));
     const todo = this.#opened.filter(({ id }) => ours.has(id) && !this.#alone.has(id));
     const results = await Promise.all(todo.map((one) => this.#thawOne(one, guardIsGone)));
     if (owed?.expedited) openExpediter()?.restore();
-    this.#record(todo.filter((_, index) => results[index]?.problem.kind !== 'owed'));
+    this.#record(todo.filter((_, index) => results[index]?.problem?.kind !== 'owed'));
     const steps = results.map(({ step }) => step);
+    const thawedAtMs = results.filter(({ frozen }) => frozen).map(({ step: { atMs, tookMs } }) => atMs + tookMs);
     const died: ThawProblem = { kind: 'guard-died', message: 'the guard died; this process thawed in its place' };
     return {
-      problems: [died, ...results.map(({ problem }) => problem).filter(({ kind }) => kind === 'owed')],
-      frozenMs: 0,
+      problems: [died, ...results.flatMap(({ problem }) => problem ?? [])],
+      frozenMs: armedAtMs === undefined ? 0 : Math.max(0, ...thawedAtMs.map((atMs) => atMs - armedAtMs)),
       firstThawAtMs: steps[0] === undefined ? undefined : Math.min(...steps.map(({ atMs }) => atMs)),
       steps,
     };
@@ -66,10 +81,7 @@ export class SecondLine {
     for (const { fd } of this.#opened) closeSync(fd);
   }
 
-  async #thawOne(
-    { fd, mountPoint }: Opened,
-    guardIsGone: () => boolean,
-  ): Promise<{ step: FreezeStep; problem: ThawProblem }> {
+  async #thawOne({ id, fd, mountPoint }: Opened, guardIsGone: () => boolean): Promise<Tried> {
     const atMs = this.#clock.monotonicMs();
     const until = atMs + PATIENCE_MS;
     let gone = guardIsGone();
@@ -79,13 +91,18 @@ export class SecondLine {
       gone = guardIsGone();
       errno = await orUndefinedAfter(PATIENCE_MS, this.#libc.thaw(fd));
     }
-    const error = errno === undefined ? 'no answer' : this.#libc.errorName(errno);
-    const done = errno === 0 || (errno === EINVAL && gone);
     const step = { step: 'thaw' as const, mountPoint, atMs, tookMs: this.#clock.monotonicMs() - atMs };
-    return {
-      step: done ? step : { ...step, error },
-      problem: { kind: done ? 'guard-died' : 'owed', mountPoint, message: `thaw: ${error}` },
-    };
+    if (errno === 0) return { step, frozen: true };
+    const error = errno === undefined ? 'no answer' : this.#libc.errorName(errno);
+    if (errno !== EINVAL || !gone) {
+      return {
+        step: { ...step, error },
+        frozen: true,
+        problem: { kind: 'owed', mountPoint, message: `thaw: ${error}` },
+      };
+    }
+    const early = { kind: 'early' as const, mountPoint, message: 'it was thawed already, and not by this process' };
+    return { step, frozen: false, ...(this.#frozen.has(id) ? { problem: early } : {}) };
   }
 
   #record(thawed: readonly Opened[]): void {
