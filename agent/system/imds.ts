@@ -41,11 +41,7 @@ const TIMEOUT_MS = 2000;
  * whose firmware says that it is Azure's: elsewhere the address belongs to somebody else, or to nobody.
  */
 export async function askImds(system: System, endpoint = IMDS_ENDPOINT): Promise<Imds> {
-  if (system.env.QUIESCED_TEST === '1' && !isLoopback(endpoint)) {
-    throw new UserError('test.network', `QUIESCED_TEST=1 forbids asking ${new URL(endpoint).host}`, {
-      remedy: 'Give the test an endpoint on loopback.',
-    });
-  }
+  refuseInTests(system, endpoint);
   // Loaded on use only: it costs the idle daemon some megabytes.
   const { default: axios } = await import('axios');
   const answer = await axios.get(endpoint, {
@@ -57,6 +53,14 @@ export async function askImds(system: System, endpoint = IMDS_ENDPOINT): Promise
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   return imdsOf(answer.data, skewMs(answer.headers.date, system.clock.now()));
+}
+
+/** Throws when a test would leave loopback. A function of its own, so that testing it cannot send anything anywhere. */
+export function refuseInTests(system: Pick<System, 'env'>, endpoint: string): void {
+  if (system.env.QUIESCED_TEST !== '1' || isLoopback(endpoint)) return;
+  throw new UserError('test.network', `QUIESCED_TEST=1 forbids asking ${new URL(endpoint).host}`, {
+    remedy: 'Give the test an endpoint on loopback.',
+  });
 }
 
 const isLoopback = (endpoint: string): boolean =>

@@ -4,10 +4,10 @@ import t, { type Test } from 'tap';
 import { type FactsOptions, gatherFacts } from '../../../agent/system/facts.ts';
 import { type FakeSystemOptions, fakeSystem } from '../../fakes/system.ts';
 
-const facts = async (t: Test, scene: FakeSystemOptions, options: FactsOptions = {}, live = false) => {
+const facts = async (t: Test, scene: FakeSystemOptions, options: FactsOptions = {}) => {
   const fake = fakeSystem(scene);
   t.teardown(() => fake.cleanUp());
-  return gatherFacts({ ...fake, live, env: { QUIESCED_TEST: '1' } }, options);
+  return gatherFacts({ ...fake, env: { QUIESCED_TEST: '1' } }, options);
 };
 
 const TAG = { '/sys/class/dmi/id/chassis_asset_tag': '7783-7084-3265-9085-8269-3286-77\n' };
@@ -115,10 +115,8 @@ t.test('a redirect is not followed', async (t) => {
   t.strictSame(other.asked, []);
 });
 
-t.test('a test never asks an address that is not loopback', async (t) => {
-  for (const imdsEndpoint of [undefined, 'http://169.254.169.254/', 'http://127.0.0.1.example.com/', 'http://[::2]/']) {
-    const options = imdsEndpoint === undefined ? {} : { imdsEndpoint };
-    const { cloud } = await facts(t, { files: TAG }, options, true);
-    t.match(cloud, { imds: undefined, imdsFault: /QUIESCED_TEST=1 forbids/ }, imdsEndpoint ?? 'the default');
-  }
+t.test('a test asks loopback only', async (t) => {
+  // Not loopback by its name, but nowhere else either: should the guard be broken, nothing leaves the machine.
+  const { cloud } = await facts(t, { files: TAG }, { imdsEndpoint: 'http://0.0.0.0:1/' });
+  t.match(cloud, { imds: undefined, imdsFault: /QUIESCED_TEST=1 forbids/ });
 });

@@ -1,6 +1,6 @@
 import { anything, assert, property } from 'fast-check';
 import t from 'tap';
-import { imdsOf } from '../../../agent/system/imds.ts';
+import { IMDS_ENDPOINT, imdsOf, refuseInTests } from '../../../agent/system/imds.ts';
 
 t.test('the disks of a machine', async (t) => {
   const { disks, ...rest } = imdsOf(
@@ -52,4 +52,18 @@ t.test('any answer has a reading', async (t) => {
   assert(property(anything(), anything(), (compute, network) => Array.isArray(imdsOf({ compute, network }).disks)));
   assert(property(anything(), (storageProfile) => Array.isArray(imdsOf({ compute: { storageProfile } }).disks)));
   t.pass('total');
+});
+
+t.test('a test never leaves loopback', async (t) => {
+  const refuse =
+    (endpoint: string, env = { QUIESCED_TEST: '1' }) =>
+    () =>
+      refuseInTests({ env }, endpoint);
+  for (const endpoint of [IMDS_ENDPOINT, 'http://127.0.0.1.example.com/', 'http://[::2]/', 'http://user@10.0.0.1/']) {
+    t.throws(refuse(endpoint), { code: 'test.network' }, endpoint);
+  }
+  for (const endpoint of ['http://127.0.0.1:8080/x', 'http://127.9.9.9/', 'http://localhost:1/', 'http://[::1]:1/']) {
+    t.doesNotThrow(refuse(endpoint), endpoint);
+  }
+  t.doesNotThrow(() => refuseInTests({ env: {} }, IMDS_ENDPOINT), 'outside of tests the guard is no obstacle');
 });
