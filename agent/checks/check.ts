@@ -54,6 +54,7 @@ export interface CheckContext {
 /** A check's answer; made with `pass`, `info`, `warn`, `fail` or `skip`. */
 export interface Result {
   readonly verdict: Answer;
+  /** What is, in words that stand alone: a problem is shown by them first, and by the title only after. */
   readonly detail: string;
   /** What to do: sentences, and commands to paste, each on a line of its own that starts with `$ `. */
   readonly remedy?: string;

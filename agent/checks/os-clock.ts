@@ -36,7 +36,7 @@ async function gatherClock(system: System, { facts }: CheckContext): Promise<Clo
 export function judgeClock({ nowMs, hostAheadMs, newest, synchronised }: ClockSigns): Result {
   const remedy = 'Let the clock be kept, then look again:\n$ timedatectl set-ntp true\n$ timedatectl status';
   if (hostAheadMs !== undefined && Math.abs(hostAheadMs) > CLOCK.skewMs) {
-    return warn(`${minutes(hostAheadMs)} ${hostAheadMs > 0 ? 'behind' : 'ahead of'} the host`, remedy);
+    return warn(`the clock is ${minutes(hostAheadMs)} ${hostAheadMs > 0 ? 'behind' : 'ahead of'} the host`, remedy);
   }
   const futureMs = newest === undefined ? 0 : newest.modifiedMs - nowMs;
   if (newest !== undefined && futureMs > CLOCK.skewMs) {
@@ -45,7 +45,7 @@ export function judgeClock({ nowMs, hostAheadMs, newest, synchronised }: ClockSi
   if (synchronised === true) return pass('synchronised');
   if (hostAheadMs !== undefined) return pass('agrees with the host');
   if (synchronised === undefined) return skip('nothing tells whether it is synchronised');
-  return info('not synchronised, and no other clock to compare it with', remedy);
+  return info('the clock is not synchronised, and there is no other to compare it with', remedy);
 }
 
 const minutes = (ms: number): string => `${Math.round(Math.abs(ms) / 60_000)} minutes`;

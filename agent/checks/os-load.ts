@@ -45,7 +45,7 @@ const isHigh = (load5: number | undefined, cpus: number | undefined): boolean =>
 /** The load alone would not do: it also counts tasks that wait for a disk (proc_loadavg(5)). */
 export function judgeLoad({ load5, cpus, busyPercent, memoryPercent }: LoadSigns): Result {
   if (load5 === undefined || cpus === undefined || memoryPercent === undefined) return skip('cannot be told from here');
-  const state = `load ${load5.toFixed(1)} on ${cpus} CPUs, ${Math.round(memoryPercent)} % of memory in use`;
+  const state = `load ${load5.toFixed(1)} on ${cpus} ${cpus === 1 ? 'CPU' : 'CPUs'}, ${Math.round(memoryPercent)} % of memory in use`;
   if (memoryPercent > LOAD.memoryPercent) {
     return warn(
       `${state}: memory is short`,

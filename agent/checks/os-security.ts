@@ -74,7 +74,7 @@ export function judgeDenials(audit: string): Result {
   if (last === undefined) return pass('enforcing, and nothing of the agent was denied lately');
   const [, right, program] = /denied +\{ ([^}]+) \}.*?comm="([^"]+)"/.exec(last) ?? [];
   return warn(
-    `${denied.length} denials in the audit log, the last: ${program === undefined ? 'see there' : `${program} may not ${right}`}`,
+    `${denied.length} ${denied.length === 1 ? 'denial' : 'denials'} in the audit log, the last: ${program === undefined ? 'see there' : `${program} may not ${right}`}`,
     'See what was denied and why, then allow it in a policy module of your own:\n$ ausearch -m avc -ts today | grep -E "waagent|azure" | audit2why',
   );
 }

@@ -28,7 +28,7 @@ export function judgeDistribution(distribution: Distribution | undefined): Resul
   const has = (list: readonly string[]) => list.includes(id) || list.includes(variantId ?? '');
   if (has(DISTRIBUTIONS.refused)) {
     return fail(
-      `${prettyName} is the one that is excepted`,
+      `Azure Backup leaves ${prettyName} out`,
       'Move the workload to an endorsed distribution, Flatcar for example.',
     );
   }

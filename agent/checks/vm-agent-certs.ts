@@ -49,7 +49,7 @@ export function judgeCertificates(
 ): Result {
   if (certificates.length === 0) {
     return warn(
-      'there is none yet: the agent has not reached Azure',
+      'there is no certificate yet: the agent has not reached Azure',
       `See why not:\n$ tail -n 50 /var/log/waagent.log`,
     );
   }

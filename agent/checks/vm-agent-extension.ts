@@ -39,21 +39,25 @@ const AT_WORK = 4;
 const DONE = [0, 1];
 
 export function judgeExtension(signs: ExtensionSigns | undefined): Result {
-  if (signs === undefined) return info('not installed yet: the service brings it with the first backup');
+  if (signs === undefined)
+    return info('the backup extension is not installed yet: the service brings it with the first backup');
   const { version, state, handler, last } = signs;
   const remedy =
     'See its log, then start a backup from the portal, which also installs it anew:\n$ tail -n 50 /var/log/azure/Microsoft.Azure.RecoveryServices.VMSnapshotLinux/*/extension.log';
-  if (state !== undefined && state !== 'Enabled') return warn(`${version} is ${state}`, remedy);
+  if (state !== undefined && state !== 'Enabled') return warn(`VMSnapshotLinux ${version} is ${state}`, remedy);
   if (handler !== undefined && handler.status !== 'Ready') {
-    return warn(`${version} is ${handler.status}: ${handler.message || 'no reason given'}`, remedy);
+    return warn(`VMSnapshotLinux ${version} is ${handler.status}: ${handler.message || 'no reason given'}`, remedy);
   }
   if (last === undefined) return pass(`${version}, and no backup yet`);
   const { meaning, see } = SNAPSHOT_CODES[last.code] ?? { meaning: last.message || 'a code that is not known here' };
-  const told = `${version}, code ${last.code}: ${meaning}`;
+  const told = `VMSnapshotLinux ${version}, code ${last.code}: ${meaning}`;
   if (DONE.includes(last.code)) return pass(told);
   if (last.code !== AT_WORK) return warn(told, see === undefined ? remedy : `Look at ${see} first. ${remedy}`);
   if (last.ageMs <= EXTENSION_RUN.ms) return info(told);
-  return warn(`${version} has been at work for ${Math.round(last.ageMs / 3_600_000)} hours: that run has died`, remedy);
+  return warn(
+    `VMSnapshotLinux ${version} has been at work for ${Math.round(last.ageMs / 3_600_000)} hours: that run has died`,
+    remedy,
+  );
 }
 
 async function readExtension(system: System, libDir: string): Promise<ExtensionSigns | undefined> {

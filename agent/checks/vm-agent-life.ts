@@ -24,13 +24,13 @@ export function judgeInstalled(waagent: Waagent, azure: boolean, install: string
   if (azure && isInstalled(waagent)) return pass(where);
   if (azure) {
     return fail(
-      'it is missing, and no backup extension can be installed without it',
+      'the VM agent is missing, and no backup extension can be installed without it',
       `Install it from the distribution's own repository, and set provisionVmAgent of the VM:\n$ ${install}`,
     );
   }
   const found = isInstalled(waagent)
-    ? `${where}; a backup outside Azure does not need it`
-    : 'not on Azure, none is needed';
+    ? `${where}; a backup outside of Azure does not need it`
+    : 'not on Azure: no VM agent is needed';
   return { ...info(found), hidesDependants: true };
 }
 
@@ -135,15 +135,16 @@ export function judgeHeartbeat({ nowMs, statusMs, logMs }: Traces, service: Agen
   const ages = [statusMs, logMs].map((ms) => (ms === undefined ? undefined : Math.max(0, nowMs - ms)));
   const [statusAge, logAge] = ages;
   if (statusAge === undefined && logAge === undefined) {
-    return warn('it has left neither a log nor a status', `See whether it ever started:\n${logOf(service)}`);
+    return warn('the agent has left neither a log nor a status', `See whether it ever started:\n${logOf(service)}`);
   }
   const youngest = Math.min(...ages.filter((age) => age !== undefined));
   const remedy = `See what it waits for, then restart it:\n$ tail -n 20 ${LOG}\n${restarts(service)}`;
   if (youngest <= HEARTBEAT.statusMs) return pass(`last sign of life ${ago(youngest)}`);
-  if (youngest > HEARTBEAT.logMs) return fail(`last sign of life ${ago(youngest)}`, remedy);
+  if (youngest > HEARTBEAT.logMs)
+    return fail(`the agent's last sign of life is ${ago(youngest).replace(' ago', ' old')}`, remedy);
   if (statusAge === undefined) return pass(`last line of the log ${ago(youngest)}`);
   return warn(
-    `its last status is ${ago(statusAge).replace(' ago', ' old')}: it should be renewed all the time`,
+    `the agent's last status is ${ago(statusAge).replace(' ago', ' old')}: it should be renewed all the time`,
     remedy,
   );
 }

@@ -27,10 +27,10 @@ export const versionIsSupported: Check = {
 
 export function judgeVersion(version: WaagentVersion | undefined, updating: boolean): Result {
   if (version === undefined) {
-    return warn('it does not tell its version', 'See what it says:\n$ waagent --version');
+    return warn('the agent does not tell its version', 'See what it says:\n$ waagent --version');
   }
   const { daemon, goalState } = version;
-  const said = daemon === goalState ? daemon : `${goalState} (package ${daemon})`;
+  const said = daemon === goalState ? `agent ${daemon}` : `agent ${goalState} (package ${daemon})`;
   const update = 'Update its package from the distribution, never while a backup runs.';
   if (compareVersions(goalState, AGENT_VERSION.minimum) < 0) {
     return fail(`${said}; the least that is supported is ${AGENT_VERSION.minimum}`, update);
@@ -92,7 +92,7 @@ export function judgePython({ asked, ofExtension, missingInterpreter }: PythonSi
   }
   if (ofExtension === undefined) {
     return fail(
-      'the backup extension finds none in /usr/bin or /usr/local/bin and ends with code 3',
+      'the backup extension finds no Python in /usr/bin or /usr/local/bin and ends with code 3',
       'Install the Python 3 of the distribution, and have /usr/bin/python3 point to it.',
     );
   }
@@ -146,7 +146,10 @@ export const opensslIsThere: Check = {
 export function judgeOpenssl(ofAgent: string, agentHasIt: boolean, extensionHasIt: boolean): Result {
   if (agentHasIt && extensionHasIt) return pass(ofAgent);
   if (agentHasIt)
-    return fail(`only at ${ofAgent}: the backup extension looks for it in PATH`, `$ ln -s ${ofAgent} /usr/bin/openssl`);
+    return fail(
+      `openssl is at ${ofAgent} only: the backup extension looks for it in PATH`,
+      `$ ln -s ${ofAgent} /usr/bin/openssl`,
+    );
   return fail(
     `${ofAgent} is missing: settings of extensions cannot be read`,
     extensionHasIt

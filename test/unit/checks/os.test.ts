@@ -91,8 +91,8 @@ t.test('how right a clock', async (t) => {
   const minutes = (count: number) => count * 60_000;
   for (const [given, verdict, detail] of [
     [signs, 'pass', 'synchronised'],
-    [{ ...signs, hostAheadMs: minutes(6) }, 'warn', '6 minutes behind the host'],
-    [{ ...signs, hostAheadMs: minutes(-6) }, 'warn', '6 minutes ahead of the host'],
+    [{ ...signs, hostAheadMs: minutes(6) }, 'warn', 'the clock is 6 minutes behind the host'],
+    [{ ...signs, hostAheadMs: minutes(-6) }, 'warn', 'the clock is 6 minutes ahead of the host'],
     [{ ...signs, newest: { path: '/var/log/a', modifiedMs: nowMs + minutes(60) } }, 'warn', /\/var\/log\/a.*set back/],
     [{ ...signs, newest: { path: '/var/log/a', modifiedMs: nowMs + minutes(2) } }, 'pass', /./],
     [{ ...signs, synchronised: false, hostAheadMs: 900 }, 'pass', 'agrees with the host'],

@@ -135,6 +135,16 @@ t.test('a cause hides its consequences', async (t) => {
   }
 });
 
+t.test('the root cause is named, not the nearest', async (t) => {
+  const bad = async () => fail('own', 'fix');
+  const [, , grandchild] = await run([
+    check('a.cause', bad),
+    check('a.child', bad, { dependsOn: ['a.cause'] }),
+    check('a.grandchild', bad, { dependsOn: ['a.child'] }),
+  ]);
+  t.equal(grandchild?.hiddenBy, 'a.cause');
+});
+
 t.test('dependencies: unknown ones are nothing, and a circle ends', async (t) => {
   const one = check('a.one', async () => pass(''), { dependsOn: ['a.two', 'a.nowhere'] });
   const two = check('a.two', async () => pass(''), { dependsOn: ['a.one'] });

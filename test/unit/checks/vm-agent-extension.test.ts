@@ -19,7 +19,7 @@ import { AZURE, processFiles } from './machine.ts';
 const ROWS: readonly Row[] = [
   ['agent.certs', 'valid', 'pass', /TransportCert.pem until 2056-11-13/, scene()],
   ['agent.certs', 'expired', 'fail', /expired/, scene({}, { now: new Date('2060-01-01') })],
-  ['agent.certs', 'none', 'warn', /none yet/, scene({ [`${LIB}/TransportCert.pem`]: undefined })],
+  ['agent.certs', 'none', 'warn', /no certificate yet/, scene({ [`${LIB}/TransportCert.pem`]: undefined })],
   ['agent.certs', 'broken', 'fail', /not a certificate/, scene({ [`${LIB}/TransportCert.pem`]: 'x' })],
   [
     'agent.certs',
@@ -72,10 +72,10 @@ const ROWS: readonly Row[] = [
     'agent.extension-state',
     'the newest version counts',
     'warn',
-    /1\.0\.9200\.0 is NotInstalled/,
+    /1\.0\.10200\.0 is NotInstalled/,
     scene({
       ...extension('Enabled', '1'),
-      [`${EXTENSION.replace('9184', '9200')}/config/HandlerState`]: 'NotInstalled',
+      [`${EXTENSION.replace('9184', '10200')}/config/HandlerState`]: 'NotInstalled',
     }),
   ],
 

@@ -4,7 +4,7 @@ import { AZURE, ELSEWHERE } from './machine.ts';
 const ROWS: readonly Row[] = [
   ['agent.installed', 'there', 'pass', /\/usr\/sbin\/waagent/, scene()],
   ['agent.installed', 'missing', 'fail', /missing/, {}],
-  ['agent.installed', 'missing elsewhere', 'info', /none is needed/, { facts: ELSEWHERE }],
+  ['agent.installed', 'missing elsewhere', 'info', /no VM agent is needed/, { facts: ELSEWHERE }],
   ['agent.installed', 'there elsewhere', 'info', /does not need it/, scene({}, { facts: ELSEWHERE })],
 
   ['agent.running', 'active and enabled', 'pass', /walinuxagent.service, active, enabled/, scene()],
@@ -49,7 +49,7 @@ const ROWS: readonly Row[] = [
     /log 40 min ago/,
     scene({ [`${LIB}/waagent_status.2.json`]: undefined }, later(40)),
   ],
-  ['agent.heartbeat', 'silent', 'fail', /5 h ago/, scene({}, later(5 * 60))],
+  ['agent.heartbeat', 'silent', 'fail', /5 h old/, scene({}, later(5 * 60))],
   [
     'agent.heartbeat',
     'status in the history (2.9 and later)',
