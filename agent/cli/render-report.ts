@@ -103,26 +103,24 @@ function renderGroup(findings: readonly Finding[], width: number, paint: Paint):
 const mark = (verdict: Verdict, paint: Paint): string =>
   `  ${paint(COLOURS[verdict], MARKS[verdict].padEnd(MARK_WIDTH))}`;
 
-function renderProblem(
-  { verdict, id, title, detail, remedy }: Finding,
-  width: number,
-  paint: Paint,
-): readonly string[] {
-  const space = width - INDENT - title.length - id.length;
-  const heading = mark(verdict, paint) + title;
+/** What is wrong comes first, next to the mark; then how it should be, and what to do. */
+function renderProblem(finding: Finding, width: number, paint: Paint): readonly string[] {
+  const { verdict, id, title, detail, remedy } = finding;
+  const [first = '', ...rest] = wrapIndented(detail, INDENT, width);
+  const expected = wrapIndented(`Should be: ${title} [${id}]`, INDENT, width);
   return [
-    ...(space >= 2 ? [`${heading}${' '.repeat(space)}${paint('dim', id)}`] : [heading]),
-    ...wrapIndented(detail, INDENT, width),
+    mark(verdict, paint) + first.trimStart(),
+    ...rest,
+    ...expected.map((line) => paint('dim', line)),
     ...renderRemedy(remedy, width, paint),
-    ...(space >= 2 ? [] : [`${' '.repeat(INDENT)}${paint('dim', id)}`]),
   ];
 }
 
-const renderNote = ({ title, detail, remedy }: Finding, width: number, paint: Paint): readonly string[] => [
-  mark('info', paint) + title,
-  ...wrapIndented(detail, INDENT, width),
-  ...renderRemedy(remedy, width, paint),
-];
+/** Something to know: no expectation was missed, so the title would only confuse. */
+function renderNote({ id, detail, remedy }: Finding, width: number, paint: Paint): readonly string[] {
+  const [first = '', ...rest] = wrapIndented(`${detail} [${id}]`, INDENT, width);
+  return [mark('info', paint) + first.trimStart(), ...rest, ...renderRemedy(remedy, width, paint)];
+}
 
 /** A command keeps its line whatever its length: broken, it could not be pasted. */
 const renderRemedy = (remedy: string | undefined, width: number, paint: Paint): readonly string[] =>
