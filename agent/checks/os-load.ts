@@ -59,7 +59,7 @@ export function judgeLoad({ load5, cpus, busyPercent, memoryPercent }: LoadSigns
       'Move the backup to a calmer hour, or see what takes the time:\n$ ps aux --sort=-%cpu | head',
     );
   }
-  return pass(state);
+  return pass(isHigh(load5, cpus) ? `${state}; it waits for disks rather than for CPUs` : state);
 }
 
 async function sampleBusy(system: System): Promise<number | undefined> {

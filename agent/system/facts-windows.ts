@@ -7,7 +7,7 @@ const BIOS_KEY = 'HKLM\\HARDWARE\\DESCRIPTION\\System\\BIOS';
 const SMBIOS_KEY = 'HKLM\\SYSTEM\\CurrentControlSet\\Services\\mssmbios\\Data';
 const QUERY_MS = 2000;
 
-/** The chassis asset tag of Azure in the raw firmware tables, as `reg query` prints bytes. */
+/** Azure's chassis asset tag in the raw firmware tables, as `reg query` prints bytes. Not yet seen on a real Windows. */
 const AZURE_TAG_HEX = Buffer.from('7783-7084-3265-9085-8269-3286-77').toString('hex').toUpperCase();
 
 /**

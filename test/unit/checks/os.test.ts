@@ -73,6 +73,10 @@ t.test('how busy', async (t) => {
   }
 });
 
+t.test('a load that is no lack of CPUs says so', async (t) => {
+  t.match(judgeLoad({ load5: 9, cpus: 2, busyPercent: 12, memoryPercent: 4 }).detail, /waits for disks/);
+});
+
 t.test('the counters of the kernel', async (t) => {
   t.strictSame(cpuTimes('cpu  10 1 5 80 4 0 0 0 3 0\ncpu0 1 1'), { total: 100, idle: 84 });
   t.equal(cpuTimes('intr 1 2'), undefined);
