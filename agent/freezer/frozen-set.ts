@@ -1,4 +1,4 @@
-import { EBUSY, EINVAL, type Libc } from '../system/native.ts';
+import { EBUSY, EINVAL, EIO, type Libc } from '../system/native.ts';
 import type { Clock } from '../system/system.ts';
 import type { FreezeState, FreezeStep, ThawProblem } from './freezer.ts';
 import type { FreezeJournal, JournalledFileSystem } from './journal.ts';
@@ -25,8 +25,8 @@ export class FrozenSet {
   readonly problems: ThawProblem[] = [];
   firstThawAtMs: number | undefined;
   lastThawAtMs = 0;
-  /** Called whenever a late thaw was done. */
-  onLateThaw: () => void = () => undefined;
+  /** Called for each member that comes to its end only after `thaw` has returned. */
+  onLateEnd: () => void = () => undefined;
 
   readonly #groups: readonly (readonly Member[])[];
   readonly #libc: Libc;
@@ -34,6 +34,7 @@ export class FrozenSet {
   readonly #journal: FreezeJournal;
   readonly #givenUp = Promise.withResolvers<void>();
   #isGivenUp = false;
+  #isOver = false;
 
   constructor(groups: readonly (readonly Member[])[], libc: Libc, clock: Clock, journal: FreezeJournal) {
     this.#groups = groups;
@@ -90,12 +91,14 @@ export class FrozenSet {
       await Promise.race([Promise.all(thaws), sleep(GROUP_PATIENCE_MS)]);
     }
     await Promise.race([Promise.all(begun), sleep(THAW_PATIENCE_MS)]);
+    this.#isOver = true;
   }
 
   /** Runs a piece of work that yields an error number, and notes it in the timeline. */
   async timed(step: FreezeStep['step'], member: Member, work: () => Promise<number>): Promise<number> {
     const atMs = this.#clock.monotonicMs();
-    const errno = await work();
+    // A call that could not even be made has done nothing; one that throws must not keep the others from their thaw.
+    const errno = await work().catch(() => EIO);
     const failed = errno === 0 ? {} : { error: this.#libc.errorName(errno) };
     const { mountPoint } = member.fileSystem;
     this.steps.push({ step, mountPoint, atMs, tookMs: this.#clock.monotonicMs() - atMs, ...failed });
@@ -114,7 +117,7 @@ export class FrozenSet {
       this.#settle(member, 'failed');
     } else {
       member.state = 'frozen';
-      if (this.#isGivenUp) void this.#thawOne(member).then(() => this.onLateThaw());
+      if (this.#isGivenUp) void this.#thawOne(member);
     }
   }
 
@@ -134,7 +137,12 @@ export class FrozenSet {
 
   #settle(member: Member, state: 'thawed' | 'foreign' | 'failed'): void {
     member.state = state;
-    this.#journal.settled(member.fileSystem.id, state);
+    try {
+      this.#journal.settled(member.fileSystem.id, state);
+    } catch {
+      // A full tmpfs: the record owes one thaw too many, which will find nothing to do. The others must go on.
+    }
+    if (this.#isOver) this.onLateEnd();
   }
 }
 

@@ -1,9 +1,14 @@
 import { spawn } from 'node:child_process';
-import { loadLibc } from '../system/native.ts';
+import { fstatSync } from 'node:fs';
+import { type Libc, loadLibc } from '../system/native.ts';
 import { sparedByOomKiller } from '../system/oom.ts';
 import type { System } from '../system/system.ts';
-import { Guard } from './guard.ts';
+import { openExpediter } from './expedite.ts';
+import { Guard, type GuardMachine } from './guard.ts';
 import { lineReader, type ToGuard } from './guard-protocol.ts';
+import { openFreezeJournal } from './journal.ts';
+import { deviceLookup, openOn } from './open.ts';
+import { takeSafeFreezeLock } from './safe-freeze-lock.ts';
 
 /** The descriptor on which the guard inherits the lock of the run, so that it lasts as long as the guard. */
 export const LOCK_FD = 3;
@@ -21,9 +26,11 @@ export async function runGuard(system: System, recoverArgv: readonly string[]): 
   sparedByOomKiller();
   // A daemon that is gone cannot be told; that is no reason to stop thawing.
   process.stdout.on('error', () => undefined);
+  const libc = await loadLibc();
   const guard = new Guard({
-    libc: await loadLibc(),
+    libc,
     clock: system.clock,
+    machine: thisMachine(libc),
     send: (message) => process.stdout.write(`${JSON.stringify(message)}\n`),
     recover: () => recover(recoverArgv),
     // Node would wait for a thread that hangs in the kernel.
@@ -46,4 +53,22 @@ function recover([file, ...args]: readonly string[]): void {
   const child = spawn(file, args, { detached: true, stdio: ['ignore', 'ignore', 'ignore', LOCK_FD] });
   child.on('error', () => undefined);
   child.unref();
+}
+
+const thisMachine = (libc: Libc): GuardMachine => ({
+  lock: (folder) => takeSafeFreezeLock(folder, libc),
+  deviceLookup,
+  open: openOn,
+  openJournal: openFreezeJournal,
+  openExpediter,
+  harmlessFd: stdinIfHarmless,
+});
+
+/**
+ * Our own standard input, if that is a pipe or socket: those have no freeze operation (EOPNOTSUPP, EINVAL). Nothing
+ * else is harmless enough: the ioctl takes any descriptor for the file system that it is on.
+ */
+function stdinIfHarmless(): number | undefined {
+  const stdin = fstatSync(0);
+  return stdin.isSocket() || stdin.isFIFO() ? 0 : undefined;
 }

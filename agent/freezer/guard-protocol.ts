@@ -41,14 +41,18 @@ export function lineReader<T>(
     const lines = (rest + chunk).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) {
-      let message: T;
-      try {
-        message = JSON.parse(line) as T;
-      } catch {
-        onBroken(line);
-        continue;
-      }
-      onMessage(message);
+      const message = parseObject(line);
+      if (message === undefined) onBroken(line);
+      else onMessage(message as T);
     }
   };
+}
+
+function parseObject(line: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }

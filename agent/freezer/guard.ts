@@ -1,14 +1,12 @@
-import { fstatSync } from 'node:fs';
 import { messageOf, UserError } from '../errors.ts';
 import { EBUSY, type Libc } from '../system/native.ts';
 import type { Clock } from '../system/system.ts';
-import { type Expediter, openExpediter } from './expedite.ts';
+import type { Expediter } from './expedite.ts';
 import type { FreezeStep, ThawReport } from './freezer.ts';
 import { FrozenSet } from './frozen-set.ts';
 import type { FromGuard, GuardOrder, ToGuard } from './guard-protocol.ts';
-import { type FreezeJournal, openFreezeJournal } from './journal.ts';
-import { deviceLookup, openOn } from './open.ts';
-import { takeSafeFreezeLock } from './safe-freeze-lock.ts';
+import type { FreezeJournal, JournalledFileSystem } from './journal.ts';
+import type { DeviceOf } from './open.ts';
 import { assertNamedByTest } from './selection.ts';
 
 /** What the guard needs of its process. */
@@ -21,6 +19,19 @@ export interface GuardPorts {
   recover(): void;
   /** Ends the process at once, whatever its threads are doing. */
   leave(): void;
+  readonly machine: GuardMachine;
+}
+
+/** What the guard opens, all of it before the freeze. */
+export interface GuardMachine {
+  /** Takes the lock that keeps others from freezing; returns what gives it back. */
+  lock(folder: string): () => void;
+  deviceLookup(): DeviceOf;
+  open(fileSystem: JournalledFileSystem, deviceOf: DeviceOf): number;
+  openJournal(path: string, bootId: string): FreezeJournal;
+  openExpediter(): Expediter | undefined;
+  /** A descriptor for which the kernel refuses both ioctls; undefined where none is at hand. */
+  harmlessFd(): number | undefined;
 }
 
 /**
@@ -40,6 +51,7 @@ export class Guard {
   #deadline: NodeJS.Timeout | undefined;
   #thawed: Promise<ThawReport> | undefined;
   #daemon: 'here' | 'said-bye' | 'gone' = 'here';
+  #mayLeave = false;
 
   constructor(ports: GuardPorts) {
     this.#ports = ports;
@@ -49,7 +61,9 @@ export class Guard {
     if (message.do === 'open') this.#open(message.order).catch((error) => this.#refuse(error));
     else if (message.do === 'freeze') this.#freeze().catch((error) => this.#refuse(error));
     else if (message.do === 'thaw') void this.#thaw().then((report) => this.#ports.send({ event: 'thawed', report }));
-    else this.#part('said-bye');
+    else if (message.do === 'bye') this.#part('said-bye');
+    // Not a word of ours: a daemon that is not understood cannot be relied upon either.
+    else this.disconnected();
   }
 
   /** The pipe from the daemon has closed. */
@@ -58,23 +72,23 @@ export class Guard {
   }
 
   async #open(order: GuardOrder): Promise<void> {
-    const { clock, libc } = this.#ports;
+    const { clock, libc, machine } = this.#ports;
     const atMs = clock.monotonicMs();
     this.#order = order;
     assertNamedByTest(order.groups.flat(), order.testDevices);
-    this.#unlock = takeSafeFreezeLock(order.safeFreezeFolder, libc);
-    const deviceOf = deviceLookup();
+    this.#unlock = machine.lock(order.safeFreezeFolder);
+    const deviceOf = machine.deviceLookup();
     const groups = order.groups.map((group) =>
-      group.map((fileSystem) => ({ fileSystem, fd: openOn(fileSystem, deviceOf), state: 'open' as const })),
+      group.map((fileSystem) => ({ fileSystem, fd: machine.open(fileSystem, deviceOf), state: 'open' as const })),
     );
-    this.#journal = openFreezeJournal(order.journalPath, order.bootId);
+    this.#journal = machine.openJournal(order.journalPath, order.bootId);
     const journalOn = deviceOf(this.#journal.fd);
     const frozenWithIt = order.groups.flat().find(({ id }) => id === journalOn);
     if (frozenWithIt !== undefined) throw journalWouldFreeze(order.journalPath, frozenWithIt.mountPoint);
     this.#set = new FrozenSet(groups, libc, clock, this.#journal);
-    this.#set.onLateThaw = () => this.#leaveWhenSettled();
-    if (order.expedite) this.#expediter = openExpediter();
-    await warmUp(libc);
+    this.#set.onLateEnd = () => this.#leaveWhenSettled();
+    if (order.expedite) this.#expediter = machine.openExpediter();
+    await warmUp(libc, machine.harmlessFd());
     this.#ports.send({ event: 'opened', steps: [{ step: 'open', atMs, tookMs: clock.monotonicMs() - atMs }] });
   }
 
@@ -118,7 +132,7 @@ export class Guard {
     const set = this.#set;
     await set?.thaw();
     this.#restore();
-    if (set === undefined) return { problems: [], frozenMs: 0, firstThawAtMs: undefined, steps: [] };
+    if (set === undefined) return NOTHING_TO_THAW;
     const owed = set.unsettled.map(({ fileSystem: { mountPoint } }) => ({
       kind: 'owed' as const,
       mountPoint,
@@ -134,25 +148,33 @@ export class Guard {
 
   #expedite(): void {
     if (this.#expediter === undefined) return;
-    const step = this.#step('expedite');
     this.#journal?.expedited();
-    this.#expedited = this.#expediter.raise();
+    this.#attempt('expedite', () => {
+      this.#expedited = this.#expediter?.raise() ?? false;
+    });
     if (!this.#expedited) this.#journal?.restored();
-    step();
   }
 
   #restore(): void {
     if (!this.#expedited) return;
-    const step = this.#step('restore-expedite');
-    this.#expedited = false;
-    this.#expediter?.restore();
-    this.#journal?.restored();
-    step();
+    this.#attempt('restore-expedite', () => {
+      this.#expediter?.restore();
+      this.#expedited = false;
+      this.#journal?.restored();
+    });
   }
 
-  #step(step: FreezeStep['step']): () => void {
-    const atMs = this.#ports.clock.monotonicMs();
-    return () => this.#set?.steps.push({ step, atMs, tookMs: this.#ports.clock.monotonicMs() - atMs });
+  /** For what the freeze can do without and the thaw must not stumble over; a failure is seen in the timeline. */
+  #attempt(step: FreezeStep['step'], work: () => void): void {
+    const { clock } = this.#ports;
+    const atMs = clock.monotonicMs();
+    let failed: { error: string } | undefined;
+    try {
+      work();
+    } catch (error) {
+      failed = { error: messageOf(error) };
+    }
+    this.#set?.steps.push({ step, atMs, tookMs: clock.monotonicMs() - atMs, ...failed });
   }
 
   /** The daemon will not ask for anything any more. */
@@ -160,14 +182,19 @@ export class Guard {
     this.#daemon = how;
     void this.#thaw().then(() => {
       if (how === 'gone') this.#ports.recover();
+      this.#mayLeave = true;
       this.#leaveWhenSettled();
     });
   }
 
   #leaveWhenSettled(): void {
-    if (this.#daemon === 'here' || (this.#set?.unsettled.length ?? 0) > 0) return;
-    this.#journal?.remove();
-    this.#unlock();
+    if (!this.#mayLeave || (this.#set?.unsettled.length ?? 0) > 0) return;
+    try {
+      if (!this.#expedited) this.#journal?.remove();
+      this.#unlock();
+    } catch {
+      // A record that stays is settled by the next start; a guard that stays would hold the lock for ever.
+    }
     this.#ports.leave();
   }
 
@@ -182,16 +209,13 @@ export class Guard {
   }
 }
 
-/**
- * One pass through the code of freeze and thaw, so that no page of it must be read while file systems are frozen. On
- * our own standard input, if that is a pipe or socket: those have no freeze operation (EOPNOTSUPP, EINVAL). Nothing
- * else is harmless enough: the ioctl takes any descriptor for the file system that it is on.
- */
-async function warmUp(libc: Libc): Promise<void> {
-  const stdin = fstatSync(0);
-  if (!stdin.isSocket() && !stdin.isFIFO()) return;
-  await libc.freeze(0);
-  await libc.thaw(0);
+const NOTHING_TO_THAW: ThawReport = { problems: [], frozenMs: 0, firstThawAtMs: undefined, steps: [] };
+
+/** One pass through the code of freeze and thaw, so that no page of it must be read while file systems are frozen. */
+async function warmUp(libc: Libc, harmlessFd: number | undefined): Promise<void> {
+  if (harmlessFd === undefined) return;
+  await libc.freeze(harmlessFd);
+  await libc.thaw(harmlessFd);
   libc.errorName(EBUSY);
 }
 

@@ -77,7 +77,8 @@ async function orderFor(system: System, plan: FreezePlan): Promise<GuardOrder> {
   };
 }
 
-function preparedFreeze(
+/** What is between a guard that holds everything open and the end of the freeze, whoever brings that about. */
+export function preparedFreeze(
   guard: GuardConnection,
   secondLine: SecondLine,
   plan: FreezePlan,

@@ -12,6 +12,7 @@ const LOCK_EX_NB = 2 | 4;
 
 /** 0 when the call succeeded, else the error number. */
 export type Errno = number;
+export const EIO = 5;
 export const EAGAIN = 11;
 export const EACCES = 13;
 export const EBUSY = 16;
