@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
 import { errnoOf } from '../errors.ts';
 import type { FileSystem } from './mounts.ts';
 
@@ -29,6 +29,8 @@ type Line =
 
 export function openFreezeJournal(path: string, bootId: string): FreezeJournal {
   const fd = openSync(path, 'a', 0o600);
+  // Whoever wrote before us may have been killed in the middle of a line, and ours must not become its end.
+  if (fstatSync(fd).size > 0) writeSync(fd, '\n');
   const append = (line: Line) => {
     writeSync(fd, `${JSON.stringify(line)}\n`);
   };
@@ -88,9 +90,10 @@ export function readFreezeJournal(path: string): OwedFreeze | undefined {
 function parseLine(text: string): readonly Line[] {
   if (text === '') return [];
   try {
-    return [JSON.parse(text) as Line];
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? [value as Line] : [];
   } catch {
-    // Only the last line can be torn, by a kill in the middle of its write.
+    // Only the last line of a process can be torn, by a kill in the middle of its write.
     return [];
   }
 }

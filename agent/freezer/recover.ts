@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
 import { messageOf } from '../errors.ts';
-import { EINVAL, type Libc } from '../system/native.ts';
-import { openExpediter } from './expedite.ts';
+import { EINVAL, EIO, type Libc } from '../system/native.ts';
+import { type Expediter, restoreExpedited } from './expedite.ts';
 import { type JournalledFileSystem, readFreezeJournal, removeFreezeJournal } from './journal.ts';
 import { deviceLookup, openOn } from './open.ts';
 import { assertNamedByTest } from './selection.ts';
@@ -24,6 +24,7 @@ export async function recoverFreeze(
   bootId: string,
   libc: Libc,
   testDevices?: readonly string[],
+  expediter?: () => Expediter | undefined,
 ): Promise<RecoveredFreeze> {
   const record = readFreezeJournal(journalPath);
   if (record === undefined) return { thawed: [], owed: [] };
@@ -34,7 +35,7 @@ export async function recoverFreeze(
   assertNamedByTest(record.fileSystems, testDevices);
   const deviceOf = deviceLookup();
   const results = await Promise.all(record.fileSystems.map((one) => thawOne(one, deviceOf, libc)));
-  if (record.expedited) openExpediter()?.restore();
+  if (record.expedited) restoreExpedited(expediter);
   const owed = results.flatMap((result) => (result.problem === undefined ? [] : [result.problem]));
   if (owed.length === 0) removeFreezeJournal(journalPath);
   return { thawed: results.flatMap((result) => result.thawed ?? []), owed };
@@ -56,7 +57,10 @@ async function thawOne(
   } catch (error) {
     return { problem: { mountPoint: one.mountPoint, message: messageOf(error) } };
   }
-  const errno = await orUndefinedAfter(THAW_PATIENCE_MS, libc.thaw(fd));
+  const errno = await orUndefinedAfter(
+    THAW_PATIENCE_MS,
+    libc.thaw(fd).catch(() => EIO),
+  );
   if (errno === undefined) return { problem: { mountPoint: one.mountPoint, message: 'the kernel does not answer' } };
   closeSync(fd);
   if (errno === 0) return { thawed: one.mountPoint };

@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
-import { EINVAL, type Libc } from '../system/native.ts';
+import { EINVAL, EIO, type Libc } from '../system/native.ts';
 import type { Clock } from '../system/system.ts';
-import { openExpediter } from './expedite.ts';
+import { type Expediter, restoreExpedited } from './expedite.ts';
 import type { FreezeStep, ThawProblem, ThawReport } from './freezer.ts';
 import { openFreezeJournal, readFreezeJournal, removeFreezeJournal } from './journal.ts';
 
@@ -33,15 +33,24 @@ export class SecondLine {
   readonly #clock: Clock;
   readonly #journalPath: string;
   readonly #bootId: string;
+  readonly #openExpediter: (() => Expediter | undefined) | undefined;
   readonly #alone = new Set<string>();
   readonly #frozen = new Set<string>();
 
-  constructor(opened: readonly Opened[], libc: Libc, clock: Clock, journalPath: string, bootId: string) {
+  constructor(
+    opened: readonly Opened[],
+    libc: Libc,
+    clock: Clock,
+    journalPath: string,
+    bootId: string,
+    expediter?: () => Expediter | undefined,
+  ) {
     this.#opened = opened;
     this.#libc = libc;
     this.#clock = clock;
     this.#journalPath = journalPath;
     this.#bootId = bootId;
+    this.#openExpediter = expediter;
   }
 
   /** Not frozen by our guard, so never to be thawed by us. */
@@ -64,7 +73,7 @@ export class SecondLine {
     const ours = new Set(owed?.fileSystems.map(({ id }) => id));
     const todo = this.#opened.filter(({ id }) => ours.has(id) && !this.#alone.has(id));
     const results = await Promise.all(todo.map((one) => this.#thawOne(one, guardIsGone)));
-    if (owed?.expedited) openExpediter()?.restore();
+    if (owed?.expedited) restoreExpedited(this.#openExpediter);
     this.#record(todo.filter((_, index) => results[index]?.problem?.kind !== 'owed'));
     const steps = results.map(({ step }) => step);
     const thawedAtMs = results.filter(({ frozen }) => frozen).map(({ step: { atMs, tookMs } }) => atMs + tookMs);
@@ -85,11 +94,11 @@ export class SecondLine {
     const atMs = this.#clock.monotonicMs();
     const until = atMs + PATIENCE_MS;
     let gone = guardIsGone();
-    let errno = await orUndefinedAfter(PATIENCE_MS, this.#libc.thaw(fd));
+    let errno = await this.#tryThaw(fd);
     while (errno === EINVAL && !gone && this.#clock.monotonicMs() < until) {
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       gone = guardIsGone();
-      errno = await orUndefinedAfter(PATIENCE_MS, this.#libc.thaw(fd));
+      errno = await this.#tryThaw(fd);
     }
     const step = { step: 'thaw' as const, mountPoint, atMs, tookMs: this.#clock.monotonicMs() - atMs };
     if (errno === 0) return { step, frozen: true };
@@ -105,12 +114,24 @@ export class SecondLine {
     return { step, frozen: false, ...(this.#frozen.has(id) ? { problem: early } : {}) };
   }
 
+  /** A call that could not even be made counts as one that failed; it must not keep the others from their thaw. */
+  #tryThaw(fd: number): Promise<number | undefined> {
+    return orUndefinedAfter(
+      PATIENCE_MS,
+      this.#libc.thaw(fd).catch(() => EIO),
+    );
+  }
+
   #record(thawed: readonly Opened[]): void {
-    const journal = openFreezeJournal(this.#journalPath, this.#bootId);
-    for (const { id } of thawed) journal.settled(id, 'thawed');
-    journal.restored();
-    journal.close();
-    if (readFreezeJournal(this.#journalPath)?.fileSystems.length === 0) removeFreezeJournal(this.#journalPath);
+    try {
+      const journal = openFreezeJournal(this.#journalPath, this.#bootId);
+      for (const { id } of thawed) journal.settled(id, 'thawed');
+      journal.restored();
+      journal.close();
+      if (readFreezeJournal(this.#journalPath)?.fileSystems.length === 0) removeFreezeJournal(this.#journalPath);
+    } catch {
+      // A full tmpfs: the next start will find in the record a thaw that is already done.
+    }
   }
 }
 
