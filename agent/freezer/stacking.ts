@@ -8,13 +8,12 @@ export type Standing = ReadonlyMap<string, ReadonlySet<string>>;
 /** How many layers of device mapper, RAID and loop are followed before a circle is suspected. */
 const MAX_LAYERS = 16;
 
-/** Follows the block devices beneath each of `wanted` down to files on one of `all`. */
-export async function readStanding(
-  system: System,
-  wanted: readonly FileSystem[],
-  all: readonly FileSystem[],
-): Promise<Standing> {
-  const entries = wanted.map(async (fileSystem) => {
+/**
+ * Follows the block devices beneath each file system down to files on another one. Of all, not only of those that will
+ * be frozen: one that is left out may well stand between two that are not.
+ */
+export async function readStanding(system: System, all: readonly FileSystem[]): Promise<Standing> {
+  const entries = all.map(async (fileSystem) => {
     const files = await backingFiles(system, await devicesOf(system, fileSystem), MAX_LAYERS);
     const below = files.flatMap((file) => containing(file, all)?.id ?? []).filter((id) => id !== fileSystem.id);
     return [fileSystem.id, new Set(below)] as const;
@@ -24,17 +23,42 @@ export async function readStanding(
 
 /**
  * The order of freezing: what stands on another file system goes before it, because its own freeze still writes
- * there; `/` comes last and alone, because most of what could go wrong needs it. Within a group all are independent.
+ * there; `/` comes alone and after all that it does not itself stand on, because most of what could go wrong needs it.
+ * Within a group all are independent.
  */
 export function groupsOf(wanted: readonly FileSystem[], standing: Standing): readonly (readonly FileSystem[])[] {
-  const heightOf = (id: string, seen: readonly string[]): number => {
-    if (seen.includes(id)) return 0;
-    const below = [...(standing.get(id) ?? [])].filter((other) => standing.has(other));
-    return below.length === 0 ? 0 : 1 + Math.max(...below.map((other) => heightOf(other, [...seen, id])));
-  };
-  const rank = (fileSystem: FileSystem): number => (fileSystem.mountPoint === '/' ? -1 : heightOf(fileSystem.id, []));
-  const byRank = Map.groupBy(wanted, rank);
-  return [...byRank.keys()].sort((a, b) => b - a).map((key) => byRank.get(key) ?? []);
+  const root = wanted.find(({ mountPoint }) => mountPoint === '/')?.id;
+  const beneathRoot = root === undefined ? new Set<string>() : allBeneath(root, standing);
+  const edges = new Map(standing);
+  for (const { id } of wanted) {
+    const below = standing.get(id) ?? [];
+    edges.set(id, new Set(root === undefined || beneathRoot.has(id) ? below : [...below, root]));
+  }
+  const heights = heightsOf(edges);
+  const byHeight = Map.groupBy(wanted, ({ id }) => heights.get(id) ?? 0);
+  return [...byHeight.keys()].sort((a, b) => b - a).map((height) => byHeight.get(height) ?? []);
+}
+
+/** How many layers each stands on. As many rounds as there are file systems: a circle, which cannot be, ends too. */
+function heightsOf(standing: Standing): ReadonlyMap<string, number> {
+  const heights = new Map([...standing.keys()].map((id) => [id, 0]));
+  let changed = true;
+  for (let round = 0; changed && round < standing.size; round += 1) {
+    changed = false;
+    for (const [id, below] of standing) {
+      const height = Math.max(0, ...[...below].map((other) => 1 + (heights.get(other) ?? -1)));
+      changed ||= height !== heights.get(id);
+      heights.set(id, height);
+    }
+  }
+  return heights;
+}
+
+/** Itself, and whatever it stands on, directly or not. */
+function allBeneath(id: string, standing: Standing): ReadonlySet<string> {
+  const found = new Set([id]);
+  for (const each of found) for (const below of standing.get(each) ?? []) found.add(below);
+  return found;
 }
 
 /** Kernel names (`sda1`, `dm-0`, `loop3`) of the devices that hold a file system; btrfs may have several. */

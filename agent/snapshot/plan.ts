@@ -41,7 +41,7 @@ export async function planSnapshot(system: System, wishes: PlanWishes): Promise<
     ...(wishes.only === undefined ? {} : { only: wishes.only }),
     ...(testDevices === undefined ? {} : { testDevices }),
   });
-  const groups = groupsOf(freeze, await readStanding(system, freeze, all));
+  const groups = groupsOf(freeze, await readStanding(system, all));
   return {
     freeze: { groups: freeze.length === 0 ? [] : groups, deadlineMs: wishes.deadlineMs, expedite: wishes.expedite },
     left,
