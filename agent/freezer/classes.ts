@@ -27,7 +27,7 @@ const FAT = new Set(['vfat', 'msdos', 'exfat']);
 const NETWORK =
   /^(nfs4?|cifs|smb3|smbfs|ncpfs|afs|ceph|9p|virtiofs|lustre|beegfs|glusterfs|pvfs2|orangefs|fuse\.(sshfs|s3fs|glusterfs|ceph|rclone|davfs|blobfuse2?|gcsfuse|curlftpfs|mfs|juicefs))$/;
 /** File systems with data of their own that have no block device of their own in the kernel's eyes. */
-const LOCAL_WITHOUT_DEVICE = /^(zfs|fuse\..*|fuseblk|bcachefs)$/;
+const LOCAL_WITHOUT_DEVICE = /^(zfs|fuse(\..*)?|fuseblk|bcachefs)$/;
 /** FUSE programs that show data which lives elsewhere. */
 const FUSE_VIEWS =
   /^fuse\.(gvfsd-fuse|portal|lxcfs|.*portal.*|vmware-vmblock|snapfuse|squashfuse|fuse-overlayfs|overlayfs)$/;

@@ -43,9 +43,12 @@ export function select(classified: readonly Classified[], narrowing: Narrowing):
   return { freeze, left };
 }
 
+/** Why a file system is left alone that `--mount` does not name. */
+export const NOT_NAMED = 'not named by --mount';
+
 function whyExcluded(fileSystem: FileSystem, { only, exclude, container }: Narrowing): string | undefined {
   if (only !== undefined) {
-    return only.some((named) => fileSystem.mountPoints.includes(trimSlash(named))) ? undefined : 'not named by --mount';
+    return only.some((path) => isAt(fileSystem, path)) ? undefined : NOT_NAMED;
   }
   if (container) return 'this is a container: only what --mount names is frozen';
   const rule = exclude.find((pattern) => matches(pattern, fileSystem));
@@ -66,8 +69,7 @@ const globCharacter = (character: string): string => {
 
 /** A path that is not a mount point must not silently mean the file system around it: that may be `/`. */
 function assertFreezable(named: string, classified: readonly Classified[]): void {
-  const path = trimSlash(named);
-  const found = classified.find(({ fileSystem }) => fileSystem.mountPoints.includes(path));
+  const found = classified.find(({ fileSystem }) => isAt(fileSystem, named));
   if (found === undefined) {
     const known = classified.filter(({ class: kind }) => kind === 'freezable').map((one) => one.fileSystem.mountPoint);
     throw new UserError('freeze.not-a-mount-point', `${named} is not the mount point of a file system`, {
@@ -96,4 +98,6 @@ export function assertNamedByTest(
 export const devicesNamedByTest = (env: Readonly<Record<string, string | undefined>>): readonly string[] | undefined =>
   env.QUIESCED_TEST === '1' ? (env.QUIESCED_TEST_DEVICES ?? '').split(',').filter((id) => id !== '') : undefined;
 
-const trimSlash = (path: string): string => (path.length > 1 ? path.replace(/\/+$/, '') : path);
+/** What is hidden beneath another mount is not what its path means: an automount trigger, or a disk mounted over. */
+const isAt = ({ mountPoints, hidden }: FileSystem, path: string): boolean =>
+  !hidden && mountPoints.includes(path.replace(/(?<=.)\/+$/, ''));
