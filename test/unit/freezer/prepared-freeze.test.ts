@@ -1,0 +1,157 @@
+import { openSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import type { FreezeState, ThawReport } from '../../../agent/freezer/freezer.ts';
+import type { GuardConnection } from '../../../agent/freezer/guard-connection.ts';
+import { openFreezeJournal, readFreezeJournal } from '../../../agent/freezer/journal.ts';
+import { preparedFreeze } from '../../../agent/freezer/linux.ts';
+import { SecondLine } from '../../../agent/freezer/second-line.ts';
+import { silentLog } from '../../../agent/log.ts';
+import { localClock, localSystem } from '../../../agent/system/local.ts';
+import { fakeLibc } from '../../fakes/libc.ts';
+import { type Teardown, temporaryFolder, until } from './rig.ts';
+
+const REPORT: ThawReport = { problems: [], frozenMs: 12, firstThawAtMs: 99, steps: [] };
+const DEADLINE_MS = 50;
+
+/** A guard that has frozen `/a` and `/b`; what it answers to the thaw is up to the test. */
+function rigOf(t: Teardown, thaw: (limit: AbortSignal) => Promise<ThawReport | undefined>) {
+  const folder = temporaryFolder(t);
+  const events: string[] = [];
+  const listeners: { armed?: (atMs: number) => void; lost?: (reason: string) => void; death?: () => void } = {};
+  const libc = fakeLibc();
+  const opened = ['a', 'b'].map((name) => {
+    const id = `7:${name}`;
+    return { id, mountPoint: `/${name}`, mountPoints: [`/${name}`], type: 'ext4', fd: openSync(folder, 'r') };
+  });
+  const states: FreezeState[] = opened.map(({ id, mountPoint }) => ({ id, mountPoint, state: 'frozen' }));
+  const journalPath = join(folder, 'freeze.jsonl');
+  const journal = openFreezeJournal(journalPath, 'boot-1');
+  journal.intend(opened);
+  journal.close();
+  for (const { fd } of opened) libc.freezeByOthers(fd);
+  const guard: GuardConnection = {
+    open: async () => undefined,
+    freeze: async () => ({ fileSystems: states, steps: [] }),
+    thaw: (limit) => {
+      events.push('thaw');
+      return thaw(limit);
+    },
+    onArmed: (listener) => Object.assign(listeners, { armed: listener }),
+    onLost: (listener) => Object.assign(listeners, { lost: listener }),
+    onDeath: (listener) => Object.assign(listeners, { death: listener }),
+    bye: () => events.push('bye'),
+    kill: () => events.push('kill'),
+    isGone: () => true,
+  };
+  const system = localSystem({ root: folder, env: {} });
+  const secondLine = new SecondLine(opened, libc, system.clock, journalPath, 'boot-1');
+  const groups = [opened.map((each) => ({ ...each, source: '/dev/x', readOnly: false, hidden: false }))];
+  const plan = { groups, deadlineMs: DEADLINE_MS, expedite: false };
+  const prepared = preparedFreeze(guard, secondLine, plan, system, silentLog);
+  return { prepared, events, listeners, libc, states, journalPath, opened };
+}
+
+const openFiles = (): number => readdirSync('/proc/self/fd').length;
+
+t.test('the guard thaws: its report is given, it is dismissed, and nothing stays open', async (t) => {
+  const before = openFiles();
+  const { prepared, events, libc } = rigOf(t, async () => REPORT);
+  t.equal((await prepared.freeze()).fileSystems.length, 2);
+  t.equal(await prepared.thaw(), REPORT);
+  t.equal(await prepared.thaw(), REPORT, 'and again');
+  t.strictSame(events, ['thaw', 'bye']);
+  t.strictSame(libc.calls, [], 'the second line has no part in it');
+  t.notOk(prepared.lost.aborted);
+  t.equal(openFiles(), before);
+});
+
+t.test('a guard that does not answer is killed, and this process thaws', async (t) => {
+  const { prepared, events, libc, journalPath } = rigOf(t, async () => undefined);
+  t.match((await prepared.thaw()).problems, [{ kind: 'guard-died' }]);
+  t.strictSame(events, ['thaw', 'kill', 'bye']);
+  t.equal(libc.frozen.size, 0);
+  t.equal(readFreezeJournal(journalPath), undefined);
+});
+
+t.test('the guard dies: this process thaws without being asked, and the freeze is lost', async (t) => {
+  const { prepared, listeners, libc } = rigOf(t, async () => undefined);
+  listeners.death?.();
+  t.ok(prepared.lost.aborted);
+  t.match(prepared.lost.reason, { message: 'the guard died' });
+  await until('all is thawed', () => libc.frozen.size === 0);
+  t.match((await prepared.thaw()).problems, [{ kind: 'guard-died' }], 'whoever asks later gets the report');
+});
+
+/** As a guard that is stopped: it answers nothing. Like its process, it keeps ours alive. */
+function stopped(limit: AbortSignal): Promise<undefined> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const alive = setInterval(() => undefined, 1000);
+  limit.addEventListener('abort', () => resolve(undefined));
+  if (limit.aborted) resolve(undefined);
+  return promise.finally(() => clearInterval(alive));
+}
+
+t.test('a guard that is silent past the deadline is taken for dead', async (t) => {
+  const { prepared, listeners, libc, events } = rigOf(t, stopped);
+  listeners.armed?.(localClock.monotonicMs());
+  await new Promise((resolve) => setTimeout(resolve, DEADLINE_MS + 100));
+  t.notOk(prepared.lost.aborted, 'it gets a little more time');
+  await until('all is thawed', () => libc.frozen.size === 0, 600);
+  t.match(prepared.lost.reason, { message: 'the guard is silent' });
+  t.ok(events.includes('kill'));
+  const { frozenMs } = await prepared.thaw();
+  t.ok(frozenMs > DEADLINE_MS && frozenMs < 5000, `frozen for ${frozenMs} ms`);
+});
+
+t.test('the silence also ends the wait of a thaw that was asked for meanwhile', async (t) => {
+  const { prepared, listeners, libc } = rigOf(t, stopped);
+  listeners.armed?.(localClock.monotonicMs());
+  await prepared.freeze();
+  const startMs = performance.now();
+  await prepared.thaw();
+  t.ok(performance.now() - startMs < 1000, `${performance.now() - startMs} ms`);
+  t.equal(libc.frozen.size, 0);
+});
+
+t.test('a guard that was never armed and does not answer is waited for, but not for long', async (t) => {
+  const { prepared, libc } = rigOf(t, stopped);
+  const startMs = performance.now();
+  await prepared.thaw();
+  const tookMs = performance.now() - startMs;
+  t.ok(tookMs > 1000 && tookMs < 2500, `${tookMs} ms`);
+  t.equal(libc.frozen.size, 0);
+});
+
+t.test('a guard that says that the time is up is alive: what it did comes with its report', async (t) => {
+  const { prepared, listeners, libc, events } = rigOf(t, async () => REPORT);
+  listeners.armed?.(localClock.monotonicMs());
+  listeners.lost?.('the deadline passed');
+  t.match(prepared.lost.reason, { message: 'the deadline passed' });
+  await new Promise((resolve) => setTimeout(resolve, DEADLINE_MS + 400));
+  t.strictSame(events, [], 'nobody takes it for silent');
+  t.equal(await prepared.thaw(), REPORT);
+  t.strictSame(libc.calls, []);
+});
+
+t.test('thawed in time, it is not taken for silent afterwards', async (t) => {
+  const { prepared, listeners, events } = rigOf(t, async () => REPORT);
+  listeners.armed?.(localClock.monotonicMs());
+  await prepared.thaw();
+  await new Promise((resolve) => setTimeout(resolve, DEADLINE_MS + 400));
+  t.strictSame(events, ['thaw', 'bye']);
+  t.notOk(prepared.lost.aborted);
+});
+
+t.test('what our guard did not freeze is not thawed in its place', async (t) => {
+  const { prepared, states, libc, opened } = rigOf(t, async () => undefined);
+  states.splice(0, 1, { id: '7:a', mountPoint: '/a', state: 'foreign' });
+  await prepared.freeze();
+  await prepared.thaw();
+  t.strictSame([...libc.frozen], [opened[0]?.fd]);
+});
+
+t.test('thawing never throws; what went wrong is owed', async (t) => {
+  const { prepared } = rigOf(t, () => Promise.reject(new Error('a bug')));
+  t.match(await prepared.thaw(), { problems: [{ kind: 'owed', message: 'a bug' }] });
+});
