@@ -28,6 +28,8 @@ export async function runProgram(
   const program = execa(file, args, {
     reject: false,
     extendEnv: false,
+    // Ours may be gone, or lie on what is about to be frozen.
+    cwd: '/',
     env: { ...baseEnv, ...options.env },
     timeout: options.timeoutMs,
     killSignal: 'SIGKILL',
