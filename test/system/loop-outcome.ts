@@ -1,0 +1,46 @@
+import type { Test } from 'tap';
+import type { Outcome } from '../../agent/snapshot/outcome.ts';
+import type { Mounted } from './loop.ts';
+import type { Write } from './loop-observe.ts';
+
+/** `--mount` for each. */
+export const mounts = (...all: readonly { readonly mountPoint: string }[]): readonly string[] =>
+  all.flatMap(({ mountPoint }) => ['--mount', mountPoint]);
+
+export const points = (...all: readonly Mounted[]): readonly string[] => all.map(({ mountPoint }) => mountPoint).sort();
+
+/** Steps of the timeline that were done to one file system. */
+export const steps = ({ timeline }: Outcome, step: string, mountPoint: string) =>
+  timeline.filter((each) => each.step === step && each.mountPoint === mountPoint);
+
+export const begun = (outcome: Outcome, step: string, { mountPoint }: Mounted): number =>
+  steps(outcome, step, mountPoint)[0]?.atMs ?? Number.NaN;
+
+export const ended = (outcome: Outcome, step: string, mounted: Mounted): number =>
+  begun(outcome, step, mounted) + (steps(outcome, step, mounted.mountPoint)[0]?.tookMs ?? Number.NaN);
+
+/** Everything went as it should; nothing held any applications. */
+export function wentWell(t: Test, outcome: Outcome, ...frozen: readonly Mounted[]): void {
+  t.match(outcome, { consistency: 'file-system', reason: 'nothing holds the applications', faults: [] });
+  t.strictSame([...outcome.frozen].sort(), points(...frozen));
+  t.ok(outcome.frozenMs > 0, `${outcome.frozenMs} ms`);
+}
+
+/** When a file system was frozen for certain, by the program's own account: last FIFREEZE done, first FITHAW begun. */
+export function frozenSpan({ startedMonotonicMs = 0, timeline }: Outcome, mountPoint: string): Write {
+  const of = (name: string) => timeline.find((each) => each.step === name && each.mountPoint === mountPoint);
+  const [freeze, thaw] = [of('freeze'), of('thaw')];
+  if (freeze === undefined || thaw === undefined) throw new Error(`${mountPoint} was not frozen and thawed`);
+  return [startedMonotonicMs + freeze.atMs + freeze.tookMs, startedMonotonicMs + thaw.atMs];
+}
+
+/** The writer's evidence: nothing was written in between, and writing went on before and after. */
+export function heldBack(t: Test, writes: readonly Write[], [fromMs, toMs]: Write): void {
+  t.ok(toMs > fromMs, `frozen for ${Math.round(toMs - fromMs)} ms`);
+  const inside = writes.filter(([began, ended]) => began > fromMs && ended < toMs);
+  t.equal(inside.length, 0, 'no write began and returned while frozen');
+  t.ok(writes.filter(([, ended]) => ended < fromMs).length > 5, 'it wrote before');
+  t.ok(writes.filter(([began]) => began > toMs).length > 5, 'it wrote after');
+  const longest = Math.max(...writes.map(([began, ended]) => ended - began));
+  t.ok(longest > (toMs - fromMs) * 0.5, `one write was held back: ${Math.round(longest)} ms`);
+}
