@@ -1,0 +1,197 @@
+/** Whoever is killed while file systems are frozen: they are thawed in time, and what is owed is done once. */
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import { loopTest, type Mounted, must, type Rig } from './loop.ts';
+import type { CliProcess } from './loop-cli.ts';
+import {
+  expedited,
+  isFrozen,
+  isWritable,
+  monotonicMs,
+  notExpedited,
+  pidOf,
+  processesOf,
+  startProbe,
+  until,
+} from './loop-observe.ts';
+import { mounts, points } from './loop-outcome.ts';
+
+const DEADLINE_MS = 4000;
+
+/** Scripts that count their runs, outside of what is frozen. */
+function configure(rig: Rig, deadlineMs = DEADLINE_MS): void {
+  rig.put('opt/pre', '#!/bin/sh\necho pre >>$FOLDER/scripts.log\n', 0o700);
+  rig.put('opt/post', '#!/bin/sh\necho "post $QUIESCED_RESULT" >>$FOLDER/scripts.log\n', 0o700);
+  rig.configure(`[snapshot]\nfrozen-deadline = ${deadlineMs}ms\n[scripts]\npre = /opt/pre\npost = /opt/post\n`);
+}
+
+/** A snapshot whose command never answers, frozen by now. It ends when its input does. */
+async function startSnapshot(t: Test, rig: Rig, mounted: Mounted, stderr?: number): Promise<CliProcess> {
+  const text = '#!/bin/sh\nread -r line\necho "$line" >$FOLDER/frozen\nwhile read -r line; do :; done\n';
+  const command = rig.put('opt/sleeper', text, 0o700);
+  const args = ['snapshot', '--json', ...mounts(mounted), '--', command];
+  const run = rig.cli.start(args, stderr === undefined ? {} : { stderr });
+  t.ok(await until(() => rig.has('frozen'), 20_000), 'it is frozen');
+  return run;
+}
+
+/** Kills, and watches from outside: a write must come through at the deadline and a second at the latest. */
+async function thawedAfter(t: Test, { mountPoint }: Mounted, kill: () => void, withinMs = DEADLINE_MS + 1000) {
+  t.ok(await isFrozen(mountPoint), 'frozen when it happens');
+  t.equal(expedited(), '1');
+  const probe = await startProbe(mountPoint);
+  const beganMs = monotonicMs();
+  kill();
+  const wroteMs = await probe.wroteWithin(withinMs + 4000);
+  t.ok(
+    wroteMs !== undefined && wroteMs - beganMs < withinMs,
+    `thawed after ${Math.round((wroteMs ?? 0) - beganMs)} ms`,
+  );
+}
+
+/** Nothing is owed any more, by any record, and the post script ran exactly once. */
+async function settled(t: Test, rig: Rig, result: string): Promise<void> {
+  t.ok(await until(() => processesOf(rig.root).length === 0, 10_000), 'all have ended');
+  t.equal(rig.read('scripts.log'), `pre\npost ${result}\n`);
+  t.notOk(rig.has('root/var/lib/quiesced/owed.json'), 'no script is owed');
+  t.notOk(rig.has('root/run/quiesced/journal/freeze.jsonl'), 'no thaw is owed');
+  await must('flock', '--nonblock', join(rig.root, 'run/quiesced/lock'), 'true');
+  t.ok(await notExpedited());
+  const { json } = await rig.cli.run('status');
+  t.strictSame([json.hold, json.atWork, json.frozen, json.owed], [undefined, undefined, [], []]);
+  t.match(json.last, { consistency: 'none' }, 'what was copied is not called a snapshot');
+}
+
+loopTest('the guard is killed while a hold lasts', async (t, rig) => {
+  const mounted = await rig.make('ext4');
+  configure(rig);
+  t.equal((await rig.cli.run('hold', ...mounts(mounted))).code, 0);
+  // Not at the deadline but at once: the holder is there.
+  await thawedAfter(t, mounted, () => process.kill(pidOf(rig.root, 'guard'), 'SIGKILL'), 2000);
+  await settled(t, rig, 'failed');
+  const [outcome] = await rig.cli.history();
+  t.match(outcome, { kind: 'hold', frozen: points(mounted), reason: 'no snapshot was taken' });
+  t.match(outcome?.faults, [
+    { phase: 'take', message: 'the guard died' },
+    { phase: 'freeze', message: /in its place/ },
+  ]);
+  t.ok((outcome?.frozenMs ?? 0) > 0, 'how long it was frozen is known');
+  t.match(await rig.cli.run('release'), { code: 1, json: { error: { code: 'hold.none' } } });
+});
+
+loopTest('the guard is killed, and our own messages would go to what is frozen', async (t, rig) => {
+  const mounted = await rig.make('xfs');
+  configure(rig);
+  const file = join(mounted.mountPoint, 'stderr');
+  const stderr = openSync(file, 'a');
+  const run = await startSnapshot(t, rig, mounted, stderr);
+  closeSync(stderr);
+  await thawedAfter(t, mounted, () => process.kill(pidOf(rig.root, 'guard'), 'SIGKILL'), 2000);
+  t.match(await run.ended, { code: 1, json: { kind: 'snapshot', consistency: 'none' } });
+  await settled(t, rig, 'failed');
+  t.match(readFileSync(file, 'utf8'), 'the guard did not thaw', 'they were kept until the thaw');
+});
+
+loopTest('the foreground process is killed', async (t, rig) => {
+  const mounted = await rig.make('ext4');
+  configure(rig);
+  const run = await startSnapshot(t, rig, mounted);
+  await thawedAfter(t, mounted, () => run.signal('SIGKILL'), 2000);
+  await settled(t, rig, 'interrupted');
+  const [outcome, ...more] = await rig.cli.history();
+  t.match(outcome, { kind: 'snapshot', taker: 'command', reason: /died/ });
+  t.match(outcome?.faults, [{ phase: 'run', during: 'recover' }]);
+  t.strictSame(more, []);
+});
+
+loopTest('the process that holds is killed', async (t, rig) => {
+  const mounted = await rig.make('btrfs');
+  configure(rig);
+  t.equal((await rig.cli.run('hold', ...mounts(mounted))).code, 0);
+  await thawedAfter(t, mounted, () => process.kill(pidOf(rig.root, 'keep-hold'), 'SIGKILL'), 2000);
+  await settled(t, rig, 'interrupted');
+  t.match(await rig.cli.history(), [{ kind: 'hold', taker: 'hold', consistency: 'none', reason: /died/ }]);
+  t.match(await rig.cli.run('release'), { code: 1, json: { error: { code: 'hold.none', message: /died/ } } });
+});
+
+/** Both at the same moment: neither can see the other's end. */
+async function killBoth(rig: Rig, run: CliProcess): Promise<void> {
+  const guard = pidOf(rig.root, 'guard');
+  for (const name of ['SIGSTOP', 'SIGKILL'] as const) for (const pid of [run.pid, guard]) process.kill(pid, name);
+  await until(() => processesOf(rig.root).length === 0);
+}
+
+for (const next of ['thaw', 'rehearse'] as const) {
+  loopTest(`both are killed, and the next start is: ${next}`, async (t, rig) => {
+    const mounted = await rig.make('ext4');
+    configure(rig, 800);
+    const run = await startSnapshot(t, rig, mounted);
+    await killBoth(rig, run);
+    t.ok(await isFrozen(mounted.mountPoint, 1200), 'nobody is left to thaw it');
+    t.match(await rig.cli.run('status'), { json: { frozen: points(mounted), owed: [{ kind: 'snapshot' }] } });
+    t.equal(rig.read('scripts.log'), 'pre\n');
+    if (next === 'thaw') {
+      t.match(await rig.cli.run('thaw'), { code: 0, json: { thawed: points(mounted), faults: [] } });
+      await settled(t, rig, 'interrupted');
+    } else {
+      const rehearsed = await rig.cli.run('rehearse', '--yes', ...mounts(mounted));
+      t.match(rehearsed, { code: 0, json: { wouldBe: 'application', faults: [], frozen: points(mounted) } });
+      t.equal(rig.read('scripts.log'), 'pre\npost interrupted\npre\npost success\n', 'first what is owed');
+      t.notOk(rig.has('root/var/lib/quiesced/owed.json'));
+      t.ok(await notExpedited());
+    }
+    t.ok(await isWritable(mounted.mountPoint));
+    t.match((await rig.cli.history())[0], { kind: 'snapshot', consistency: 'none', reason: /died/ });
+  });
+}
+
+loopTest('the guard is stopped beyond the deadline', async (t, rig) => {
+  const mounted = await rig.make('ext4');
+  configure(rig, 1500);
+  t.equal((await rig.cli.run('hold', ...mounts(mounted))).code, 0);
+  await thawedAfter(t, mounted, () => process.kill(pidOf(rig.root, 'guard'), 'SIGSTOP'), 2500);
+  await settled(t, rig, 'failed');
+  const [outcome] = await rig.cli.history();
+  t.match(outcome?.faults, [{ phase: 'take', message: /silent|1.5 s/ }, { phase: 'freeze' }]);
+});
+
+loopTest('the foreground process is stopped beyond the deadline', async (t, rig) => {
+  const mounted = await rig.make('ext4');
+  configure(rig, 1500);
+  const run = await startSnapshot(t, rig, mounted);
+  await thawedAfter(t, mounted, () => run.signal('SIGSTOP'), 2500);
+  t.ok(await notExpedited());
+  run.signal('SIGCONT');
+  t.match(await run.ended, { code: 1, json: { consistency: 'none', frozen: points(mounted) } });
+  await settled(t, rig, 'failed');
+});
+
+loopTest('the guard is stopped, and a release does not wait for the deadline', async (t, rig) => {
+  const mounted = await rig.make('ext4');
+  configure(rig, 60_000);
+  t.equal((await rig.cli.run('hold', ...mounts(mounted))).code, 0);
+  process.kill(pidOf(rig.root, 'guard'), 'SIGSTOP');
+  const released = await rig.cli.run('release');
+  t.equal(released.code, 1, 'something was not as it should be');
+  t.match(released.json, { frozen: points(mounted), faults: [{ phase: 'freeze', message: /guard died/ }] });
+  t.ok(await isWritable(mounted.mountPoint));
+  t.ok(await notExpedited());
+  t.match(rig.read('scripts.log'), /^pre\npost \w+\n$/);
+});
+
+loopTest('the process that holds is stopped, and thaw does not need it', async (t, rig) => {
+  const mounted = await rig.make('ext4');
+  configure(rig, 60_000);
+  t.equal((await rig.cli.run('hold', ...mounts(mounted))).code, 0);
+  const keeper = pidOf(rig.root, 'keep-hold');
+  process.kill(keeper, 'SIGSTOP');
+  const thawed = await rig.cli.run('thaw');
+  t.match(thawed, { code: 0, json: { thawed: points(mounted), faults: [] }, stderr: /by the records/ });
+  t.ok(await isWritable(mounted.mountPoint));
+  t.equal(rig.read('scripts.log'), 'pre\n', 'the rest is for the living');
+  process.kill(keeper, 'SIGCONT');
+  t.ok(await until(() => processesOf(rig.root).length === 0, 10_000));
+  t.match(await rig.cli.history(), [{ kind: 'hold', consistency: 'crash' }], 'it was writable too early');
+  t.match(rig.read('scripts.log'), /^pre\npost \w+\n$/);
+});
