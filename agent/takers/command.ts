@@ -17,6 +17,8 @@ export function commandTaker(system: System, argv: readonly string[]): Taker {
   const answer = Promise.withResolvers<Answer>();
   answer.promise.catch(() => undefined);
   let program: Program | undefined;
+  let asked = false;
+  let finished = false;
   return {
     id: 'command',
     takes: true,
@@ -25,9 +27,12 @@ export function commandTaker(system: System, argv: readonly string[]): Taker {
         input: 'lines',
         onLine: (line) => {
           const parsed = parseAnswer(line);
-          if (parsed !== undefined) answer.resolve(parsed);
+          // What it said before it was asked cannot be about what is frozen now.
+          if (parsed !== undefined && asked) answer.resolve(parsed);
         },
       });
+      // A `prepare` that was given up at its deadline goes on behind our back.
+      if (finished) await program.killAll(KILL_GRACE_MS);
       const { pid, ended, output } = program;
       ended.then((end) =>
         answer.reject(new Error(`${argv[0]} ${describe(end)} without an answer: ${output().trim()}`)),
@@ -43,12 +48,14 @@ export function commandTaker(system: System, argv: readonly string[]): Taker {
       }
     },
     async take(signal) {
+      asked = true;
       program?.writeLine(JSON.stringify({ event: 'frozen' }));
       const { ok, snapshot, error } = await Promise.race([answer.promise, rejectedBy(signal)]);
       if (!ok) throw new Error(`${argv[0]}: ${error ?? 'it says that it took no snapshot'}`);
       return snapshot === undefined ? {} : { snapshot };
     },
     async finish(outcome) {
+      finished = true;
       if (program === undefined) return;
       program.writeLine(JSON.stringify({ event: 'thawed', outcome }));
       program.endInput();
