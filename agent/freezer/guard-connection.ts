@@ -102,6 +102,7 @@ function connect(child: ChildProcess): GuardConnection {
       parted = true;
       child.kill('SIGKILL');
       if (answer !== undefined) throw refusal(answer);
+      signal.throwIfAborted();
       throw new Error(dead ? 'the guard ended before anything was frozen' : `no guard within ${deadlineMs} ms`);
     },
     async freeze() {
