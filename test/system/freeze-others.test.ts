@@ -1,15 +1,13 @@
 /** Others who freeze, thaw and lock: what is theirs is left to them, and told. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { parseMountinfo } from '../../agent/freezer/mounts.ts';
 import { loopTest, must, type Rig } from './loop.ts';
+import { isLocked, lockByOthers } from './loop-lock.ts';
 import { isFrozen, isWritable, notExpedited, pidOf, startWriter } from './loop-observe.ts';
 import { frozenSpan, heldBack, mounts, points } from './loop-outcome.ts';
-
-const LOCK_FOLDER = 'etc/azure/MicrosoftRecoverySvcsSafeFreezeLock';
 
 loopTest('what somebody else has frozen is told, and left to him', async (t, rig) => {
   const [ours, theirs] = [await rig.make('ext4'), await rig.make('ext4')];
@@ -69,8 +67,7 @@ loopTest('one at a time', async (t, rig) => {
 
 loopTest('whoever holds the lock of Azure is waited for', async (t, rig) => {
   const mounted = await rig.make('ext4');
-  const path = join('/', LOCK_FOLDER, 'SafeFreezeLockFile');
-  const holder = await lockOf(t, rig.put(path, ''));
+  const holder = await lockByOthers(t, rig);
   const refused = await rig.cli.run('hold', ...mounts(mounted));
   t.match(refused, { code: 1, json: { error: { code: 'freeze.locked', message: `process ${holder.pid}` } } });
   t.ok(refused.json.error.remedy.length > 0);
@@ -80,26 +77,10 @@ loopTest('whoever holds the lock of Azure is waited for', async (t, rig) => {
   holder.kill('SIGKILL');
   await once(holder, 'exit');
   t.equal((await rig.cli.run('hold', ...mounts(mounted))).code, 0, 'it goes with its holder');
-  t.equal(await tryLock(join(rig.root, path)), 'locked', 'and is ours while we hold');
+  t.ok(await isLocked(rig), 'and is ours while we hold');
   t.equal((await rig.cli.run('release')).code, 0);
-  t.equal(await tryLock(join(rig.root, path)), 'free');
+  t.notOk(await isLocked(rig));
 });
-
-const LOCKF = 'import fcntl,sys,time\nf = open(sys.argv[1], "r+")\nfcntl.lockf(f, fcntl.LOCK_EX | fcntl.LOCK_NB)\n';
-
-async function lockOf(t: Test, file: string): Promise<ChildProcess> {
-  const program = `${LOCKF}print("mine", flush=True)\ntime.sleep(600)`;
-  const child = spawn('/usr/bin/python3', ['-c', program, file], { stdio: ['ignore', 'pipe', 'inherit'] });
-  t.teardown(() => child.kill('SIGKILL'));
-  await once(child.stdout, 'data');
-  return child;
-}
-
-const tryLock = (file: string): Promise<string> =>
-  must('/usr/bin/python3', '-c', LOCKF, file).then(
-    () => 'free',
-    () => 'locked',
-  );
 
 /** A refusal leaves no trace: nothing in the history, nothing owed, nothing running. */
 async function nothingHappened(t: Test, rig: Rig): Promise<void> {
