@@ -1,18 +1,21 @@
 import { messageOf } from '../errors.ts';
 import type { Quiescer } from '../quiescers/quiescer.ts';
-import { DeadlineError } from './deadline.ts';
+import { DeadlineError, within } from './deadline.ts';
 import type { Evidence } from './outcome.ts';
 import { type Phase, VerifyError } from './phases.ts';
 
-/** What `release` may take, beyond the time that the applications may be held. */
+/** For each application, and all at the same time. */
+const VERIFY_MS = 10_000;
 const RELEASE_MS = 60_000;
+/** For the record. */
+const SLACK_MS = 5000;
 
 /** Applications, held in parallel; each one's hold is verified after the thaw and before it is released. */
 export class QuiescePhase implements Phase {
   readonly name = 'quiesce';
   readonly required: boolean;
   readonly enterMs: number;
-  readonly leaveMs = RELEASE_MS;
+  readonly leaveMs = VERIFY_MS + RELEASE_MS + SLACK_MS;
   readonly #quiescers: readonly Quiescer[];
   readonly #owe: (what: unknown) => Promise<void>;
   readonly #tried = new Set<Quiescer>();
@@ -56,6 +59,8 @@ export class QuiescePhase implements Phase {
     await this.#owe(this.#owed());
     await settleAll(this.#quiescers, async (quiescer) => {
       await quiescer.hold(signal);
+      // Given up meanwhile: it is held now, but was not when the heart went on.
+      signal.throwIfAborted();
       this.#held.add(quiescer);
     });
   }
@@ -63,16 +68,28 @@ export class QuiescePhase implements Phase {
   async leave(_how: unknown, signal: AbortSignal): Promise<void> {
     clearTimeout(this.#expiry);
     const problems: unknown[] = [];
-    await settleAll([...this.#held], (quiescer) => quiescer.verify(signal)).catch((error: AggregateError) => {
-      this.#failed = true;
-      problems.push(...error.errors.map((each) => new VerifyError(messageOf(each), { cause: each })));
-    });
-    await settleAll([...this.#tried], async (quiescer) => {
-      await quiescer.release(signal);
-      this.#tried.delete(quiescer);
-    }).catch((error: AggregateError) => problems.push(...error.errors));
-    await this.#owe(this.#owed());
+    await Promise.all([...this.#tried].map((quiescer) => this.#leaveOne(quiescer, problems, signal)));
+    await this.#owe(this.#owed()).catch((error: unknown) => problems.push(error));
     if (problems.length > 0) throw new AggregateError(problems, 'not every application was held and released');
+  }
+
+  /** Each by itself and with a limit of its own: one that hangs must not keep the others held. */
+  async #leaveOne(quiescer: Quiescer, problems: unknown[], signal: AbortSignal): Promise<void> {
+    const { title } = quiescer;
+    if (this.#held.has(quiescer)) {
+      try {
+        await within('the verification', VERIFY_MS, (limit) => quiescer.verify(limit), signal);
+      } catch (error) {
+        this.#failed = true;
+        problems.push(new VerifyError(`${title}: ${messageOf(error)}`, { cause: error }));
+      }
+    }
+    try {
+      await within('the release', RELEASE_MS, (limit) => quiescer.release(limit), signal);
+      this.#tried.delete(quiescer);
+    } catch (error) {
+      problems.push(new Error(`${title}: ${messageOf(error)}`, { cause: error }));
+    }
   }
 
   #owed(): unknown {
