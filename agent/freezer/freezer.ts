@@ -66,6 +66,8 @@ export interface ThawProblem {
    * trying. `guard-died`: we thawed in its place.
    */
   readonly kind: 'early' | 'owed' | 'guard-died';
+  /** When it became writable, where that is known; otherwise it may have been so from the beginning. */
+  readonly atMs?: number;
   readonly mountPoint?: string;
   readonly message: string;
 }

@@ -111,10 +111,11 @@ export class Guard {
     this.#armedAtMs = this.#ports.clock.monotonicMs();
     this.#deadline = setTimeout(() => {
       const reason = `the deadline of ${deadlineMs} ms passed`;
+      const atMs = this.#ports.clock.monotonicMs();
       for (const { state, fileSystem } of set.members) {
-        if (state === 'frozen') {
-          set.problems.push({ kind: 'early', mountPoint: fileSystem.mountPoint, message: `thawed because ${reason}` });
-        }
+        if (state !== 'frozen') continue;
+        const message = `thawed because ${reason}`;
+        set.problems.push({ kind: 'early', mountPoint: fileSystem.mountPoint, atMs, message });
       }
       void this.#thaw();
       this.#ports.send({ event: 'lost', reason });

@@ -31,6 +31,7 @@ export class FreezePhase implements Phase {
   #frozen: readonly string[] = [];
   #entered = false;
   #lostAtMs: number | undefined;
+  #thawing = false;
 
   constructor(options: FreezePhaseOptions) {
     this.#options = options;
@@ -51,7 +52,11 @@ export class FreezePhase implements Phase {
   get evidence(): Pick<Evidence, 'frozen' | 'freezeLostAtMs'> {
     const wanted = this.#options.plan.groups.flat().length;
     const all = this.#entered && this.#frozen.length === wanted ? 'all' : 'some';
-    return { frozen: wanted === 0 || this.#frozen.length === 0 ? 'none' : all, freezeLostAtMs: this.#lostAtMs };
+    return {
+      frozen: wanted === 0 || this.#frozen.length === 0 ? 'none' : all,
+      // A thaw that has not reported has not said either that it was the first.
+      freezeLostAtMs: this.#thawing ? 0 : this.#lostAtMs,
+    };
   }
 
   async ready(signal: AbortSignal): Promise<void> {
@@ -81,16 +86,19 @@ export class FreezePhase implements Phase {
 
   async leave(): Promise<void> {
     if (this.#prepared === undefined) return;
+    this.#thawing = true;
     let report: ThawReport;
     try {
       report = await this.#prepared.thaw();
     } finally {
       this.#options.log.resume();
     }
+    this.#thawing = false;
     this.frozenMs = report.frozenMs;
     this.#options.timeline.add('freeze', report.steps);
-    // Found at the end only, so it may have been at any time: the copy cannot be trusted.
-    if (this.#lostAtMs === undefined && report.problems.some(({ kind }) => kind === 'early')) this.#lostAtMs = 0;
+    // What is found only now, without its time, may have been at any time: the copy cannot be trusted.
+    const early = report.problems.filter(({ kind }) => kind === 'early').map(({ atMs }) => atMs ?? 0);
+    if (early.length > 0) this.#lostAtMs = Math.min(this.#lostAtMs ?? Number.POSITIVE_INFINITY, ...early);
     const problems = report.problems.map(({ mountPoint, message }) =>
       mountPoint === undefined ? new Error(message) : new MountError(mountPoint, `${mountPoint}: ${message}`),
     );

@@ -92,7 +92,7 @@ t.test('at the deadline it thaws without being asked, and says so', async (t) =>
   await until('all is thawed', () => rig.libc.frozen.size === 0);
   rig.guard.receive({ do: 'thaw' });
   t.match((await rig.answer('thawed')).report.problems, [
-    { kind: 'early', mountPoint: '/a', message: /deadline/ },
+    { kind: 'early', mountPoint: '/a', atMs: 1000, message: /deadline/ },
     { kind: 'early', mountPoint: '/b', message: /deadline/ },
   ]);
   t.notOk(rig.has('leave'), 'and waits for its dismissal');
