@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';
-import { UserError } from '../errors.ts';
+import { messageOf, UserError } from '../errors.ts';
 import type { Freezer } from '../freezer/freezer.ts';
 import { bootIdOf } from '../freezer/linux.ts';
 import type { Log } from '../log.ts';
@@ -14,7 +14,7 @@ import { FreezePhase } from './freeze-phase.ts';
 import { addToHistory } from './history.ts';
 import { Journal } from './journal.ts';
 import { type Evidence, levelOf, type Outcome, type RunKind } from './outcome.ts';
-import { Timeline } from './phases.ts';
+import { type Fault, Timeline } from './phases.ts';
 import { type SnapshotPlan, worthTelling } from './plan.ts';
 import { PreparePhase } from './prepare-phase.ts';
 import { QuiescePhase } from './quiesce-phase.ts';
@@ -95,6 +95,7 @@ async function run(parts: Parts, request: RunRequest, lock: Lock, signal: AbortS
   const phases = phasesOf(parts, request, lock, timeline, journal);
   const evidence = () => evidenceOf(phases, request);
   let taken: Awaited<ReturnType<typeof takeSnapshot>>;
+  const unrecorded: Fault[] = [];
   try {
     taken = await takeSnapshot(
       {
@@ -109,7 +110,7 @@ async function run(parts: Parts, request: RunRequest, lock: Lock, signal: AbortS
     );
   } finally {
     // Also for a run that was refused: it owes nothing.
-    await journal.end();
+    unrecorded.push(...(await recorded('what is owed', () => journal.end())));
   }
   const level = levelOf({ ...evidence(), taken: taken.taken, takeEndedAtMs: taken.takeEndedAtMs });
   const reached = request.taker.takes ? level : { ...level, consistency: 'none' as const, wouldBe: level.consistency };
@@ -130,17 +131,27 @@ async function run(parts: Parts, request: RunRequest, lock: Lock, signal: AbortS
       return { mountPoint, type, why, reason };
     }),
     warnings: request.plan.warnings,
-    faults: taken.faults,
+    faults: [...taken.faults, ...unrecorded],
     timeline: timeline.steps,
   };
-  await addToHistory(system, outcome);
+  const forgotten = await recorded('the history', () => addToHistory(system, outcome));
   log.info('the run ended', {
     id,
     kind: outcome.kind,
     consistency: outcome.consistency,
     faults: outcome.faults.length,
   });
-  return outcome;
+  return { ...outcome, faults: [...outcome.faults, ...forgotten] };
+}
+
+/** Books that cannot be kept (a full disk) must not hide what came of the run. */
+async function recorded(what: string, work: () => Promise<void>): Promise<readonly Fault[]> {
+  try {
+    await work();
+    return [];
+  } catch (error) {
+    return [{ phase: 'run', during: 'leave', message: `${what} could not be written down: ${messageOf(error)}` }];
+  }
 }
 
 interface Phases {

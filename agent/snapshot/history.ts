@@ -13,7 +13,8 @@ export async function readHistory(system: System): Promise<readonly Outcome[]> {
   const text = (await system.readText(historyPath(system))) ?? '';
   return text.split('\n').flatMap((line) => {
     try {
-      return line === '' ? [] : [JSON.parse(line) as Outcome];
+      const value: unknown = JSON.parse(line);
+      return typeof value === 'object' && value !== null && 'id' in value ? [value as Outcome] : [];
     } catch {
       return [];
     }

@@ -84,7 +84,9 @@ export async function readOwed(system: System): Promise<readonly Owed[]> {
   const text = await system.readText(owedPath(system));
   if (text === undefined) return [];
   try {
-    return (JSON.parse(text) as OwedFile).runs;
+    const { runs } = JSON.parse(text) as OwedFile;
+    if (!Array.isArray(runs) || !runs.every(isOwed)) throw new Error('it is not a list of runs');
+    return runs;
   } catch (cause) {
     throw new UserError('journal.broken', `${owedPath(system)} cannot be read: ${messageOf(cause)}`, {
       remedy: 'It says which post scripts and applications are still owed. Look at it, see to them, then remove it.',
@@ -92,3 +94,8 @@ export async function readOwed(system: System): Promise<readonly Owed[]> {
     });
   }
 }
+
+const isOwed = (value: unknown): value is Owed =>
+  isObject(value) && isObject(value.run) && typeof value.run.id === 'string' && isObject(value.phases);
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;

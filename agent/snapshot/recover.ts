@@ -3,8 +3,10 @@ import { bootIdOf, freezeJournalPath } from '../freezer/linux.ts';
 import { recoverFreeze } from '../freezer/recover.ts';
 import { devicesNamedByTest } from '../freezer/selection.ts';
 import { loadLibc } from '../system/native.ts';
+import type { System } from '../system/system.ts';
 import type { Parts } from './conduct.ts';
-import { addToHistory } from './history.ts';
+import { within } from './deadline.ts';
+import { addToHistory, readHistory } from './history.ts';
 import { Journal, type Owed, readOwed } from './journal.ts';
 import type { Outcome } from './outcome.ts';
 import type { Fault, PhaseName } from './phases.ts';
@@ -34,14 +36,27 @@ export async function recover(parts: RecoverParts): Promise<Recovered> {
   for (const owed of await readOwed(system)) {
     const journal = await Journal.resume(system, owed);
     const left = await leaveOwed(parts, owed, journal);
-    all.push(...left);
-    const outcome = cutOff(owed, thawed, [...faults, ...left], system.clock.now());
-    await addToHistory(system, outcome);
-    await journal.end();
+    const known = (await readHistory(system)).find(({ id }) => id === owed.run.id);
+    const outcome =
+      known === undefined ? cutOff(owed, thawed, [...faults, ...left], system.clock.now()) : leftLater(known, left);
+    const unrecorded = await writeDown(system, outcome, journal);
+    all.push(...left, ...unrecorded);
     outcomes.push(outcome);
-    log.warn('a run was cut off and has been left in its place', { id: owed.run.id, faults: left.length });
+    log.warn('what a run owed has been left in its place', { id: owed.run.id, faults: left.length });
   }
   return { thawed, faults: all, outcomes };
+}
+
+/** A disk that is full must not refuse every run from now on; what is on record is left again at the next start. */
+async function writeDown(system: System, outcome: Outcome, journal: Journal): Promise<readonly Fault[]> {
+  try {
+    await addToHistory(system, outcome);
+    await journal.end();
+    return [];
+  } catch (error) {
+    const message = `that a run was left could not be written down: ${messageOf(error)}`;
+    return [{ phase: 'run', during: 'recover', message }];
+  }
 }
 
 /** The file systems only: for `thaw`, which must work whoever else is alive. */
@@ -93,7 +108,7 @@ async function releaseOwed({ quiescers }: Pick<Parts, 'quiescers'>, what: unknow
     try {
       const quiescer = quiescers.find((each) => each.id === id);
       if (quiescer === undefined) throw new Error(`${id} is not configured any more, so it cannot be released`);
-      await quiescer.release(AbortSignal.timeout(RELEASE_MS));
+      await within(`releasing ${id}`, RELEASE_MS, (limit) => quiescer.release(limit));
     } catch (error) {
       failed.push({ id });
       errors.push(error);
@@ -102,6 +117,12 @@ async function releaseOwed({ quiescers }: Pick<Parts, 'quiescers'>, what: unknow
   await journal.owe('quiesce', failed.length === 0 ? undefined : failed);
   if (errors.length > 0) throw new AggregateError(errors);
 }
+
+/** A run that came to its end, but could not be left altogether then: what it was worth is known, and stays so. */
+const leftLater = (known: Outcome, faults: readonly Fault[]): Outcome => ({
+  ...known,
+  faults: [...known.faults.filter(({ phase, during }) => during !== 'recover' || phase === 'run'), ...faults],
+});
 
 /** What can honestly be said of a run whose process died: nothing about the copy that it may have begun. */
 const cutOff = ({ run }: Owed, thawed: readonly string[], faults: readonly Fault[], now: Date): Outcome => ({

@@ -149,7 +149,7 @@ async function attempt(
 
 /** A step may fail in several places at once (mounts, scripts, applications): each is a fault of its own. */
 const faultsOf = (phase: Fault['phase'], during: Fault['during'], thrown: unknown): readonly Fault[] =>
-  thrown instanceof AggregateError
+  thrown instanceof AggregateError && thrown.errors.length > 0
     ? thrown.errors.map((each) => faultOf(phase, during, each))
     : [faultOf(phase, during, thrown)];
 

@@ -16,10 +16,10 @@ export const release: Command = async ({ system, json, print, width }) => {
   return wasHeldThroughout(outcome) ? 0 : 1;
 };
 
-/** A post script that fails afterwards is told, but takes nothing from what was held. */
+/** A post script that fails afterwards, or a full disk, is told, but takes nothing from what was held. */
 export const wasHeldThroughout = (outcome: Outcome): boolean =>
   outcome.consistency !== 'none' &&
-  outcome.faults.every(({ phase, during }) => phase === 'prepare' && during === 'leave');
+  outcome.faults.every(({ phase, during }) => ['prepare', 'run'].includes(phase) && during === 'leave');
 
 async function nothingHeld(system: Parameters<typeof readHistory>[0]): Promise<UserError> {
   const last = (await readHistory(system)).findLast(({ kind }) => kind === 'hold' || kind === 'freeze');
