@@ -1,4 +1,7 @@
 import { COMMON_FLAGS, type CommandSpec, type FlagSpec } from './flags.ts';
+import { wrap } from './wrap.ts';
+
+const WIDTH = 80;
 
 /** The help of the program, or of one command; made from the table, so it cannot disagree with the parser. */
 export const helpOf = (command: CommandSpec | undefined, commands: readonly CommandSpec[]): string =>
@@ -16,7 +19,7 @@ const programHelp = (commands: readonly CommandSpec[]): string =>
     'Commands:',
     ...columns(commands.filter(({ hidden }) => !hidden).map(({ name, about }) => [name, about])),
     '',
-    'Every command prints JSON with --json, and help, with its exit codes, with --help.',
+    'Every command has --json, and --help, which also states its exit codes.',
     'Configuration: /etc/quiesced/quiesced.conf; see: quiesced config',
     '',
   ].join('\n');
@@ -26,7 +29,9 @@ const commandHelp = ({ name, about, details, flags, words, exitCodes }: CommandS
     `Usage: quiesced ${name}${flags.length > 0 ? ' [FLAG ...]' : ''}${words === undefined ? '' : ` ${words}`}`,
     '',
     `${about}.`,
-    ...(details === undefined ? [] : ['', ...details.split('\n').flatMap((line) => wrap(line, 80))]),
+    ...(details === undefined
+      ? []
+      : ['', ...details.split('\n').flatMap((line) => (line === '' ? [''] : wrap(line, WIDTH)))]),
     '',
     'Flags:',
     ...columns([...flags, ...COMMON_FLAGS].map((flag) => [nameOf(flag), flag.about])),
@@ -41,17 +46,6 @@ const nameOf = ({ name, value }: FlagSpec): string => `--${name}${value === unde
 function columns(rows: readonly (readonly [string, string])[]): readonly string[] {
   const width = Math.max(...rows.map(([left]) => left.length));
   return rows.flatMap(([left, right]) =>
-    wrap(right, 80 - width - 4).map((line, index) => `  ${(index === 0 ? left : '').padEnd(width)}  ${line}`),
+    wrap(right, WIDTH - width - 4).map((line, index) => `  ${(index === 0 ? left : '').padEnd(width)}  ${line}`),
   );
-}
-
-/** Breaks text at blanks; a word that is longer than the line stands alone. */
-export function wrap(text: string, width: number): readonly string[] {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }

@@ -1,11 +1,12 @@
-import type { Outcome } from '../snapshot/outcome.ts';
-import type { TimelineStep } from '../snapshot/phases.ts';
-import { wrap } from './help.ts';
+import { NOTHING_TAKEN, type Outcome } from '../snapshot/outcome.ts';
+import { tellLeft } from './render-left.ts';
+import { milliseconds, timelineLines } from './render-timeline.ts';
+import { bullet, hang, listed, visible } from './wrap.ts';
 
 /** The whole story of a run: what it is worth, what went wrong, and when everything happened. */
 export const renderOutcome = (outcome: Outcome, width: number): string =>
   [
-    ...verdict(outcome),
+    ...verdict(outcome, width),
     ...section(
       'Not as it should be',
       outcome.faults.flatMap((fault) => faultLines(fault, width)),
@@ -14,8 +15,11 @@ export const renderOutcome = (outcome: Outcome, width: number): string =>
       'Warnings',
       outcome.warnings.flatMap((warning) => bullet(warning, width)),
     ),
-    ...section('Not frozen', notFrozen(outcome, width)),
-    ...section('Timeline', timelineLines(outcome.timeline)),
+    ...section(
+      'Not frozen',
+      tellLeft(outcome.left, notFrozen).flatMap((line) => bullet(line, width)),
+    ),
+    ...section('Timeline', timelineLines(outcome.timeline, width)),
     '',
   ].join('\n');
 
@@ -36,51 +40,47 @@ const NAMES: Readonly<Record<string, string>> = {
   none: 'no snapshot',
 };
 
-const verdict = ({
-  kind,
-  consistency,
-  wouldBe,
-  evidence,
-  reason,
-  snapshot,
-  frozen,
-  frozenMs,
-}: Outcome): readonly string[] => {
-  const level = NAMES[wouldBe ?? consistency] ?? consistency;
-  const shown = wouldBe === undefined ? level : `a snapshot would be ${level}`;
+/** This many mount points are named; JSON has all of them. */
+const NAMED = 8;
+
+const verdict = (outcome: Outcome, width: number): readonly string[] => {
+  const { kind, reason, snapshot, frozen, frozenMs } = outcome;
   return [
-    `${capital(kind)}: ${shown}${evidence === undefined ? '' : ` (${evidence})`}`,
-    `  ${capital(reason)}.`,
-    ...(snapshot === undefined ? [] : [`  Snapshot: ${snapshot}`]),
-    ...(frozen.length === 0 ? [] : [`  Frozen for ${milliseconds(frozenMs)}: ${frozen.join(', ')}`]),
+    ...hang('', `${capital(kind)}: ${levelOf(outcome)}`, width),
+    ...(isLostHold(outcome) && reason === NOTHING_TAKEN ? [] : hang('  ', `${capital(reason)}.`, width)),
+    ...(snapshot === undefined ? [] : hang('  Snapshot: ', snapshot, width)),
+    ...(frozen.length === 0 ? [] : hang(`  Frozen for ${milliseconds(frozenMs)}: `, listed(frozen, NAMED), width)),
   ];
 };
+
+/** Whoever copied meanwhile has a copy, and must hear what it is worth. */
+const isLostHold = ({ kind, consistency }: Outcome): boolean =>
+  (kind === 'hold' || kind === 'freeze') && consistency === 'none';
+
+function levelOf(outcome: Outcome): string {
+  const { consistency, wouldBe, evidence } = outcome;
+  if (isLostHold(outcome)) return 'not held throughout; a copy made meanwhile is worth nothing';
+  const level = NAMES[wouldBe ?? consistency] ?? consistency;
+  return `${wouldBe === undefined ? level : `a snapshot would be ${level}`}${evidence === undefined ? '' : ` (${evidence})`}`;
+}
 
 const section = (title: string, lines: readonly string[]): readonly string[] =>
   lines.length === 0 ? [] : ['', title, ...lines];
 
 const faultLines = ({ phase, message, remedy }: Outcome['faults'][number], width: number): readonly string[] => [
   ...bullet(`${phase}: ${message}`, width),
-  ...(remedy === undefined ? [] : [`    → ${remedy}`]),
+  ...(remedy === undefined ? [] : remedyLines(remedy.replaceAll('\n', ' '), width)),
 ];
 
-const bullet = (text: string, width: number): readonly string[] =>
-  wrap(text, width - 4).map((line, index) => `  ${index === 0 ? '·' : ' '} ${line}`);
+/** A command with a path that is longer than the line stays whole: broken, it could not be pasted. */
+const remedyLines = (remedy: string, width: number): readonly string[] =>
+  remedy.split(' ').some((word) => word.length > width - ARROW.length)
+    ? [`${ARROW}${visible(remedy)}`]
+    : hang(ARROW, remedy, width);
 
-const notFrozen = ({ left }: Outcome, width: number): readonly string[] =>
-  left.flatMap(({ mountPoint, type, reason }) => bullet(`${mountPoint} (${type}): ${reason}`, width));
+const ARROW = '    → ';
 
-function timelineLines(steps: readonly TimelineStep[]): readonly string[] {
-  return steps.map(({ atMs, tookMs, phase, step, mountPoint, error }) => {
-    const what = `${phase.padEnd(8)} ${step}${mountPoint === undefined ? '' : ` ${mountPoint}`}`;
-    return `  ${milliseconds(atMs).padStart(11)}  ${what.padEnd(44)} ${milliseconds(tookMs).padStart(11)}${error === undefined ? '' : '  failed'}`;
-  });
-}
-
-/** `0.4 ms`, `12 ms`, `3.2 s` */
-export const milliseconds = (ms: number): string => {
-  if (ms >= 10_000) return `${(ms / 1000).toFixed(1)} s`;
-  return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
-};
+const notFrozen = (names: string, reason: string, type?: string): string =>
+  `${names}${type === undefined ? '' : ` (${type})`}: ${reason}`;
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

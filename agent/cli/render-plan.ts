@@ -1,27 +1,24 @@
 import type { SnapshotPlan } from '../snapshot/plan.ts';
 import { worthTelling } from '../snapshot/plan.ts';
-import { wrap } from './help.ts';
+import { leftAlone, tellLeft } from './render-left.ts';
+import { bullet } from './wrap.ts';
 
-/** What would be done, before anybody is asked to agree to it. */
-export const renderPlan = (plan: SnapshotPlan, width: number): string => {
-  const { freeze, scripts, warnings, left } = plan;
-  const line = (text: string) => wrap(text, width - 4).map((each, index) => `  ${index === 0 ? '·' : ' '} ${each}`);
-  return [
-    'This will be done, and nothing copied:',
-    ...scripts.scripts.flatMap(({ name, pre, post }) =>
-      line(
-        `script ${name}: ${[pre && `before: ${pre.path}`, post && `after: ${post.path}`].filter(Boolean).join(', ')}`,
-      ),
-    ),
-    ...scripts.problems.flatMap(({ message }) => line(`not run: ${message}`)),
-    ...freeze.groups.flatMap((group, index) =>
-      line(`freeze, step ${index + 1}: ${group.map(({ mountPoint, type }) => `${mountPoint} (${type})`).join(', ')}`),
-    ),
-    ...(freeze.groups.length === 0
-      ? line('no file system is frozen')
-      : line(`thaw at once, after ${freeze.deadlineMs / 1000} s at the latest`)),
-    ...worthTelling(left).flatMap(({ fileSystem, reason }) => line(`left alone: ${fileSystem.mountPoint} (${reason})`)),
-    ...warnings.flatMap((warning) => line(`warning: ${warning}`)),
-    '',
-  ].join('\n');
+/** What would be done, before anybody is asked to agree to it: every file system that will be frozen is named. */
+export const renderPlan = ({ freeze, scripts, warnings, left }: SnapshotPlan, width: number): string => {
+  const lines = [
+    ...scripts.scripts.map(({ name, pre, post }) => {
+      const paths = [pre && `before: ${pre.path}`, post && `after: ${post.path}`];
+      return `script ${name}: ${paths.filter((path) => path !== undefined).join(', ')}`;
+    }),
+    ...scripts.problems.map(({ message }) => `not run: ${message}`),
+    ...freeze.groups.map((group, index) => {
+      return `freeze, step ${index + 1}: ${group.map(({ mountPoint, type }) => `${mountPoint} (${type})`).join(', ')}`;
+    }),
+    freeze.groups.length === 0
+      ? 'no file system is frozen'
+      : `thaw at once, after ${freeze.deadlineMs / 1000} s at the latest`,
+    ...tellLeft(worthTelling(left).map(leftAlone), (names, reason) => `left alone: ${names} (${reason})`),
+    ...warnings.map((warning) => `warning: ${warning}`),
+  ];
+  return ['This will be done, and nothing copied:', ...lines.flatMap((line) => bullet(line, width)), ''].join('\n');
 };

@@ -1,5 +1,7 @@
 import type { SandboxReport } from '../sandbox-rehearsal.ts';
-import { milliseconds, renderOutcome } from './render-outcome.ts';
+import { renderOutcome } from './render-outcome.ts';
+import { milliseconds } from './render-timeline.ts';
+import { hang } from './wrap.ts';
 
 const CHECK_NAMES: Readonly<Record<string, string>> = {
   'file-system': 'the file system has no fault',
@@ -15,22 +17,24 @@ export const renderSandbox = ({ outcome, fileSystems, scripts, ok }: SandboxRepo
   [
     renderOutcome(outcome, width),
     'What the program that writes all the time felt',
-    ...fileSystems.map(
-      ({ type, longestStallMs, writes }) =>
-        `  ${type.padEnd(6)} longest write stall ${milliseconds(longestStallMs).padStart(8)}, of ${writes} writes`,
-    ),
+    ...fileSystems.flatMap(({ type, longestStallMs, writes }) => {
+      const felt = `longest write stall ${milliseconds(longestStallMs).padStart(8)}, of ${writes} writes`;
+      return `  ${type.padEnd(TYPE_WIDTH)} ${felt}`;
+    }),
     '',
     'The copies, examined',
     ...fileSystems.flatMap(({ type, checks }) =>
-      checks.map(
-        ({ what, ok: good, detail }) =>
-          `  ${type.padEnd(6)} ${good ? '✔' : '✘'} ${CHECK_NAMES[what] ?? what}${good ? '' : `: ${detail}`}`,
-      ),
+      checks.flatMap(({ what, ok: good, detail }) => {
+        const found = `${CHECK_NAMES[what] ?? what}${good ? '' : `: ${detail}`}`;
+        return hang(`  ${type.padEnd(TYPE_WIDTH)} ${good ? '✔' : '✘'} `, found, width);
+      }),
     ),
     '',
     'The scripts, by their own record',
-    ...scripts.map((line) => `  ${line}`),
+    ...scripts.flatMap((line) => hang('  ', line, width)),
     '',
     ok ? 'Result: it works here.' : 'Result: it does not work here as it should.',
     '',
   ].join('\n');
+
+const TYPE_WIDTH = 6;

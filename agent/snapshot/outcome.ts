@@ -27,12 +27,14 @@ export interface Level {
   readonly froze: boolean;
 }
 
+export const NOTHING_TAKEN = 'no snapshot was taken';
+
 /** What the snapshot may be called, and never more than was proved: DESIGN.md §4. */
 export function levelOf(evidence: Evidence): Level {
   const { taken, frozen, unfreezable, applications } = evidence;
   const lasted = heldUntilTaken(evidence);
   const froze = frozen === 'all' && lasted;
-  if (!taken) return { consistency: 'none', reason: 'no snapshot was taken', froze };
+  if (!taken) return { consistency: 'none', reason: NOTHING_TAKEN, froze };
   if (frozen === 'none') return { consistency: 'crash', reason: 'no file system was frozen by quiesced', froze };
   if (frozen === 'some') return { consistency: 'crash', reason: 'not every file system could be frozen', froze };
   if (!lasted) return { consistency: 'crash', reason: 'a file system was writable again too early', froze };

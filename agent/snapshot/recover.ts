@@ -2,6 +2,7 @@ import { messageOf } from '../errors.ts';
 import { bootIdOf, freezeJournalPath } from '../freezer/linux.ts';
 import { recoverFreeze } from '../freezer/recover.ts';
 import { devicesNamedByTest } from '../freezer/selection.ts';
+import { redact } from '../redact.ts';
 import { loadLibc } from '../system/native.ts';
 import type { System } from '../system/system.ts';
 import type { Parts } from './conduct.ts';
@@ -86,7 +87,7 @@ async function leaveOwed(parts: RecoverParts, owed: Owed, journal: Journal): Pro
       await work();
     } catch (error) {
       const errors = error instanceof AggregateError ? error.errors : [error];
-      faults.push(...errors.map((each) => ({ phase, during: 'recover' as const, message: messageOf(each) })));
+      faults.push(...errors.map((each) => ({ phase, during: 'recover' as const, message: redact(messageOf(each)) })));
     }
   };
   if (owed.phases.quiesce !== undefined)

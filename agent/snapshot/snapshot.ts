@@ -1,4 +1,5 @@
 import { messageOf, UserError } from '../errors.ts';
+import { redact } from '../redact.ts';
 import type { Clock } from '../system/system.ts';
 import type { Taker } from '../takers/taker.ts';
 import { within } from './deadline.ts';
@@ -141,7 +142,7 @@ async function attempt(
     await work();
   } catch (thrown) {
     faults.push(...faultsOf(phase, during, thrown));
-    error = { error: messageOf(thrown) };
+    error = { error: redact(messageOf(thrown)) };
   }
   timeline.add(phase, [{ step: during, atMs, tookMs: clock.monotonicMs() - atMs, ...error }]);
   return error === undefined;
@@ -159,7 +160,8 @@ const faultOf = (phase: Fault['phase'], during: Fault['during'], thrown: unknown
   return {
     phase,
     during: thrown instanceof VerifyError ? 'verify' : during,
-    message: messageOf(thrown),
+    // Programs and scripts are quoted in it.
+    message: redact(messageOf(thrown)),
     ...(remedy === undefined ? {} : { remedy }),
     ...(mountPoint === undefined ? {} : { mountPoint }),
   };

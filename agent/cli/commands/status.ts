@@ -10,29 +10,16 @@ import { readOwed } from '../../snapshot/journal.ts';
 import { holderOf } from '../../system/lock.ts';
 import type { System } from '../../system/system.ts';
 import type { Command } from '../context.ts';
-import { outcomeLine } from '../render-outcome.ts';
+import { renderStatus } from '../render-status.ts';
 
 const ANSWER_MS = 2000;
 
-export const status: Command = async ({ system, json, print }) => {
+export const status: Command = async ({ system, json, print, width }) => {
   if (!system.privileged) {
     throw new UserError('status.not-root', 'what is held and owed is for root to see', { remedy: 'Run it with sudo.' });
   }
   const now = await look(system);
-  if (json) {
-    print(`${JSON.stringify({ schema: 1, ...now }, undefined, 2)}\n`);
-    return 0;
-  }
-  const { hold, atWork, frozen, owed, last } = now;
-  if (hold !== undefined) print(`Held:      since ${hold.since}, until ${hold.until} at the latest\n`);
-  else if (atWork !== undefined) print(`At work:   ${atWork.command} (process ${atWork.pid}, since ${atWork.since})\n`);
-  else print('At work:   nothing\n');
-  print(`Frozen:    ${frozen.join(', ') || 'nothing'}\n`);
-  const running = hold !== undefined || atWork !== undefined;
-  if (!running) print(`Owed:      ${owed.map((each) => each.phases.join(' and ')).join(', ') || 'nothing'}\n`);
-  print(`Last run:  ${last === undefined ? 'none yet' : outcomeLine(last)}\n`);
-  if (!running && (frozen.length > 0 || owed.length > 0))
-    print('To settle what a run that died has left: quiesced thaw\n');
+  print(json ? `${JSON.stringify({ schema: 1, ...now }, undefined, 2)}\n` : renderStatus(now, width));
   return 0;
 };
 

@@ -5,6 +5,7 @@ import type { Outcome } from '../../snapshot/outcome.ts';
 import type { Fault } from '../../snapshot/phases.ts';
 import type { Command, CommandContext } from '../context.ts';
 import { renderOutcome } from '../render-outcome.ts';
+import { fold } from '../wrap.ts';
 import { wasHeldThroughout } from './release.ts';
 
 /** Whoever holds answers at once, or is in no state to. */
@@ -36,8 +37,8 @@ async function byRecords(context: CommandContext): Promise<number> {
   const all: readonly Fault[] = [...faults, ...(owed?.faults ?? [])];
   if (context.json) context.print(`${JSON.stringify({ schema: 1, thawed, faults: all })}\n`);
   else {
-    for (const mountPoint of thawed) context.print(`Thawed ${mountPoint}\n`);
-    for (const { message } of all) context.print(`Not done: ${message}\n`);
+    const lines = [...thawed.map((point) => `Thawed ${point}`), ...all.map(({ message }) => `Not done: ${message}`)];
+    for (const line of lines.flatMap((each) => fold(each, context.width))) context.print(`${line}\n`);
     if (thawed.length === 0 && all.length === 0) context.print('Nothing of ours is frozen.\n');
   }
   return all.length === 0 ? 0 : 1;
