@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { nearest } from '../config/nearest.ts';
-import { usageError } from '../errors.ts';
+import { messageOf, usageError } from '../errors.ts';
 
 /** One flag of a command; help, completions and the man page are made from these tables. */
 export interface FlagSpec {
@@ -72,8 +72,13 @@ function parseFlags(command: CommandSpec, argv: readonly string[]): Given {
       strict: true,
     });
   } catch (error) {
-    // Node's own message names the word; the rest of it is advice for programmers.
-    throw usageError((error instanceof Error ? error.message : String(error)).split('. ')[0] ?? '', command.name);
+    throw usageError(
+      explain(
+        error,
+        specs.map(({ name }) => name),
+      ),
+      command.name,
+    );
   }
   const values = new Map<string, readonly string[]>();
   for (const { name, value, many } of specs) {
@@ -84,6 +89,19 @@ function parseFlags(command: CommandSpec, argv: readonly string[]): Given {
   }
   const switches = new Set(Object.keys(parsed.values).filter((name) => parsed.values[name] === true));
   return { command, help: switches.has('help'), version: false, switches, values, words: parsed.positionals };
+}
+
+/** Node's own message names the word; the rest of it is advice for programmers. */
+function explain(error: unknown, flags: readonly string[]): string {
+  const [first = ''] = messageOf(error).split(/\.\s|\n/);
+  const [, unknown] = /^Unknown option '--([^']*)'/.exec(first) ?? [];
+  if (unknown !== undefined) {
+    const near = nearest(unknown, flags);
+    return `there is no flag --${unknown}${near === undefined ? '' : `; did you mean --${near}?`}`;
+  }
+  const [, flag, fault] = /^Option '.*?--([\w-]+)[^']*' (argument|does not)/.exec(first) ?? [];
+  if (flag !== undefined) return `--${flag} ${fault === 'argument' ? 'needs a value' : 'takes no value'}`;
+  return first.charAt(0).toLowerCase() + first.slice(1);
 }
 
 function unknownCommand(name: string, commands: readonly CommandSpec[]): Error {

@@ -13,7 +13,9 @@ import { COMMANDS } from './table.ts';
 
 /** From the command line to the exit code. Never throws: an error is printed, in JSON when that was asked for. */
 export async function runCommandLine(argv: readonly string[], self: readonly string[]): Promise<number> {
-  const json = argv.includes('--json');
+  // What stands behind `--` is another program's.
+  const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
+  const json = own.includes('--json');
   try {
     const given = parseCommandLine(argv, COMMANDS);
     if (given.version) return printed(`quiesced ${versionOf()} (node ${process.version})\n`);
@@ -90,9 +92,9 @@ function failed(error: unknown, json: boolean): number {
   const user = error instanceof UserError ? error : undefined;
   if (json) {
     const { code, remedy } = user ?? { code: 'internal', remedy: undefined };
-    process.stdout.write(
-      redact(`${JSON.stringify({ schema: 1, error: { code, message: messageOf(error), remedy } })}\n`),
-    );
+    // Before it is JSON: what is taken out of it afterwards might be half of a string.
+    const told = { code, message: redact(messageOf(error)), remedy: remedy && redact(remedy) };
+    process.stdout.write(`${JSON.stringify({ schema: 1, error: told })}\n`);
   } else if (user !== undefined) {
     process.stderr.write(
       redact(`quiesced: ${user.message}\n${user.remedy === undefined ? '' : `  → ${user.remedy}\n`}`),
