@@ -138,7 +138,7 @@ t.test('what a command needs is there', async (t) => {
       json,
       colour,
       ended: signal.aborted,
-      agreed: await confirm('?'),
+      agreed,
     };
     return 0;
   };
