@@ -11,15 +11,29 @@ export async function ask<Reply>(endpoint: string, route: RouteName, timeoutMs: 
     reply = await exchange(endpoint, route, timeoutMs);
   } catch (error) {
     if (['ENOENT', 'ECONNREFUSED'].includes(errnoOf(error) ?? '')) return undefined;
-    throw new UserError('control.no-answer', `the running quiesced does not answer: ${messageOf(error)}`, {
-      remedy: 'See who it is with: quiesced status. Its guard thaws at the deadline whatever happens.',
-      cause: error,
-    });
+    const inTime = error instanceof Error && error.name !== 'AbortError';
+    throw noAnswer(inTime ? messageOf(error) : `nothing came within ${timeoutMs / 1000} s`, error);
   }
-  const value: unknown = JSON.parse(reply.body);
-  if (reply.status === 200) return value as Reply;
-  const { code, message, remedy } = (value as ErrorReply).error;
+  const value = parse(reply.body);
+  if (reply.status === 200 && value !== undefined) return value as Reply;
+  const refused = (value as Partial<ErrorReply> | undefined)?.error;
+  if (refused === undefined) throw noAnswer(`what came is not understood (status ${reply.status})`);
+  const { code, message, remedy } = refused;
   throw new UserError(code, message, remedy === undefined ? {} : { remedy });
+}
+
+const noAnswer = (why: string, cause?: unknown): UserError =>
+  new UserError('control.no-answer', `the running quiesced does not answer: ${why}`, {
+    remedy: 'See who it is with: quiesced status. Its guard thaws at the deadline whatever happens.',
+    cause,
+  });
+
+function parse(body: string): unknown {
+  try {
+    return JSON.parse(body) ?? undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function exchange(socketPath: string, route: RouteName, timeoutMs: number): Promise<{ status: number; body: string }> {

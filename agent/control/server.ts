@@ -12,6 +12,9 @@ export interface Server {
 /** Requests carry no body worth speaking of, and a client that dawdles must not keep one of ours. */
 const LIMITS = { requestTimeout: 5000, headersTimeout: 5000, maxHeaderSize: 8192 } as const;
 
+/** A reply that is under way gets this long at the end; a client that asks for nothing gets no more. */
+const LAST_REPLY_MS = 1000;
+
 /**
  * Listens on the endpoint. The caller made its folder 0700, and holds the lock: a socket that is in the way belongs to
  * a process that died.
@@ -27,7 +30,11 @@ export async function startServer(endpoint: string, handlers: Handlers): Promise
   return {
     close: () =>
       new Promise((done) => {
-        server.close(() => done());
+        const timer = setTimeout(() => server.closeAllConnections(), LAST_REPLY_MS);
+        server.close(() => {
+          clearTimeout(timer);
+          done();
+        });
         server.closeIdleConnections();
       }),
   };
@@ -48,7 +55,9 @@ async function answer(handlers: Handlers, request: IncomingMessage, response: Se
     (each) => ROUTES[each].method === request.method && ROUTES[each].path === request.url,
   );
   if (name === undefined) {
-    send(response, 404, { error: { code: 'control.unknown', message: `there is no ${request.method} ${request.url}` } });
+    send(response, 404, {
+      error: { code: 'control.unknown', message: `there is no ${request.method} ${request.url}` },
+    });
     return;
   }
   try {
