@@ -1,4 +1,6 @@
+import { basename } from 'node:path';
 import type { SandboxReport } from '../sandbox-rehearsal.ts';
+import type { Outcome } from '../snapshot/outcome.ts';
 import { renderOutcome } from './render-outcome.ts';
 import { milliseconds } from './render-timeline.ts';
 import { hang } from './wrap.ts';
@@ -15,7 +17,7 @@ const CHECK_NAMES: Readonly<Record<string, string>> = {
 /** The outcome, what the writers felt of it, and what the copies were found to be. */
 export const renderSandbox = ({ outcome, fileSystems, scripts, ok }: SandboxReport, width: number): string =>
   [
-    renderOutcome(outcome, width),
+    renderOutcome(inShort(outcome), width),
     'What the program that writes all the time felt',
     ...fileSystems.flatMap(({ type, longestStallMs, writes }) => {
       const felt = `longest write stall ${milliseconds(longestStallMs).padStart(8)}, of ${writes} writes`;
@@ -38,3 +40,11 @@ export const renderSandbox = ({ outcome, fileSystems, scripts, ok }: SandboxRepo
   ].join('\n');
 
 const TYPE_WIDTH = 6;
+
+/** Each file system lies in a folder that is named after its type, and is gone with its copy when this is read. */
+function inShort({ snapshot: _, ...outcome }: Outcome): Outcome {
+  const timeline = outcome.timeline.map((step) =>
+    step.mountPoint === undefined ? step : { ...step, mountPoint: basename(step.mountPoint) },
+  );
+  return { ...outcome, timeline, frozen: outcome.frozen.map((mountPoint) => basename(mountPoint)) };
+}
