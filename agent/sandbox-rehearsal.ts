@@ -16,8 +16,9 @@ import {
 import type { ProbeFigures } from './sandbox/protocol.ts';
 import { sweepSandboxes } from './sandbox/sweep.ts';
 import { type CopyReport, verifyCopies } from './sandbox/verify.ts';
-import { conduct, type Parts } from './snapshot/conduct.ts';
+import { conduct } from './snapshot/conduct.ts';
 import type { Outcome } from './snapshot/outcome.ts';
+import type { Parts } from './snapshot/parts.ts';
 import { planSnapshot } from './snapshot/plan.ts';
 import { thawOwed } from './snapshot/recover.ts';
 import { localSystem } from './system/local.ts';

@@ -5,11 +5,11 @@ import { devicesNamedByTest } from '../freezer/selection.ts';
 import { redact } from '../redact.ts';
 import { loadLibc } from '../system/native.ts';
 import type { System } from '../system/system.ts';
-import type { Parts } from './conduct.ts';
 import { within } from './deadline.ts';
 import { addToHistory, readHistory } from './history.ts';
 import { Journal, type Owed, readOwed } from './journal.ts';
 import type { Outcome } from './outcome.ts';
+import type { Parts } from './parts.ts';
 import type { Fault, PhaseName } from './phases.ts';
 import { leaveOwedScripts } from './prepare-phase.ts';
 

@@ -1,0 +1,29 @@
+import type { Config } from '../config/schema.ts';
+import type { Freezer } from '../freezer/freezer.ts';
+import type { Log } from '../log.ts';
+import type { Quiescer } from '../quiescers/quiescer.ts';
+import type { System } from '../system/system.ts';
+import type { Taker } from '../takers/taker.ts';
+import type { RunKind } from './outcome.ts';
+import type { SnapshotPlan } from './plan.ts';
+
+/** What a run is made of; `daemon.ts` puts it together. */
+export interface Parts {
+  readonly system: System;
+  readonly log: Log;
+  readonly config: Config;
+  readonly quiescers: readonly Quiescer[];
+  /** @param lockFd the guard inherits it, so that nobody else starts while anything is frozen. */
+  freezer(lockFd: number): Freezer;
+}
+
+export interface RunRequest {
+  readonly kind: RunKind;
+  readonly taker: Taker;
+  readonly plan: SnapshotPlan;
+  readonly quiescers: readonly Quiescer[];
+  /** The longest that the take may last. */
+  readonly takeMs: number;
+  /** How the one who is refused meanwhile is told who is at work: `quiesced snapshot`. */
+  readonly command: string;
+}
