@@ -39,104 +39,123 @@ export function startGuard(
     stdio: ['pipe', 'pipe', 'ignore', lockFd ?? 'ignore'],
     env: { ...env, UV_THREADPOOL_SIZE: String(threadsFor(fileSystems)) },
   });
-  return connect(child);
+  return new PipedGuard(child);
 }
 
 type Answers = { [Event in FromGuard as Event['event']]?: Event };
 
-function connect(child: ChildProcess): GuardConnection {
-  const answers: Answers = {};
-  const waiting = new Set<() => void>();
-  const listeners = { armed: (_: number) => {}, lost: (_: string) => {}, death: () => {} };
-  let dead = false;
-  let parted = false;
+class PipedGuard implements GuardConnection {
+  readonly #child: ChildProcess;
+  readonly #answers: Answers = {};
+  readonly #waiting = new Set<() => void>();
+  #dead = false;
+  #parted = false;
+  #armed: (atMs: number) => void = () => undefined;
+  #lost: (reason: string) => void = () => undefined;
+  #death: () => void = () => undefined;
 
-  const wake = () => {
-    for (const each of waiting) each();
-  };
-  const receive = (message: FromGuard) => {
-    Object.assign(answers, { [message.event]: message });
-    if (message.event === 'armed') listeners.armed(message.atMs);
-    if (message.event === 'lost') listeners.lost(message.reason);
-    wake();
-  };
-  const died = () => {
-    if (dead) return;
-    dead = true;
-    if (!parted) listeners.death();
-    wake();
-  };
-  child.on('error', died);
-  child.on('exit', died);
-  child.stdin?.on('error', () => undefined);
-  child.stdout?.setEncoding('utf8').on(
-    'data',
-    lineReader<FromGuard>(receive, () => undefined),
-  );
+  constructor(child: ChildProcess) {
+    this.#child = child;
+    child.on('error', () => this.#died());
+    child.on('exit', () => this.#died());
+    child.stdin?.on('error', () => undefined);
+    const lines = lineReader<FromGuard>(
+      (message) => this.#receive(message),
+      () => undefined,
+    );
+    child.stdout?.setEncoding('utf8').on('data', lines);
+  }
 
-  const tell = (message: ToGuard) => {
-    if (!dead) child.stdin?.write(`${JSON.stringify(message)}\n`);
-  };
-  /** Waits until `ready` gives something, the guard dies, or the signal is aborted. */
-  const until = <T>(ready: () => T | undefined, signal?: AbortSignal): Promise<T | undefined> => {
+  async open(order: GuardOrder, deadlineMs: number, signal: AbortSignal): Promise<void> {
+    this.#tell({ do: 'open', order });
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
+    const answer = await this.#until(({ opened, refused }) => opened ?? refused, limit);
+    if (answer?.event === 'opened') return;
+    this.#parted = true;
+    this.kill();
+    if (answer !== undefined) throw refusal(answer);
+    signal.throwIfAborted();
+    throw new Error(this.#dead ? 'the guard ended before anything was frozen' : `no guard within ${deadlineMs} ms`);
+  }
+
+  async freeze(): Promise<FreezeResult> {
+    this.#tell({ do: 'freeze' });
+    const answer = await this.#until(({ froze, refused }) => froze ?? refused);
+    if (answer?.event === 'froze') return { fileSystems: answer.fileSystems, steps: answer.steps };
+    throw answer === undefined ? new Error('the guard died while freezing') : refusal(answer);
+  }
+
+  async thaw(limit: AbortSignal): Promise<ThawReport | undefined> {
+    this.#tell({ do: 'thaw' });
+    return (await this.#until(({ thawed }) => thawed, limit))?.report;
+  }
+
+  onArmed(listener: (atMs: number) => void): void {
+    this.#armed = listener;
+  }
+
+  onLost(listener: (reason: string) => void): void {
+    this.#lost = listener;
+  }
+
+  onDeath(listener: () => void): void {
+    this.#death = listener;
+  }
+
+  bye(): void {
+    this.#parted = true;
+    this.#tell({ do: 'bye' });
+    // Not to wait for it: a file system that the kernel does not let go may keep it for ever.
+    this.#child.stdin?.end();
+    this.#child.stdout?.destroy();
+    this.#child.unref();
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  isGone(): boolean {
+    return this.#dead;
+  }
+
+  #receive(message: FromGuard): void {
+    Object.assign(this.#answers, { [message.event]: message });
+    if (message.event === 'armed') this.#armed(message.atMs);
+    if (message.event === 'lost') this.#lost(message.reason);
+    this.#wake();
+  }
+
+  #died(): void {
+    if (this.#dead) return;
+    this.#dead = true;
+    if (!this.#parted) this.#death();
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const look of this.#waiting) look();
+  }
+
+  #tell(message: ToGuard): void {
+    if (!this.#dead) this.#child.stdin?.write(`${JSON.stringify(message)}\n`);
+  }
+
+  /** Waits until `ready` finds something among the answers, the guard dies, or the signal is aborted. */
+  #until<T>(ready: (answers: Answers) => T | undefined, signal?: AbortSignal): Promise<T | undefined> {
     const { promise, resolve } = Promise.withResolvers<T | undefined>();
     const look = () => {
-      const value = ready();
-      if (value !== undefined || dead || signal?.aborted) resolve(value);
+      const found = ready(this.#answers);
+      if (found !== undefined || this.#dead || signal?.aborted) resolve(found);
     };
-    waiting.add(look);
+    this.#waiting.add(look);
     signal?.addEventListener('abort', look);
     look();
     return promise.finally(() => {
-      waiting.delete(look);
+      this.#waiting.delete(look);
       signal?.removeEventListener('abort', look);
     });
-  };
-
-  return {
-    async open(order, deadlineMs, signal) {
-      tell({ do: 'open', order });
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
-      const answer = await until(() => answers.opened ?? answers.refused, limit);
-      if (answer?.event === 'opened') return;
-      parted = true;
-      child.kill('SIGKILL');
-      if (answer !== undefined) throw refusal(answer);
-      signal.throwIfAborted();
-      throw new Error(dead ? 'the guard ended before anything was frozen' : `no guard within ${deadlineMs} ms`);
-    },
-    async freeze() {
-      tell({ do: 'freeze' });
-      const answer = await until(() => answers.froze ?? answers.refused);
-      if (answer?.event === 'froze') return { fileSystems: answer.fileSystems, steps: answer.steps };
-      throw answer === undefined ? new Error('the guard died while freezing') : refusal(answer);
-    },
-    async thaw(limit) {
-      tell({ do: 'thaw' });
-      return (await until(() => answers.thawed, limit))?.report;
-    },
-    onArmed: (listener) => {
-      listeners.armed = listener;
-    },
-    onLost: (listener) => {
-      listeners.lost = listener;
-    },
-    onDeath: (listener) => {
-      listeners.death = listener;
-    },
-    bye: () => {
-      parted = true;
-      tell({ do: 'bye' });
-      // Not to wait for it: a file system that the kernel does not let go may keep it for ever.
-      child.stdin?.end();
-      child.stdout?.destroy();
-      child.unref();
-    },
-    kill: () => {
-      child.kill('SIGKILL');
-    },
-    isGone: () => dead,
-  };
+  }
 }
 
 const refusal = ({ code, message, remedy }: Extract<FromGuard, { event: 'refused' }>): Error =>

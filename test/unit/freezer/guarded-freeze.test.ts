@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { FreezeState, ThawReport } from '../../../agent/freezer/freezer.ts';
 import type { GuardConnection } from '../../../agent/freezer/guard-connection.ts';
+import { GuardedFreeze } from '../../../agent/freezer/guarded-freeze.ts';
 import { openFreezeJournal, readFreezeJournal } from '../../../agent/freezer/journal.ts';
-import { preparedFreeze } from '../../../agent/freezer/linux.ts';
 import { SecondLine } from '../../../agent/freezer/second-line.ts';
 import { silentLog } from '../../../agent/log.ts';
 import { localClock, localSystem } from '../../../agent/system/local.ts';
@@ -48,7 +48,7 @@ function rigOf(t: Teardown, thaw: (limit: AbortSignal) => Promise<ThawReport | u
   const secondLine = new SecondLine(opened, libc, system.clock, journalPath, 'boot-1');
   const groups = [opened.map((each) => ({ ...each, source: '/dev/x', readOnly: false, hidden: false }))];
   const plan = { groups, deadlineMs: DEADLINE_MS, expedite: false };
-  const prepared = preparedFreeze(guard, secondLine, plan, system, silentLog);
+  const prepared = new GuardedFreeze(guard, secondLine, plan, system.clock, silentLog);
   return { prepared, events, listeners, libc, states, journalPath, opened };
 }
 

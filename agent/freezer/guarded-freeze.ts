@@ -1,0 +1,98 @@
+import { messageOf } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { Clock } from '../system/system.ts';
+import type { FreezePlan, FreezeResult, PreparedFreeze, ThawReport } from './freezer.ts';
+import type { GuardConnection } from './guard-connection.ts';
+import type { SecondLine } from './second-line.ts';
+
+/** How long after the deadline a silent guard is taken for dead. */
+const SILENCE_MS = 300;
+/** How long the guard may take to thaw when told to: its own patience and a little. */
+const TOLD_MS = 1500;
+
+/** What is between a guard that holds everything open and the end of the freeze, whoever brings that about. */
+export class GuardedFreeze implements PreparedFreeze {
+  readonly #guard: GuardConnection;
+  readonly #secondLine: SecondLine;
+  readonly #plan: FreezePlan;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #lost = new AbortController();
+  readonly #silent = new AbortController();
+  #silence: NodeJS.Timeout | undefined;
+  #armedAtMs: number | undefined;
+  #report: Promise<ThawReport> | undefined;
+
+  constructor(guard: GuardConnection, secondLine: SecondLine, plan: FreezePlan, clock: Clock, log: Log) {
+    this.#guard = guard;
+    this.#secondLine = secondLine;
+    this.#plan = plan;
+    this.#clock = clock;
+    this.#log = log;
+    guard.onArmed((atMs) => this.#watch(atMs));
+    guard.onLost((reason) => {
+      // It is alive, and thawing: what it has to say comes with the report.
+      clearTimeout(this.#silence);
+      this.#loose(reason);
+    });
+    guard.onDeath(() => {
+      this.#loose('the guard died');
+      void this.#finish();
+    });
+  }
+
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  async freeze(): Promise<FreezeResult> {
+    const result = await this.#guard.freeze();
+    for (const { id, state } of result.fileSystems) {
+      if (state === 'foreign' || state === 'failed') this.#secondLine.leaveAlone(id);
+      if (state === 'frozen') this.#secondLine.wasFrozen(id);
+    }
+    return result;
+  }
+
+  async thaw(): Promise<ThawReport> {
+    try {
+      return await this.#finish();
+    } catch (error) {
+      const problem = { kind: 'owed' as const, message: messageOf(error) };
+      return { problems: [problem], frozenMs: 0, firstThawAtMs: this.#clock.monotonicMs(), steps: [] };
+    }
+  }
+
+  /** From the first FIFREEZE on: a guard that says nothing beyond the deadline is as good as dead. */
+  #watch(armedAtMs: number): void {
+    this.#armedAtMs = armedAtMs;
+    this.#silence = setTimeout(() => {
+      // Also ends the wait of a thaw that was asked for meanwhile.
+      this.#silent.abort();
+      this.#loose('the guard is silent');
+      void this.#finish();
+    }, this.#plan.deadlineMs + SILENCE_MS);
+  }
+
+  #loose(reason: string): void {
+    if (!this.#lost.signal.aborted) this.#lost.abort(new Error(reason));
+  }
+
+  #finish(): Promise<ThawReport> {
+    this.#report ??= this.#thawOnce().finally(() => {
+      this.#guard.bye();
+      this.#secondLine.close();
+    });
+    return this.#report;
+  }
+
+  async #thawOnce(): Promise<ThawReport> {
+    const limit = AbortSignal.any([this.#silent.signal, AbortSignal.timeout(TOLD_MS)]);
+    const fromGuard = await this.#guard.thaw(limit);
+    clearTimeout(this.#silence);
+    if (fromGuard !== undefined) return fromGuard;
+    this.#guard.kill();
+    this.#log.warn('the guard did not thaw; this process does', { mounts: this.#plan.groups.flat().length });
+    return this.#secondLine.thaw(() => this.#guard.isGone(), this.#armedAtMs);
+  }
+}
