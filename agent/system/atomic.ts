@@ -1,4 +1,15 @@
-import { chmodSync, chownSync, closeSync, fsyncSync, openSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  fsyncSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '../errors.ts';
 
@@ -7,7 +18,8 @@ import { errnoOf } from '../errors.ts';
  * file stands in the same folder under a hidden name; it is removed when anything fails. Synchronous on purpose: the
  * caller's next effect must come after the record.
  */
-export function writeFileAtomic(path: string, text: string, mode = 0o600): void {
+export function writeFileAtomic(link: string, text: string, mode = 0o600): void {
+  const path = behindLinks(link);
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
   const present = statOf(path);
   try {
@@ -18,9 +30,9 @@ export function writeFileAtomic(path: string, text: string, mode = 0o600): void 
     } finally {
       closeSync(fd);
     }
-    // The umask may have taken bits away.
-    chmodSync(temporary, (present?.mode ?? mode) & 0o7777);
     if (present !== undefined) chownSync(temporary, present.uid, present.gid);
+    // After the owner: a change of owner takes bits away, as the umask does (chown(2)).
+    chmodSync(temporary, (present?.mode ?? mode) & 0o7777);
     renameSync(temporary, path);
   } catch (error) {
     removeQuietly(temporary);
@@ -36,6 +48,16 @@ export function syncFolder(folder: string): void {
     fsyncSync(fd);
   } finally {
     closeSync(fd);
+  }
+}
+
+/** A rename would replace a link, and leave what it points to as it was. */
+function behindLinks(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return path;
+    throw error;
   }
 }
 
