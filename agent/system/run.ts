@@ -33,6 +33,8 @@ export async function runProgram(
     env: { ...baseEnv, ...options.env },
     timeout: options.timeoutMs,
     killSignal: 'SIGKILL',
+    // It is killed already; waiting for more would only keep this process alive.
+    forceKillAfterDelay: false,
     maxBuffer: MAX_OUTPUT_BYTES,
     stripFinalNewline: false,
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
