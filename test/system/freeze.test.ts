@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Outcome } from '../../agent/snapshot/outcome.ts';
 import { loopTest, type Mounted, must } from './loop.ts';
-import { expedited, isFrozen, isWritable, notExpedited, startWriter } from './loop-observe.ts';
+import { EXPEDITED, expedited, isFrozen, isWritable, notExpedited, startWriter } from './loop-observe.ts';
 import { begun, ended, frozenSpan, heldBack, mounts, points, steps, wentWell } from './loop-outcome.ts';
 
 loopTest('ext4, xfs and btrfs are held together, and let go', async (t, rig) => {
@@ -145,8 +145,6 @@ loopTest('a full file system', async (t, rig) => {
   t.equal(code, 0);
   wentWell(t, json, mounted);
 });
-
-const EXPEDITED = '/sys/kernel/rcu_expedited';
 
 loopTest('the kernel is told to hurry only where it may, and by whom', async (t, rig) => {
   const mounted = await rig.make('ext4');

@@ -63,8 +63,10 @@ export function pidOf(root: string, command: string): number {
   return found[0]?.pid ?? -1;
 }
 
+export const EXPEDITED = '/sys/kernel/rcu_expedited';
+
 /** `1` while the kernel is told to hurry. */
-export const expedited = (): string => textOf('/sys/kernel/rcu_expedited').trim();
+export const expedited = (): string => textOf(EXPEDITED).trim();
 
 /** Whether the kernel takes its time again; waits a little for others who freeze on this machine too. */
 export const notExpedited = (): Promise<boolean> => until(() => expedited() === '0');

@@ -1,11 +1,18 @@
 #!/bin/sh
-# Waits until a test has ended, however it ended (end of file on stdin), and leaves nothing of it behind: kills what
-# names its folder, thaws, puts rcu_expedited back, unmounts, detaches, removes the folder. The folder comes as the
-# first line of stdin: so this process does not name it.
+# Waits until a test has ended, however it ended, and leaves nothing of it behind: kills what names its folder, thaws,
+# puts rcu_expedited back, unmounts, detaches, removes the folder. The folder comes as the first line of stdin: so this
+# process does not name it. The end of stdin is the end of the test; or else its process is dead, which keeps stdin
+# open as long as one of its threads hangs in the kernel.
 trap '' INT TERM HUP
 read -r folder || exit 1
 case $folder in /var/tmp/quiesced-loop-*) ;; *) exit 1 ;; esac
-cat >/dev/null
+exec 3<&0
+cat <&3 >/dev/null &
+input=$!
+while sleep 0.5 && grep -qs '^State:.[^ZX]' "/proc/$PPID/status"; do :; done && kill -9 $input &
+watch=$!
+wait $input
+kill -9 $watch 2>/dev/null
 expedited=no
 if grep -qs '"expedited":true' "$folder/root/run/quiesced/journal/freeze.jsonl"; then expedited=yes; fi
 

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import { parseMountinfo } from '../../agent/freezer/mounts.ts';
 import { type Cli, createCli } from './loop-cli.ts';
-import { expedited, processesOf, until } from './loop-observe.ts';
+import { EXPEDITED, expedited, processesOf, until } from './loop-observe.ts';
 
 const PROGRAMS = ['mkfs.ext4', 'mkfs.xfs', 'mkfs.btrfs', 'fsfreeze', 'losetup', 'addpart', 'python3'];
 const SWEEP = join(import.meta.dirname, 'loop-sweep.sh');
@@ -73,6 +73,8 @@ export function loopTest(title: string, body: (t: Test, rig: Rig) => Promise<voi
       await leftNothing(t, rig, expeditedBefore);
     } finally {
       t.equal(await sweep(sweeper), 0, 'everything that the test made was taken back');
+      // What was told above is no reason to leave it so.
+      if (expedited() !== expeditedBefore) writeFileSync(EXPEDITED, expeditedBefore);
     }
   });
 }
