@@ -31,6 +31,7 @@ t.test('breaks at blanks and loses no word', async (t) => {
 t.test('folds what is too long for a line, and loses no character', async (t) => {
   t.strictSame(fold('see /aaaa/bbbb/cccc/dddd', 12), ['see', '/aaaa/bbbb/', 'cccc/dddd']);
   t.strictSame(fold('x'.repeat(25), 10), ['xxxxxxxxxx', 'xxxxxxxxxx', 'xxxxx']);
+  t.strictSame(fold('a\u001b[2J b', 80), ['a\\u001b[2J b'], 'and nothing acts upon the terminal');
   t.strictSame(fold(`${'a'.repeat(9)}😀b`, 10), ['aaaaaaaaa', '😀b'], 'no half of a character');
   fc.assert(
     fc.property(text, fc.integer({ min: 5, max: 100 }), (given, width) => {

@@ -1,5 +1,5 @@
 import { strictEqual } from 'node:assert';
-import { lstatSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import fc from 'fast-check';
@@ -91,6 +91,15 @@ t.test('loops end in an error', async (t) => {
   for (const path of ['/self', '/self/x', '/a', '/b/y', '/up']) {
     t.throws(() => resolveInRoot(root, path), /too many levels of symbolic links/, path);
   }
+});
+
+t.test('as many links in a row as the kernel follows, and no more', async (t) => {
+  const root = plant([{ at: 'link0', is: 'file' }]);
+  for (let number = 1; number <= 41; number += 1) symlinkSync(`link${number - 1}`, join(root, `link${number}`));
+  t.ok(statSync(join(root, 'link40')).isFile());
+  t.equal(resolveInRoot(root, '/link40'), join(root, 'link0'));
+  t.throws(() => statSync(join(root, 'link41')), { code: 'ELOOP' });
+  t.throws(() => resolveInRoot(root, '/link41'), /too many levels/);
 });
 
 const name = fc.constantFrom('a', 'b', 'c', 'd', '..', '.');
