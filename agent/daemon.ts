@@ -8,7 +8,7 @@ import type { Log } from './log.ts';
 import { conduct, recoverUnlessBusy } from './snapshot/conduct.ts';
 import type { Outcome, RunKind } from './snapshot/outcome.ts';
 import type { Parts } from './snapshot/parts.ts';
-import { planSnapshot, type SnapshotPlan } from './snapshot/plan.ts';
+import { type PlanWishes, planSnapshot, replanSnapshot, type SnapshotPlan } from './snapshot/plan.ts';
 import { type Recovered, recover, thawOwed } from './snapshot/recover.ts';
 import { PATHS } from './system/paths.ts';
 import type { System } from './system/system.ts';
@@ -36,7 +36,8 @@ export interface Agent {
   readonly system: System;
   readonly config: Config;
   plan(wishes: Wishes): Promise<SnapshotPlan>;
-  rehearse(plan: SnapshotPlan, signal: AbortSignal): Promise<Outcome>;
+  /** @param plan as `plan` made it of these wishes, and as it was agreed to. */
+  rehearse(plan: SnapshotPlan, wishes: Wishes, signal: AbortSignal): Promise<Outcome>;
   /** @param argv of the command that takes it; without one the configured command does. */
   snapshot(argv: readonly string[], wishes: Wishes, signal: AbortSignal): Promise<Outcome>;
   /** Holds, serves the control API meanwhile, and returns when it was released or the time was up. */
@@ -56,28 +57,23 @@ export function createAgent(system: System, log: Log, config: Config, self: read
     quiescers: [],
     freezer: (lockFd) => linuxFreezer(system, log, { guardArgv: [...self, 'guard'], lockFd }),
   };
-  const plan = (wishes: Wishes) =>
-    planSnapshot(system, {
-      freeze: wishes.freeze ?? true,
-      scripts: (wishes.applications ?? true) ? config.scripts : undefined,
-      exclude: config.freeze.exclude,
-      deadlineMs: wishes.deadlineMs ?? config.snapshot.frozenDeadlineMs,
-      expedite: config.freeze.expedite,
-      ...(wishes.mounts === undefined ? {} : { only: wishes.mounts }),
-    });
+  const plan = (wishes: Wishes) => planSnapshot(system, planWishes(wishes, config));
   const run = (kind: RunKind, taker: Taker, wanted: SnapshotPlan, wishes: Wishes, signal: AbortSignal) => {
     const frozen = wanted.freeze.groups.length > 0;
     const takeMs = wishes.deadlineMs ?? (frozen ? config.snapshot.frozenDeadlineMs : config.snapshot.quiesceDeadlineMs);
     const command = `quiesced ${kind === 'rehearsal' ? 'rehearse' : kind}`;
     const quiescers = (wishes.applications ?? true) ? parts.quiescers : [];
-    return conduct(parts, { kind, taker, plan: wanted, quiescers, takeMs, command }, signal);
+    const replan = (last: SnapshotPlan) => replanSnapshot(system, planWishes(wishes, config), last);
+    // `freeze` asks for nothing else, and says by its exit code that it is there.
+    const allOrNothing = kind === 'freeze';
+    return conduct(parts, { kind, taker, plan: wanted, replan, allOrNothing, quiescers, takeMs, command }, signal);
   };
 
   return {
     system,
     config,
     plan,
-    rehearse: (wanted, signal) => run('rehearsal', noneTaker, wanted, {}, signal),
+    rehearse: (wanted, wishes, signal) => run('rehearsal', noneTaker, wanted, wishes, signal),
     async snapshot(argv, wishes, signal) {
       const { taker, takerCommand } = config.snapshot;
       const command = argv.length === 0 && taker === 'command' ? takerCommand : argv;
@@ -96,6 +92,15 @@ export function createAgent(system: System, log: Log, config: Config, self: read
   };
 }
 
+const planWishes = (wishes: Wishes, config: Config): PlanWishes => ({
+  freeze: wishes.freeze ?? true,
+  scripts: (wishes.applications ?? true) ? config.scripts : undefined,
+  exclude: config.freeze.exclude,
+  deadlineMs: wishes.deadlineMs ?? config.snapshot.frozenDeadlineMs,
+  expedite: config.freeze.expedite,
+  ...(wishes.mounts === undefined ? {} : { only: wishes.mounts }),
+});
+
 /** How long it lasts unless it is released. */
 const untilOf = ({ deadlineMs }: HoldRequest, { freeze }: SnapshotPlan, { snapshot }: Config): number =>
   deadlineMs ?? (freeze.groups.length > 0 ? snapshot.frozenDeadlineMs : snapshot.quiesceDeadlineMs);
@@ -108,11 +113,12 @@ async function serveHold(
   start: (taker: Taker) => Promise<Outcome>,
   onHeld: (status: HoldStatus) => void,
 ): Promise<Outcome> {
-  const since = system.clock.now();
-  const until = new Date(since.getTime() + longestMs).toISOString();
+  let since = system.clock.now();
   let state: HoldStatus['state'] = 'entering';
+  let faults: HoldStatus['faults'] = [];
   const status = (): HoldStatus => {
-    return { schema: 1, state, kind, pid: process.pid, since: since.toISOString(), until };
+    const until = new Date(since.getTime() + longestMs).toISOString();
+    return { schema: 1, state, kind, pid: process.pid, since: since.toISOString(), until, faults };
   };
   let server: Server | undefined;
   const taker = holdTaker(async () => {
@@ -126,9 +132,13 @@ async function serveHold(
   });
   const ended = start(taker);
   try {
-    await Promise.race([taker.held, ended]);
-    if (state === 'entering') state = 'held';
-    onHeld(status());
+    const holding = await Promise.race([taker.held, ended.then(() => undefined)]);
+    if (holding !== undefined) {
+      since = system.clock.now();
+      if (state === 'entering') state = 'held';
+      faults = holding.faults.map(({ phase, message }) => ({ phase, message }));
+      onHeld(status());
+    }
     return await ended;
   } finally {
     await server?.close();

@@ -5,4 +5,6 @@ process.env.UV_THREADPOOL_SIZE ??= '64';
 const { runCommandLine } = await import('./cli/run.ts');
 
 // Not only the exit code: a thread that hangs in the kernel, or a child that was abandoned, would keep us from ending.
-process.exit(await runCommandLine(process.argv.slice(2), [process.execPath, ...process.execArgv, import.meta.filename]));
+process.exit(
+  await runCommandLine(process.argv.slice(2), [process.execPath, ...process.execArgv, import.meta.filename]),
+);

@@ -132,14 +132,15 @@ async function run(stage: Stage, inner: System, held: number[]): Promise<Outcome
   const { loadConfig } = await import('./config/load.ts');
   const { config } = await loadConfig(inner);
   const { sandbox, applications, log, self, signal } = stage;
-  const plan = await planSnapshot(inner, {
+  const wishes = {
     freeze: true,
     scripts: config.scripts,
     only: sandbox.fileSystems.map(({ mountPoint }) => mountPoint),
     exclude: [],
     deadlineMs: config.snapshot.frozenDeadlineMs,
     expedite: config.freeze.expedite,
-  });
+  };
+  const plan = await planSnapshot(inner, wishes);
   const quiescers = applications.map((application, index) => ({
     ...quiescerOf(application, sandbox.fileSystems[index]?.type ?? ''),
     hold: async (limit: AbortSignal) => {

@@ -20,6 +20,8 @@ export interface CommandSpec {
   /** What stands for further words in the help, where the command takes any. */
   readonly words?: string;
   readonly exitCodes: Readonly<Record<number, string>>;
+  /** Refused without root, in one place and with one text. */
+  readonly needsRoot?: true;
   /** For our own processes; not in the help. */
   readonly hidden?: true;
 }

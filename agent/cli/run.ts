@@ -22,7 +22,9 @@ export async function runCommandLine(argv: readonly string[], self: readonly str
     if (given.help) return printed(helpOf(given.command, COMMANDS));
     const run = RUN[given.command?.name ?? ''];
     if (run === undefined) throw new Error(`the command ${given.command?.name} has no function`);
-    return await run(contextOf(given, self));
+    const context = contextOf(given, self);
+    if (given.command?.needsRoot && !context.system.privileged) throw notRoot(given.command.name);
+    return await run(context);
   } catch (error) {
     return failed(error, json);
   }
@@ -61,6 +63,11 @@ function contextOf(given: Given, self: readonly string[]): CommandContext {
     },
   };
 }
+
+const notRoot = (command: string): UserError =>
+  new UserError('not-root', `${command} is for root: it stops the whole machine, or shows what has`, {
+    remedy: `Run it with sudo: sudo quiesced ${command}`,
+  });
 
 async function agentOf(system: System, log: Log, self: readonly string[], how: 'as configured' | 'in any case') {
   const { defaultConfig, loadConfig } = await import('../config/load.ts');

@@ -28,6 +28,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'rehearse',
+    needsRoot: true,
     about: 'Do everything that a snapshot does, but take none',
     details:
       'On the real machine the plan is shown and has to be confirmed. With --sandbox it runs on file systems made for\nthe purpose, takes a copy of them, and verifies the copy; nothing of the machine is touched.',
@@ -40,6 +41,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'snapshot',
+    needsRoot: true,
     about: 'Bring the machine to rest, have the snapshot taken, and let go',
     details:
       'COMMAND is started before the freeze. It gets {"event":"frozen"} as a line on its input, answers\n{"ok":true,"snapshot":"ID"} on its output, then gets {"event":"thawed","outcome":...}; the end of its input means\nthat the snapshot is given up. It must not write to the file systems that are frozen, nor take a device-mapper\n(LVM) snapshot of them: that freezes them itself. Without COMMAND, [snapshot] taker-command is used.',
@@ -49,23 +51,27 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'hold',
+    needsRoot: true,
     about: 'Bring the machine to rest for a snapshot that somebody else takes',
-    details: 'Returns as soon as everything is held. It is let go by: quiesced release, or when the time is up.',
+    details:
+      'Returns as soon as everything is held. It is let go by: quiesced release, or when the time is up.\nInto a file nothing is printed, since it may lie on what is frozen: the exit code says it.',
     flags: [
       { name: 'no-freeze', about: 'Scripts and applications only: somebody else freezes the file systems' },
       FOR,
       MOUNT,
     ],
-    exitCodes: { 0: 'held', 1: 'nothing is held', 2: 'wrong usage' },
+    exitCodes: { 0: 'held', 1: 'nothing is held', 2: 'wrong usage', 3: 'held, but less than was asked for' },
   },
   {
     name: 'release',
+    needsRoot: true,
     about: 'Let go what hold has brought to rest, and say what it was worth',
     flags: [],
     exitCodes: { 0: 'it was held until now', 1: 'it was not held throughout', 2: 'wrong usage' },
   },
   {
     name: 'freeze',
+    needsRoot: true,
     about: 'Freeze file systems, and nothing else',
     details: 'Returns as soon as they are frozen. They are thawed by: quiesced thaw, or when the time is up.',
     flags: [FOR, MOUNT],
@@ -73,18 +79,21 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'thaw',
+    needsRoot: true,
     about: 'Thaw what quiesced froze, also after a crash, and run what is owed',
     flags: [],
     exitCodes: { 0: 'nothing of ours is frozen or owed', 1: 'something still is', 2: 'wrong usage' },
   },
   {
     name: 'status',
+    needsRoot: true,
     about: 'Say what is held, what is owed, and how the last run ended',
     flags: [],
     exitCodes: DONE,
   },
   {
     name: 'history',
+    needsRoot: true,
     about: 'List the last runs',
     flags: [{ name: 'last', value: 'N', about: 'Only so many (default: 20)' }],
     exitCodes: DONE,
@@ -95,8 +104,23 @@ export const COMMANDS: readonly CommandSpec[] = [
     flags: [],
     exitCodes: { 0: 'the configuration is right', 1: 'it is not', 2: 'wrong usage' },
   },
-  { name: 'guard', about: 'The process that thaws', flags: [], exitCodes: DONE, hidden: true },
-  { name: 'keep-hold', about: 'The process that holds', flags: [], words: 'REQUEST', exitCodes: DONE, hidden: true },
-  { name: 'recover', about: 'Leaves what a dead process held', flags: [], exitCodes: DONE, hidden: true },
+  { name: 'guard', needsRoot: true, about: 'The process that thaws', flags: [], exitCodes: DONE, hidden: true },
+  {
+    name: 'keep-hold',
+    needsRoot: true,
+    about: 'The process that holds',
+    flags: [],
+    words: 'REQUEST',
+    exitCodes: DONE,
+    hidden: true,
+  },
+  {
+    name: 'recover',
+    needsRoot: true,
+    about: 'Leaves what a dead process held',
+    flags: [],
+    exitCodes: DONE,
+    hidden: true,
+  },
   { name: 'sandbox-writer', about: 'Writes all the time', flags: [], words: 'FOLDER', exitCodes: DONE, hidden: true },
 ];

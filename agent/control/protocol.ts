@@ -23,4 +23,6 @@ export interface HoldStatus {
   readonly since: string;
   /** When it lets go by itself at the latest. */
   readonly until: string;
+  /** What is not held as it was asked for; empty when all of it is. */
+  readonly faults: readonly { readonly phase: string; readonly message: string }[];
 }

@@ -34,6 +34,11 @@ export interface PreparedFreeze {
    * could not be thawed is in the report and stays owed.
    */
   thaw(): Promise<ThawReport>;
+  /**
+   * Lets the guard go. Called once everything else of the run has been left too: until then the guard notices if this
+   * process dies, and has the rest left in its place. Safe in every state; thaws what is still frozen.
+   */
+  end(): void;
 }
 
 export interface FreezeResult {

@@ -75,7 +75,10 @@ class PipedGuard implements GuardConnection {
     this.kill();
     if (answer !== undefined) throw refusal(answer);
     signal.throwIfAborted();
-    throw new Error(this.#dead ? 'the guard ended before anything was frozen' : `no guard within ${deadlineMs} ms`);
+    const why = this.#dead ? 'it ended at once' : `it was not ready within ${deadlineMs} ms`;
+    throw new UserError('freeze.no-guard', `nothing was frozen, for want of a guard that thaws: ${why}`, {
+      remedy: 'Is the machine out of memory or processes? See: dmesg | tail, ulimit -a',
+    });
   }
 
   async freeze(): Promise<FreezeResult> {

@@ -76,7 +76,8 @@ export class Guard {
     const atMs = clock.monotonicMs();
     this.#order = order;
     assertNamedByTest(order.groups.flat(), order.testDevices);
-    this.#unlock = machine.lock(order.safeFreezeFolder);
+    // Where nothing is frozen by us, whoever holds it may be the one whom we prepare the machine for.
+    if (order.groups.length > 0) this.#unlock = machine.lock(order.safeFreezeFolder);
     const deviceOf = machine.deviceLookup();
     const groups = order.groups.map((group) =>
       group.map((fileSystem) => ({ fileSystem, fd: machine.open(fileSystem, deviceOf), state: 'open' as const })),
@@ -191,7 +192,7 @@ export class Guard {
   #leaveWhenSettled(): void {
     if (!this.#mayLeave || (this.#set?.unsettled.length ?? 0) > 0) return;
     try {
-      if (!this.#expedited) this.#journal?.remove();
+      this.#journal?.removeIfSettled();
       this.#unlock();
     } catch {
       // A record that stays is settled by the next start; a guard that stays would hold the lock for ever.

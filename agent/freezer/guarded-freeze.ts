@@ -7,6 +7,8 @@ import type { SecondLine } from './second-line.ts';
 
 /** How long after the deadline a silent guard is taken for dead. */
 const SILENCE_MS = 300;
+/** Long enough for what is in the pipe to be read. */
+const HEARING_MS = 30;
 /** How long the guard may take to thaw when told to: its own patience and a little. */
 const TOLD_MS = 1500;
 
@@ -63,15 +65,27 @@ export class GuardedFreeze implements PreparedFreeze {
     }
   }
 
+  end(): void {
+    clearTimeout(this.#silence);
+    this.#guard.bye();
+    // What was not thawed yet is thawed by the guard as it goes.
+    this.#secondLine.close();
+  }
+
   /** From the first FIFREEZE on: a guard that says nothing beyond the deadline is as good as dead. */
   #watch(armedAtMs: number): void {
     this.#armedAtMs = armedAtMs;
     this.#silence = setTimeout(() => {
-      // Also ends the wait of a thaw that was asked for meanwhile.
-      this.#silent.abort();
-      this.#loose('the guard is silent');
-      void this.#finish();
+      // It may have been us who were stopped: what the guard has said meanwhile is heard first.
+      this.#silence = setTimeout(() => this.#takeForDead(), HEARING_MS);
     }, this.#plan.deadlineMs + SILENCE_MS);
+  }
+
+  #takeForDead(): void {
+    // Also ends the wait of a thaw that was asked for meanwhile.
+    this.#silent.abort();
+    this.#loose('the guard is silent');
+    void this.#finish();
   }
 
   #loose(reason: string): void {
@@ -79,10 +93,7 @@ export class GuardedFreeze implements PreparedFreeze {
   }
 
   #finish(): Promise<ThawReport> {
-    this.#report ??= this.#thawOnce().finally(() => {
-      this.#guard.bye();
-      this.#secondLine.close();
-    });
+    this.#report ??= this.#thawOnce();
     return this.#report;
   }
 

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
-import { errnoOf } from '../errors.ts';
+import { errnoOf, messageOf, UserError } from '../errors.ts';
 import type { FileSystem } from './mounts.ts';
 
 /**
@@ -15,8 +15,8 @@ export interface FreezeJournal {
   settled(id: string, how: 'thawed' | 'foreign' | 'failed'): void;
   expedited(): void;
   restored(): void;
-  /** Everything is given back: the record goes. */
-  remove(): void;
+  /** Removes the record, unless something is owed: by us, or still by a run before us. */
+  removeIfSettled(): void;
   close(): void;
 }
 
@@ -44,11 +44,18 @@ export function openFreezeJournal(path: string, bootId: string): FreezeJournal {
     settled: (id, how) => append({ settled: id, how }),
     expedited: () => append({ expedited: true }),
     restored: () => append({ expedited: false }),
-    remove: () => removeFreezeJournal(path),
+    removeIfSettled: () => removeSettledJournal(path),
     close: () => closeSync(fd),
   };
 }
 
+/** Removes the record if nothing is owed any more. */
+export function removeSettledJournal(path: string): void {
+  const owed = readFreezeJournal(path);
+  if (owed !== undefined && owed.fileSystems.length === 0 && !owed.expedited) removeFreezeJournal(path);
+}
+
+/** Whatever it says. For what a reboot has settled. */
 export function removeFreezeJournal(path: string): void {
   try {
     unlinkSync(path);
@@ -61,39 +68,74 @@ export interface OwedFreeze {
   readonly fileSystems: readonly JournalledFileSystem[];
   /** `rcu_expedited` was raised by us and not put back. */
   readonly expedited: boolean;
-  /** A reboot has thawed everything, whatever the record says. */
-  readonly bootId: string;
+  /** Of the last freeze: a reboot has thawed everything, whatever the record says. Undefined when none was begun. */
+  readonly bootId: string | undefined;
 }
 
-/** Reads what is owed; undefined when there is no record. A torn last line is one that was never acted upon. */
+/**
+ * Reads what is owed; undefined when there is no record. Throws a `UserError` (`journal.broken`) for one that is not
+ * ours to the last line: what it does not say may still be frozen.
+ */
 export function readFreezeJournal(path: string): OwedFreeze | undefined {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
+    throw broken(path, messageOf(error));
   }
   const owed = new Map<string, JournalledFileSystem>();
   let expedited = false;
-  let bootId = '';
-  for (const line of text.split('\n').flatMap(parseLine)) {
-    if ('intend' in line) {
-      bootId = line.bootId;
-      for (const fileSystem of line.intend) owed.set(fileSystem.id, fileSystem);
-    } else if ('settled' in line) owed.delete(line.settled);
-    else expedited = line.expedited;
+  let bootId: string | undefined;
+  for (const [index, line] of text.split('\n').entries()) {
+    const read = parseLine(line);
+    if (read === 'torn') continue;
+    if (read === 'not ours') throw broken(path, `line ${index + 1} is none of ours`);
+    if ('intend' in read) {
+      // A reboot has thawed everything that was frozen before it.
+      if (read.bootId !== bootId) owed.clear();
+      bootId = read.bootId;
+      for (const fileSystem of read.intend) owed.set(fileSystem.id, fileSystem);
+    } else if ('settled' in read) owed.delete(read.settled);
+    else expedited = read.expedited;
   }
   return { fileSystems: [...owed.values()], expedited, bootId };
 }
 
-function parseLine(text: string): readonly Line[] {
-  if (text === '') return [];
+/** How our lines begin: one that was cut off by a kill in the middle of its write was never acted upon. */
+const BEGINNINGS = ['{"bootId":', '{"settled":', '{"expedited":'];
+
+function parseLine(text: string): Line | 'torn' | 'not ours' {
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? [value as Line] : [];
+    value = JSON.parse(text);
   } catch {
-    // Only the last line of a process can be torn, by a kill in the middle of its write.
-    return [];
+    const known = BEGINNINGS.some((beginning) => beginning.startsWith(text) || text.startsWith(beginning));
+    return known && !text.includes('\0') ? 'torn' : 'not ours';
   }
+  return isLine(value) ? value : 'not ours';
 }
+
+const isLine = (value: unknown): value is Line => {
+  if (!isObject(value)) return false;
+  if ('intend' in value) return typeof value.bootId === 'string' && isList(value.intend);
+  return 'settled' in value ? typeof value.settled === 'string' : typeof value.expedited === 'boolean';
+};
+
+const isList = (value: unknown): boolean =>
+  Array.isArray(value) &&
+  value.every(
+    (each: unknown) =>
+      isObject(each) &&
+      typeof each.id === 'string' &&
+      typeof each.mountPoint === 'string' &&
+      Array.isArray(each.mountPoints) &&
+      each.mountPoints.every((point: unknown) => typeof point === 'string'),
+  );
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+
+const broken = (path: string, why: string): UserError =>
+  new UserError('journal.broken', `${path} says what is frozen, and cannot be read: ${why}`, {
+    remedy: `Thaw what is frozen (fsfreeze --unfreeze MOUNT-POINT), then remove it: rm ${path}`,
+  });

@@ -1,5 +1,6 @@
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
+import { messageOf, UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { loadLibc } from '../system/native.ts';
 import { PATHS } from '../system/paths.ts';
@@ -51,9 +52,12 @@ async function openSecondLine(system: System, plan: FreezePlan): Promise<SecondL
   const opened: { id: string; mountPoint: string; fd: number }[] = [];
   try {
     for (const fileSystem of plan.groups.flat()) opened.push({ ...fileSystem, fd: openOn(fileSystem, deviceOf) });
-  } catch (error) {
+  } catch (cause) {
     for (const { fd } of opened) closeSync(fd);
-    throw error;
+    throw new UserError('freeze.cannot-open', `a file system cannot be opened to freeze it: ${messageOf(cause)}`, {
+      remedy: 'If it is not part of the backup, leave it out: [freeze] exclude, or --mount for the others.',
+      cause,
+    });
   }
   return new SecondLine(opened, await loadLibc(), system.clock, freezeJournalPath(system), await bootIdOf(system));
 }

@@ -30,11 +30,13 @@ export interface FileSystem {
   readonly hidden: boolean;
 }
 
-/** The file systems of the machine: by PID 1's mounts, or by our own where we may not read those (no root). */
-export async function readFileSystems(system: System): Promise<readonly FileSystem[]> {
-  const text = (await readOrNothing(system, '/proc/1/mountinfo')) ?? (await system.readText('/proc/self/mountinfo'));
-  return fileSystemsOf(parseMountinfo(text ?? ''));
-}
+/** The table of mounts: PID 1's, or our own where we may not read that (no root). */
+export const readMountinfo = async (system: System): Promise<string> =>
+  (await readOrNothing(system, '/proc/1/mountinfo')) ?? (await system.readText('/proc/self/mountinfo')) ?? '';
+
+/** The file systems of the machine. */
+export const readFileSystems = async (system: System): Promise<readonly FileSystem[]> =>
+  fileSystemsOf(parseMountinfo(await readMountinfo(system)));
 
 const readOrNothing = async (system: System, path: string): Promise<string | undefined> => {
   try {

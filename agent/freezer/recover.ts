@@ -1,8 +1,9 @@
 import { closeSync } from 'node:fs';
 import { messageOf } from '../errors.ts';
 import { EINVAL, EIO, type Libc } from '../system/native.ts';
+import { orUndefinedAfter } from '../system/waits.ts';
 import { type Expediter, restoreExpedited } from './expedite.ts';
-import { type JournalledFileSystem, readFreezeJournal, removeFreezeJournal } from './journal.ts';
+import { type JournalledFileSystem, openFreezeJournal, readFreezeJournal, removeFreezeJournal } from './journal.ts';
 import { deviceLookup, openOn } from './open.ts';
 import { assertNamedByTest } from './selection.ts';
 
@@ -15,6 +16,16 @@ export interface RecoveredFreeze {
   readonly owed: readonly { readonly mountPoint: string; readonly message: string }[];
 }
 
+export interface RecoverOptions {
+  readonly testDevices?: readonly string[] | undefined;
+  readonly expediter?: () => Expediter | undefined;
+  /**
+   * `true`: the caller holds the lock, so the record's owner is dead. Else he may be about to freeze what he wrote down
+   * a moment ago: what is found not to be frozen is left on record.
+   */
+  readonly ownerIsDead: boolean;
+}
+
 /**
  * Thaws what the record of a dead process says, and puts the expediting back: for the next start, and for whoever
  * cannot wait for one. Does nothing without a record. EINVAL means that it was not frozen any more.
@@ -23,12 +34,11 @@ export async function recoverFreeze(
   journalPath: string,
   bootId: string,
   libc: Libc,
-  testDevices?: readonly string[],
-  expediter?: () => Expediter | undefined,
+  { testDevices, expediter, ownerIsDead }: RecoverOptions,
 ): Promise<RecoveredFreeze> {
   const record = readFreezeJournal(journalPath);
   if (record === undefined) return { thawed: [], owed: [] };
-  if (record.bootId !== bootId) {
+  if (record.bootId !== undefined && record.bootId !== bootId) {
     removeFreezeJournal(journalPath);
     return { thawed: [], owed: [] };
   }
@@ -36,9 +46,22 @@ export async function recoverFreeze(
   const deviceOf = deviceLookup();
   const results = await Promise.all(record.fileSystems.map((one) => thawOne(one, deviceOf, libc)));
   if (record.expedited) restoreExpedited(expediter);
+  if (ownerIsDead)
+    settle(
+      journalPath,
+      bootId,
+      record.fileSystems.filter((_, index) => !results[index]?.problem),
+    );
   const owed = results.flatMap((result) => (result.problem === undefined ? [] : [result.problem]));
-  if (owed.length === 0) removeFreezeJournal(journalPath);
   return { thawed: results.flatMap((result) => result.thawed ?? []), owed };
+}
+
+function settle(journalPath: string, bootId: string, done: readonly JournalledFileSystem[]): void {
+  const journal = openFreezeJournal(journalPath, bootId);
+  for (const { id } of done) journal.settled(id, 'thawed');
+  journal.restored();
+  journal.close();
+  journal.removeIfSettled();
 }
 
 interface Thawed {
@@ -66,6 +89,3 @@ async function thawOne(
   if (errno === 0) return { thawed: one.mountPoint };
   return errno === EINVAL ? {} : { problem: { mountPoint: one.mountPoint, message: libc.errorName(errno) } };
 }
-
-const orUndefinedAfter = <T>(ms: number, wanted: Promise<T>): Promise<T | undefined> =>
-  Promise.race([wanted, new Promise<undefined>((resolve) => setTimeout(resolve, ms, undefined))]);

@@ -1,9 +1,10 @@
 import { closeSync } from 'node:fs';
 import { EINVAL, EIO, type Libc } from '../system/native.ts';
 import type { Clock } from '../system/system.ts';
+import { orUndefinedAfter } from '../system/waits.ts';
 import { type Expediter, restoreExpedited } from './expedite.ts';
 import type { FreezeStep, ThawProblem, ThawReport } from './freezer.ts';
-import { openFreezeJournal, readFreezeJournal, removeFreezeJournal } from './journal.ts';
+import { openFreezeJournal, readFreezeJournal } from './journal.ts';
 
 const PATIENCE_MS = 1000;
 
@@ -28,7 +29,7 @@ const RETRY_MS = 20;
  * any more.
  */
 export class SecondLine {
-  readonly #opened: readonly Opened[];
+  readonly #opened: Opened[];
   readonly #libc: Libc;
   readonly #clock: Clock;
   readonly #journalPath: string;
@@ -45,7 +46,7 @@ export class SecondLine {
     bootId: string,
     expediter?: () => Expediter | undefined,
   ) {
-    this.#opened = opened;
+    this.#opened = [...opened];
     this.#libc = libc;
     this.#clock = clock;
     this.#journalPath = journalPath;
@@ -69,11 +70,10 @@ export class SecondLine {
    * @param armedAtMs just before the first FIFREEZE; undefined when there was none.
    */
   async thaw(guardIsGone: () => boolean, armedAtMs: number | undefined): Promise<ThawReport> {
-    const owed = readFreezeJournal(this.#journalPath);
-    const ours = new Set(owed?.fileSystems.map(({ id }) => id));
-    const todo = this.#opened.filter(({ id }) => ours.has(id) && !this.#alone.has(id));
+    const owed = this.#readRecord();
+    const todo = this.#opened.filter(({ id }) => owed.ids.has(id) && !this.#alone.has(id));
     const results = await Promise.all(todo.map((one) => this.#thawOne(one, guardIsGone)));
-    if (owed?.expedited) restoreExpedited(this.#openExpediter);
+    if (owed.expedited) restoreExpedited(this.#openExpediter);
     this.#record(todo.filter((_, index) => results[index]?.problem?.kind !== 'owed'));
     const steps = results.map(({ step }) => step);
     const thawedAtMs = results.filter(({ frozen }) => frozen).map(({ step: { atMs, tookMs } }) => atMs + tookMs);
@@ -86,8 +86,19 @@ export class SecondLine {
     };
   }
 
+  /** Safe more than once. */
   close(): void {
-    for (const { fd } of this.#opened) closeSync(fd);
+    for (const { fd } of this.#opened.splice(0)) closeSync(fd);
+  }
+
+  /** A record that cannot be read may mean any of them, and the switch too: to thaw what is not frozen does no harm. */
+  #readRecord(): { readonly ids: ReadonlySet<string>; readonly expedited: boolean } {
+    try {
+      const owed = readFreezeJournal(this.#journalPath);
+      return { ids: new Set(owed?.fileSystems.map(({ id }) => id)), expedited: owed?.expedited ?? false };
+    } catch {
+      return { ids: new Set(this.#opened.map(({ id }) => id)), expedited: true };
+    }
   }
 
   async #thawOne({ id, fd, mountPoint }: Opened, guardIsGone: () => boolean): Promise<Tried> {
@@ -128,12 +139,9 @@ export class SecondLine {
       for (const { id } of thawed) journal.settled(id, 'thawed');
       journal.restored();
       journal.close();
-      if (readFreezeJournal(this.#journalPath)?.fileSystems.length === 0) removeFreezeJournal(this.#journalPath);
+      journal.removeIfSettled();
     } catch {
       // A full tmpfs: the next start will find in the record a thaw that is already done.
     }
   }
 }
-
-const orUndefinedAfter = <T>(ms: number, wanted: Promise<T>): Promise<T | undefined> =>
-  Promise.race([wanted, new Promise<undefined>((resolve) => setTimeout(resolve, ms, undefined))]);

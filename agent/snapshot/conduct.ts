@@ -14,7 +14,8 @@ import { run } from './run.ts';
  */
 export function conduct(parts: Parts, request: RunRequest, signal: AbortSignal): Promise<Outcome> {
   return underLock(parts.system, request.command, async (lock) => {
-    await recover(parts);
+    for (const { message, remedy } of (await recover(parts)).faults)
+      parts.log.warn(`still owed: ${message}`, { remedy });
     for (const warning of request.plan.warnings) parts.log.warn(warning);
     return await run(parts, request, lock, signal);
   });

@@ -12,6 +12,8 @@ const SLACK_MS = 5000;
 export interface FreezePhaseOptions {
   readonly freezer: Freezer;
   readonly plan: FreezePlan;
+  /** What would be frozen now; undefined when no file system has come or gone since it was asked last. */
+  readonly replan?: () => Promise<FreezePlan | undefined>;
   readonly required: boolean;
   readonly log: Log;
   readonly timeline: Timeline;
@@ -27,6 +29,7 @@ export class FreezePhase implements Phase {
   /** First FIFREEZE to last FITHAW. */
   frozenMs = 0;
   readonly #options: FreezePhaseOptions;
+  #plan: FreezePlan;
   #prepared: PreparedFreeze | undefined;
   #frozen: readonly string[] = [];
   #entered = false;
@@ -35,6 +38,7 @@ export class FreezePhase implements Phase {
 
   constructor(options: FreezePhaseOptions) {
     this.#options = options;
+    this.#plan = options.plan;
     this.required = options.required;
     this.enterMs = FLUSH_MS + options.plan.deadlineMs + SLACK_MS;
   }
@@ -50,7 +54,7 @@ export class FreezePhase implements Phase {
   }
 
   get evidence(): Pick<Evidence, 'frozen' | 'freezeLostAtMs'> {
-    const wanted = this.#options.plan.groups.flat().length;
+    const wanted = this.#plan.groups.flat().length;
     const all = this.#entered && this.#frozen.length === wanted ? 'all' : 'some';
     return {
       frozen: wanted === 0 || this.#frozen.length === 0 ? 'none' : all,
@@ -60,16 +64,32 @@ export class FreezePhase implements Phase {
   }
 
   async ready(signal: AbortSignal): Promise<void> {
-    const { plan, freezer, clock } = this.#options;
-    if (plan.groups.length === 0) return;
-    this.#prepared = await freezer.prepare(plan, signal);
+    const { freezer, clock } = this.#options;
+    // Also with nothing to freeze: the guard has the rest left if this process dies.
+    this.#prepared = await freezer.prepare(this.#plan, signal);
     this.#prepared.lost.addEventListener('abort', () => {
       this.#lostAtMs ??= clock.monotonicMs();
     });
   }
 
+  /** Scripts mount and unmount: what was opened before them may not be what there is after them. */
+  async renew(signal: AbortSignal): Promise<void> {
+    const plan = await this.#options.replan?.();
+    if (plan === undefined || idsOf(plan) === idsOf(this.#plan)) return;
+    this.end();
+    this.#prepared = undefined;
+    this.#plan = plan;
+    await this.ready(signal);
+  }
+
+  /** Lets the guard go, once everything else is left. */
+  end(): void {
+    this.#prepared?.end();
+  }
+
   async enter(signal: AbortSignal): Promise<void> {
-    if (this.#prepared === undefined) return;
+    if (this.#prepared === undefined) throw new Error('the file systems that there are now could not be opened');
+    if (this.#plan.groups.length === 0) return;
     // From here until the thaw nothing may be written anywhere: it might be frozen.
     this.#options.log.pause();
     const { fileSystems, steps } = await this.#prepared.freeze();
@@ -102,9 +122,23 @@ export class FreezePhase implements Phase {
     const problems = report.problems.map(({ mountPoint, message }) =>
       mountPoint === undefined ? new Error(message) : new MountError(mountPoint, `${mountPoint}: ${message}`),
     );
+    problems.push(...(await this.#comeMeanwhile()));
     if (problems.length > 0) throw new AggregateError(problems, 'the freeze did not end as it should');
   }
+
+  /** A file system that was mounted after the others were opened was written to all the time. */
+  async #comeMeanwhile(): Promise<readonly Error[]> {
+    if (!this.#entered) return [];
+    const known = new Set(this.#plan.groups.flat().map(({ id }) => id));
+    const strangers = ((await this.#options.replan?.())?.groups ?? []).flat().filter(({ id }) => !known.has(id));
+    if (strangers.length > 0) this.#lostAtMs = 0;
+    return strangers.map(
+      ({ mountPoint }) => new MountError(mountPoint, `${mountPoint} was mounted meanwhile, so it was not frozen`),
+    );
+  }
 }
+
+const idsOf = ({ groups }: FreezePlan): string => groups.map((group) => group.map(({ id }) => id).join()).join(';');
 
 const notFrozen = (mountPoint: string, state: string, error: string | undefined): string =>
   `${mountPoint} was not frozen: ${error ?? (state === 'hung' ? 'the kernel did not finish freezing it in time' : state)}`;

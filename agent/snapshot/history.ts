@@ -14,17 +14,33 @@ export async function readHistory(system: System): Promise<readonly Outcome[]> {
   return text.split('\n').flatMap((line) => {
     try {
       const value: unknown = JSON.parse(line);
-      return typeof value === 'object' && value !== null && 'id' in value ? [value as Outcome] : [];
+      return isOutcome(value) ? [value] : [];
     } catch {
       return [];
     }
   });
 }
 
-/** Adds one (a run that was left in two attempts counts once) and forgets the oldest beyond the bound. Replaced atomically: a reader sees all of it. */
+/**
+ * Adds one (a run that was left in two attempts counts once) and forgets the oldest beyond the bound. Replaced
+ * atomically: a reader sees all of it.
+ */
 export async function addToHistory(system: System, outcome: Outcome): Promise<void> {
   await system.makeDir(PATHS[system.platform].state, 0o700);
   const others = (await readHistory(system)).filter(({ id }) => id !== outcome.id);
   const lines = [...others, outcome].slice(-KEPT).map((each) => JSON.stringify(each));
   await system.write(historyPath(system), `${lines.join('\n')}\n`, { mode: 0o600 });
 }
+
+/** As far as readers of the history rely on it. */
+const isOutcome = (value: unknown): value is Outcome => {
+  if (typeof value !== 'object' || value === null) return false;
+  const outcome = value as Partial<Record<keyof Outcome, unknown>>;
+  const texts = [outcome.id, outcome.kind, outcome.taker, outcome.startedAt, outcome.consistency, outcome.reason];
+  const lists = [outcome.frozen, outcome.left, outcome.warnings, outcome.faults, outcome.timeline];
+  return (
+    texts.every((text) => typeof text === 'string') &&
+    lists.every((list) => Array.isArray(list)) &&
+    typeof outcome.frozenMs === 'number'
+  );
+};

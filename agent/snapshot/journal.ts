@@ -74,16 +74,24 @@ export class Journal {
 
   async #write(mine: readonly Owed[]): Promise<void> {
     const file: OwedFile = { schema: 1, runs: [...this.#others, ...mine] };
-    if (file.runs.length === 0) await this.#system.remove(owedPath(this.#system));
-    else await this.#system.write(owedPath(this.#system), `${JSON.stringify(file, undefined, 2)}\n`, { mode: 0o600 });
+    const path = owedPath(this.#system);
+    try {
+      if (file.runs.length === 0) await this.#system.remove(path);
+      else await this.#system.write(path, `${JSON.stringify(file, undefined, 2)}\n`, { mode: 0o600 });
+    } catch (cause) {
+      throw new UserError('journal.unwritable', `${path} cannot be written: ${messageOf(cause)}`, {
+        remedy: `Without this record nothing is begun that a crash could leave behind. Make room, or look at: df ${path}`,
+        cause,
+      });
+    }
   }
 }
 
 /** What runs owe that are over, oldest first. A broken record is an error, never ignored: something may be held. */
 export async function readOwed(system: System): Promise<readonly Owed[]> {
-  const text = await system.readText(owedPath(system));
-  if (text === undefined) return [];
   try {
+    const text = await system.readText(owedPath(system));
+    if (text === undefined) return [];
     const { runs } = JSON.parse(text) as OwedFile;
     if (!Array.isArray(runs) || !runs.every(isOwed)) throw new Error('it is not a list of runs');
     return runs;
@@ -96,6 +104,12 @@ export async function readOwed(system: System): Promise<readonly Owed[]> {
 }
 
 const isOwed = (value: unknown): value is Owed =>
-  isObject(value) && isObject(value.run) && typeof value.run.id === 'string' && isObject(value.phases);
+  isObject(value) &&
+  isObject(value.run) &&
+  ['id', 'kind', 'taker', 'startedAt'].every(
+    (key) => typeof (value.run as Record<string, unknown>)[key] === 'string',
+  ) &&
+  isObject(value.phases) &&
+  !Array.isArray(value.phases);
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;

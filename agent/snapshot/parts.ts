@@ -21,6 +21,10 @@ export interface RunRequest {
   readonly kind: RunKind;
   readonly taker: Taker;
   readonly plan: SnapshotPlan;
+  /** The plan as it would be made now; undefined when nothing was mounted or unmounted since the last one. */
+  readonly replan?: (last: SnapshotPlan) => Promise<SnapshotPlan | undefined>;
+  /** Whether there is no use in it unless everything is held, whatever the configuration says. */
+  readonly allOrNothing?: boolean;
   readonly quiescers: readonly Quiescer[];
   /** The longest that the take may last. */
   readonly takeMs: number;

@@ -16,6 +16,8 @@ export interface Phase {
   readonly lost: AbortSignal | undefined;
   /** Opens and checks all that it needs, touching nothing. A throw refuses the whole run: nothing has happened yet. */
   ready(signal: AbortSignal): Promise<void>;
+  /** Asked after the scripts, where it matters: what was made ready before them may have to be made ready again. */
+  renew?(signal: AbortSignal): Promise<void>;
   /** What it does is recorded durably before its first effect, if it could outlive this process. */
   enter(signal: AbortSignal): Promise<void>;
   /**

@@ -1,7 +1,7 @@
 import type { Config } from '../config/schema.ts';
 import { classify } from '../freezer/classes.ts';
 import type { FreezePlan } from '../freezer/freezer.ts';
-import { readFileSystems } from '../freezer/mounts.ts';
+import { fileSystemsOf, parseMountinfo, readMountinfo } from '../freezer/mounts.ts';
 import { devicesNamedByTest, type Left, select } from '../freezer/selection.ts';
 import { groupsOf, readStanding } from '../freezer/stacking.ts';
 import { containerOf, containerSigns } from '../system/container.ts';
@@ -17,6 +17,8 @@ export interface SnapshotPlan {
   readonly scripts: PlannedScripts;
   /** What may go wrong while frozen, told beforehand. */
   readonly warnings: readonly string[];
+  /** The table of mounts that it was made from. */
+  readonly mountinfo: string;
 }
 
 export interface PlanWishes {
@@ -33,7 +35,8 @@ export interface PlanWishes {
 /** Looks at the machine and decides; touches nothing. */
 export async function planSnapshot(system: System, wishes: PlanWishes): Promise<SnapshotPlan> {
   const scripts = wishes.scripts === undefined ? NO_SCRIPTS : await planScripts(system, wishes.scripts);
-  const all = await readFileSystems(system);
+  const mountinfo = await readMountinfo(system);
+  const all = fileSystemsOf(parseMountinfo(mountinfo));
   const testDevices = devicesNamedByTest(system.env);
   const { freeze, left } = select(await classify(system, wishes.freeze && scripts.freezeWanted ? all : []), {
     exclude: wishes.exclude,
@@ -46,8 +49,18 @@ export async function planSnapshot(system: System, wishes: PlanWishes): Promise<
     freeze: { groups: freeze.length === 0 ? [] : groups, deadlineMs: wishes.deadlineMs, expedite: wishes.expedite },
     left,
     scripts,
+    mountinfo,
     warnings: freeze.length === 0 ? [] : await warningsOf(system),
   };
+}
+
+/** The plan as it would be made now; undefined when nothing was mounted or unmounted since the last one. */
+export async function replanSnapshot(
+  system: System,
+  wishes: PlanWishes,
+  last: SnapshotPlan,
+): Promise<SnapshotPlan | undefined> {
+  return (await readMountinfo(system)) === last.mountinfo ? undefined : planSnapshot(system, wishes);
 }
 
 async function warningsOf(system: System): Promise<readonly string[]> {

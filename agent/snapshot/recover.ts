@@ -1,4 +1,4 @@
-import { messageOf } from '../errors.ts';
+import { messageOf, UserError } from '../errors.ts';
 import { bootIdOf, freezeJournalPath } from '../freezer/linux.ts';
 import { recoverFreeze } from '../freezer/recover.ts';
 import { devicesNamedByTest } from '../freezer/selection.ts';
@@ -30,7 +30,7 @@ type RecoverParts = Pick<Parts, 'system' | 'log' | 'quiescers'>;
  */
 export async function recover(parts: RecoverParts): Promise<Recovered> {
   const { system, log } = parts;
-  const { thawed, faults } = await thawOwed(parts);
+  const { thawed, faults } = await thawByRecord(parts, { ownerIsDead: true });
   for (const mountPoint of thawed) log.warn('was still frozen by a run that died; thawed', { mountPoint });
   const all = [...faults];
   const outcomes: Outcome[] = [];
@@ -61,15 +61,19 @@ async function writeDown(system: System, outcome: Outcome, journal: Journal): Pr
 }
 
 /** The file systems only: for `thaw`, which must work whoever else is alive. */
-export async function thawOwed({ system }: Pick<Parts, 'system'>): Promise<Omit<Recovered, 'outcomes'>> {
+export const thawOwed = (parts: Pick<Parts, 'system'>): Promise<Omit<Recovered, 'outcomes'>> =>
+  thawByRecord(parts, { ownerIsDead: false });
+
+async function thawByRecord(
+  { system }: Pick<Parts, 'system'>,
+  how: { readonly ownerIsDead: boolean },
+): Promise<Omit<Recovered, 'outcomes'>> {
   if (system.platform === 'windows') return { thawed: [], faults: [] };
   const testDevices = devicesNamedByTest(system.env);
-  const { thawed, owed } = await recoverFreeze(
-    freezeJournalPath(system),
-    await bootIdOf(system),
-    await loadLibc(),
+  const { thawed, owed } = await recoverFreeze(freezeJournalPath(system), await bootIdOf(system), await loadLibc(), {
     testDevices,
-  );
+    ...how,
+  });
   const faults = owed.map(({ mountPoint, message }) => ({
     phase: 'freeze' as const,
     during: 'recover' as const,
@@ -87,7 +91,7 @@ async function leaveOwed(parts: RecoverParts, owed: Owed, journal: Journal): Pro
       await work();
     } catch (error) {
       const errors = error instanceof AggregateError ? error.errors : [error];
-      faults.push(...errors.map((each) => ({ phase, during: 'recover' as const, message: redact(messageOf(each)) })));
+      faults.push(...errors.map((each) => faultOf(phase, each)));
     }
   };
   if (owed.phases.quiesce !== undefined)
@@ -99,10 +103,19 @@ async function leaveOwed(parts: RecoverParts, owed: Owed, journal: Journal): Pro
   return faults;
 }
 
+const faultOf = (phase: PhaseName, error: unknown): Fault => ({
+  phase,
+  during: 'recover',
+  message: redact(messageOf(error)),
+  ...(error instanceof UserError && error.remedy !== undefined ? { remedy: error.remedy } : {}),
+});
+
 const RELEASE_MS = 60_000;
 
 async function releaseOwed({ quiescers }: Pick<Parts, 'quiescers'>, what: unknown, journal: Journal): Promise<void> {
-  const ids = Array.isArray(what) ? what.map(({ id }: { id: string }) => id) : [];
+  const ids = Array.isArray(what)
+    ? what.flatMap((each) => (typeof each?.id === 'string' ? [each.id as string] : []))
+    : [];
   const failed: { id: string }[] = [];
   const errors: unknown[] = [];
   for (const id of ids) {

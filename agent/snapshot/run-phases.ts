@@ -4,6 +4,7 @@ import type { Journal } from './journal.ts';
 import type { Evidence } from './outcome.ts';
 import type { Parts, RunRequest } from './parts.ts';
 import type { Timeline } from './phases.ts';
+import type { SnapshotPlan } from './plan.ts';
 import { PreparePhase } from './prepare-phase.ts';
 import { QuiescePhase } from './quiesce-phase.ts';
 
@@ -12,12 +13,20 @@ export interface Phases {
   readonly prepare: PreparePhase;
   readonly quiesce: QuiescePhase;
   readonly freeze: FreezePhase;
+  /** As it stands now: scripts may have mounted something. */
+  plan(): SnapshotPlan;
 }
 
 export function phasesOf(parts: Parts, request: RunRequest, lock: Lock, timeline: Timeline, journal: Journal): Phases {
   const { system, log, config } = parts;
-  const required = config.snapshot.onFailure === 'abort';
+  const required = request.allOrNothing === true || config.snapshot.onFailure === 'abort';
   const deadlineMs = config.snapshot.quiesceDeadlineMs;
+  let plan = request.plan;
+  const replan = async () => {
+    const changed = await request.replan?.(plan);
+    plan = changed ?? plan;
+    return changed?.freeze;
+  };
   return {
     prepare: new PreparePhase({
       system,
@@ -33,18 +42,23 @@ export function phasesOf(parts: Parts, request: RunRequest, lock: Lock, timeline
     freeze: new FreezePhase({
       freezer: parts.freezer(lock.fd),
       plan: request.plan.freeze,
+      replan,
       required,
       log,
       timeline,
       clock: system.clock,
     }),
+    plan: () => plan,
   };
 }
 
 /** What is known of the hold so far. */
-export const evidenceOf = (phases: Phases, { plan }: RunRequest): Omit<Evidence, 'taken' | 'takeEndedAtMs'> => ({
+export const evidenceOf = (phases: Phases): Omit<Evidence, 'taken' | 'takeEndedAtMs'> => ({
   ...phases.freeze.evidence,
-  unfreezable: plan.left.filter(({ why }) => why === 'unfreezable').map(({ fileSystem }) => fileSystem.mountPoint),
+  unfreezable: phases
+    .plan()
+    .left.filter(({ why }) => why === 'unfreezable')
+    .map(({ fileSystem }) => fileSystem.mountPoint),
   applications: together(phases.prepare.evidence, phases.quiesce.evidence),
 });
 

@@ -20,13 +20,14 @@ export async function run(parts: Parts, request: RunRequest, lock: Lock, signal:
   const timeline = new Timeline(startedMonotonicMs);
   const journal = await Journal.begin(system, await bootIdOf(system), record);
   const phases = phasesOf(parts, request, lock, timeline, journal);
-  const evidence = () => evidenceOf(phases, request);
+  const evidence = () => evidenceOf(phases);
   let taken: Taken;
   const unrecorded: Fault[] = [];
   try {
     const inOrder = [phases.prepare, phases.quiesce, phases.freeze];
     taken = await takeSnapshot({ phases: inOrder, taker, takeMs, evidence, timeline, clock: system.clock }, signal);
   } finally {
+    phases.freeze.end();
     // Also for a run that was refused: it owes nothing.
     unrecorded.push(...(await recorded('what is owed', () => journal.end())));
   }
@@ -45,7 +46,7 @@ export async function run(parts: Parts, request: RunRequest, lock: Lock, signal:
 
 function outcomeOf(record: RunRecord, request: RunRequest, phases: Phases, taken: Taken): Omit<Outcome, 'tookMs'> {
   const { froze: _, ...level } = levelOf({
-    ...evidenceOf(phases, request),
+    ...evidenceOf(phases),
     taken: taken.taken,
     takeEndedAtMs: taken.takeEndedAtMs,
   });
@@ -57,7 +58,7 @@ function outcomeOf(record: RunRecord, request: RunRequest, phases: Phases, taken
     ...(taken.snapshot === undefined ? {} : { snapshot: taken.snapshot }),
     frozenMs: phases.freeze.frozenMs,
     frozen: phases.freeze.frozen,
-    left: worthTelling(request.plan.left).map(({ fileSystem: { mountPoint, type }, why, reason }) => {
+    left: worthTelling(phases.plan().left).map(({ fileSystem: { mountPoint, type }, why, reason }) => {
       return { mountPoint, type, why, reason };
     }),
     warnings: request.plan.warnings,

@@ -79,6 +79,22 @@ async function enter(cycle: Cycle, tried: Phase[], faults: Fault[], signal: Abor
       ),
     );
     if (!done && (phase.required || signal.aborted)) return false;
+    if (phase.name === 'prepare' && !(await renew(cycle, faults, signal))) return false;
+  }
+  return true;
+}
+
+/** What the scripts did to the machine may concern the phases after them. */
+async function renew(cycle: Cycle, faults: Fault[], signal: AbortSignal): Promise<boolean> {
+  for (const phase of cycle.phases.filter((each) => each.renew !== undefined)) {
+    const what = `making ${phase.name} ready again`;
+    const begun = faults.length;
+    try {
+      await within(what, READY_MS, async (limit) => phase.renew?.(limit), signal);
+    } catch (error) {
+      faults.push(...faultsOf(phase.name, 'ready', error));
+    }
+    if (faults.length > begun && phase.required) return false;
   }
   return true;
 }
@@ -94,7 +110,7 @@ async function take(
     ({ snapshot } = await within(
       'the snapshot',
       cycle.takeMs,
-      (limit) => cycle.taker.take(limit),
+      (limit) => cycle.taker.take(limit, { faults }),
       heldBy(tried, signal),
     ));
   });

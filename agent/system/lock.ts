@@ -1,5 +1,5 @@
 import { closeSync, constants, ftruncateSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
-import { UserError } from '../errors.ts';
+import { messageOf, UserError } from '../errors.ts';
 import { loadLibc } from './native.ts';
 
 /** Who holds the lock; text in the lock file, so that the one who is refused can say whom to wait for. */
@@ -25,7 +25,7 @@ const RETRY_MS = 20;
  */
 export async function takeLock(path: string, holder: LockHolder): Promise<Lock> {
   const libc = await loadLibc();
-  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+  const fd = openLock(path);
   for (let waitedMs = 0; libc.lockFile(fd) !== 0; waitedMs += RETRY_MS) {
     if (waitedMs >= PATIENCE_MS) {
       const present = readHolder(path);
@@ -37,6 +37,17 @@ export async function takeLock(path: string, holder: LockHolder): Promise<Lock> 
   ftruncateSync(fd, 0);
   writeSync(fd, JSON.stringify(holder), 0);
   return { fd, release: () => closeSync(fd) };
+}
+
+function openLock(path: string): number {
+  try {
+    return openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+  } catch (cause) {
+    throw new UserError('lock.unusable', `the lock ${path} cannot be opened: ${messageOf(cause)}`, {
+      remedy: `It should be a file that only root can write. See what it is: ls -ld ${path}`,
+      cause,
+    });
+  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import { UserError } from '../errors.ts';
 import { type Program, startProgram } from '../system/spawn.ts';
 import type { System } from '../system/system.ts';
+import { rejectedBy } from '../system/waits.ts';
 import type { Taker } from './taker.ts';
 
 const KILL_GRACE_MS = 2000;
@@ -94,9 +95,3 @@ function parseAnswer(line: string): Answer | undefined {
 
 const describe = (end: { readonly exitCode?: number; readonly signal?: string }): string =>
   end.signal === undefined ? `ended with exit code ${end.exitCode}` : `was ended by ${end.signal}`;
-
-const rejectedBy = (signal: AbortSignal): Promise<never> =>
-  new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });

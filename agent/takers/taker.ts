@@ -9,9 +9,15 @@ export interface Taker {
   readonly takes: boolean;
   prepare(signal: AbortSignal): Promise<void>;
   /** While frozen. Returns what names the snapshot to whoever restores it; throws when there is none. */
-  take(signal: AbortSignal): Promise<TakenSnapshot>;
+  take(signal: AbortSignal, holding: Holding): Promise<TakenSnapshot>;
   /** After the thaw: lets the other side know, and gives everything back. */
   finish(outcome: { readonly consistency: string; readonly snapshot?: string }, signal: AbortSignal): Promise<void>;
+}
+
+/** How the machine is held now. */
+export interface Holding {
+  /** What is not held as it should be; empty when all of it is. */
+  readonly faults: readonly { readonly phase: string; readonly message: string }[];
 }
 
 export interface TakenSnapshot {

@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { FreezePlan, FreezeResult, ThawReport } from '../../agent/freezer/freezer.ts';
+import type { FreezePlan, FreezeResult, PreparedFreeze, ThawReport } from '../../agent/freezer/freezer.ts';
 import { linuxFreezer } from '../../agent/freezer/linux.ts';
 import { readFileSystems } from '../../agent/freezer/mounts.ts';
 import { silentLog } from '../../agent/log.ts';
 import { localSystem } from '../../agent/system/local.ts';
 
 /**
- * The process that ours.ts starts: one freeze and thaw for each line on stdin, one line of JSON each.
+ * The process that ours.ts starts. On stdin come `prepare` (opens everything, starts the guard) and `run` (freezes and
+ * thaws), line by line in turn; each is answered with one line of JSON.
  *   ours-process.ts MOUNT...
  */
 const system = localSystem();
@@ -17,7 +18,13 @@ const freezer = linuxFreezer(system, silentLog, {
 
 const plan = await planFor(process.argv.slice(2));
 answer({ ready: true });
-for await (const _ of createInterface({ input: process.stdin })) answer(await freezeAndThaw());
+let prepared: PreparedFreeze | undefined;
+for await (const line of createInterface({ input: process.stdin })) {
+  if (line === 'prepare') {
+    prepared = await freezer.prepare(plan, AbortSignal.timeout(30_000));
+    answer({ prepared: true });
+  } else if (prepared !== undefined) answer(await freezeAndThaw(prepared));
+}
 
 /** One group: loop devices on one disk do not stand on each other. */
 async function planFor(mountPoints: readonly string[]): Promise<FreezePlan> {
@@ -27,16 +34,15 @@ async function planFor(mountPoints: readonly string[]): Promise<FreezePlan> {
   return { groups: [group], deadlineMs: 10_000, expedite: true };
 }
 
-async function freezeAndThaw(): Promise<object> {
+async function freezeAndThaw(prepared: PreparedFreeze): Promise<object> {
   const beganMs = system.clock.monotonicMs();
-  const prepared = await freezer.prepare(plan, AbortSignal.timeout(30_000));
-  const preparedMs = system.clock.monotonicMs();
   let frozen: FreezeResult | undefined;
   let thawed: ThawReport;
   try {
     frozen = await prepared.freeze();
   } finally {
     thawed = await prepared.thaw();
+    prepared.end();
   }
   const problems = [
     ...frozen.fileSystems
@@ -47,7 +53,6 @@ async function freezeAndThaw(): Promise<object> {
   return {
     windowMs: thawed.frozenMs,
     beganMs,
-    preparedMs,
     endedMs: system.clock.monotonicMs(),
     steps: [...frozen.steps, ...thawed.steps],
     ...(problems.length === 0 ? {} : { error: problems.join('; ') }),

@@ -1,6 +1,6 @@
 import type { Test } from 'tap';
 import { UserError } from '../../agent/errors.ts';
-import type { FreezePlan, Freezer, FreezeStep, ThawReport } from '../../agent/freezer/freezer.ts';
+import type { FreezePlan, Freezer, FreezeStep, PreparedFreeze, ThawReport } from '../../agent/freezer/freezer.ts';
 import type { FileSystem } from '../../agent/freezer/mounts.ts';
 
 /** A freezer with file systems to try it on. Whoever makes it checks that nothing is left at the end. */
@@ -29,11 +29,32 @@ const SHORT_MS = 500;
 
 /** What agent/freezer/freezer.ts promises, of any freezer. */
 export function freezerContract(test: FreezerTest): void {
-  contractOfPrepare(test);
-  contractOfFreeze(test);
-  contractOfThaw(test);
-  contractOfLoss(test);
+  const ended = endingAll(test);
+  contractOfPrepare(ended);
+  contractOfFreeze(ended);
+  contractOfThaw(ended);
+  contractOfLoss(ended);
 }
+
+/** Whatever a test prepares is ended with it. */
+const endingAll =
+  (test: FreezerTest): FreezerTest =>
+  (title, body) =>
+    test(title, async (t, subject) => {
+      const begun: PreparedFreeze[] = [];
+      const freezer: Freezer = {
+        async prepare(plan, signal) {
+          const prepared = await subject.freezer.prepare(plan, signal);
+          begun.push(prepared);
+          return prepared;
+        },
+      };
+      try {
+        await body(t, { ...subject, freezer });
+      } finally {
+        for (const prepared of begun) prepared.end();
+      }
+    });
 
 function contractOfPrepare(test: FreezerTest): void {
   test('prepare freezes nothing, and can be taken back', async (t, subject) => {

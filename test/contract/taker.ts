@@ -36,7 +36,7 @@ function whole(t: Test, kind: TakerKind): void {
     t.match(taker.id, /^[a-z][a-z-]*$/);
     t.equal(typeof taker.takes, 'boolean');
     await taker.prepare(limit());
-    const taken = await taker.take(limit());
+    const taken = await taker.take(limit(), { faults: [] });
     t.equal(taken.snapshot, snapshot);
     if (!taker.takes) t.notOk('snapshot' in taken, 'a rehearsal has nothing to show');
     await taker.finish({ consistency: 'file-system', ...taken }, limit());
@@ -58,7 +58,7 @@ function failing(t: Test, kind: TakerKind, make: NonNullable<TakerKind['failing'
   t.test('a snapshot that was not taken is thrown, and can be finished', async (t) => {
     const taker = await make(t);
     await taker.prepare(limit());
-    await t.rejects(taker.take(limit()), { message: /./ });
+    await t.rejects(taker.take(limit(), { faults: [] }), { message: /./ });
     await t.resolves(taker.finish(OUTCOME, limit()));
     t.strictSame(await kind.leftovers(), []);
   });
@@ -69,7 +69,7 @@ function endless(t: Test, kind: TakerKind, make: NonNullable<TakerKind['endless'
     const taker = await make(t);
     await taker.prepare(limit());
     const control = new AbortController();
-    const taking = taker.take(control.signal).catch((error) => error);
+    const taking = taker.take(control.signal, { faults: [] }).catch((error) => error);
     t.equal(await Promise.race([taking, later(200)]), 'later', 'it goes on');
     const reason = new Error('the freeze is lost');
     control.abort(reason);
@@ -82,7 +82,7 @@ function endless(t: Test, kind: TakerKind, make: NonNullable<TakerKind['endless'
     const taker = await make(t);
     await taker.prepare(limit());
     const reason = new Error('too late');
-    await t.rejects(taker.take(AbortSignal.abort(reason)), reason);
+    await t.rejects(taker.take(AbortSignal.abort(reason), { faults: [] }), reason);
     await t.resolves(taker.finish(OUTCOME, limit()));
     t.strictSame(await kind.leftovers(), []);
   });

@@ -101,6 +101,10 @@ class FakeFreeze implements PreparedFreeze {
     return this.#report;
   }
 
+  end(): void {
+    void this.thaw();
+  }
+
   async #freezeOne(fileSystem: FileSystem): Promise<void> {
     const { id } = fileSystem;
     if (this.#report !== undefined) return;

@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { fstatSync } from 'node:fs';
 import type { Config } from '../../config/schema.ts';
 import { durationMs } from '../../config/values.ts';
-import type { HoldStatus } from '../../control/protocol.ts';
+import type { ErrorReply, HoldStatus } from '../../control/protocol.ts';
 import type { HoldRequest } from '../../daemon.ts';
-import { usageError } from '../../errors.ts';
+import { UserError, usageError } from '../../errors.ts';
 import type { Outcome } from '../../snapshot/outcome.ts';
 import type { Command, CommandContext } from '../context.ts';
 import { renderOutcome } from '../render-outcome.ts';
@@ -13,7 +13,7 @@ export const hold: Command = (context) => start(context, 'hold');
 export const freeze: Command = (context) => start(context, 'freeze');
 
 /** What the holder says on its first line. */
-type FirstWord = HoldStatus | Outcome | { readonly error: { readonly code: string; readonly message: string } };
+type FirstWord = HoldStatus | Outcome | { readonly error: ErrorReply['error'] };
 
 /** Starts the process that holds, waits until it does, and leaves it alone with that. */
 async function start(context: CommandContext, kind: 'hold' | 'freeze'): Promise<number> {
@@ -21,6 +21,7 @@ async function start(context: CommandContext, kind: 'hold' | 'freeze'): Promise<
   // What is wrong with the configuration or the mount points is better told here than through another process.
   const agent = await context.agent();
   const { freeze } = await agent.plan(request);
+  if (kind === 'freeze' && freeze.groups.length === 0) throw nothingToFreeze();
   assertWithinDeadline(request, freeze.groups.length > 0, agent.config);
   const first = await firstWord(
     [...context.self, 'keep-hold', '--json', '--', JSON.stringify(request)],
@@ -28,9 +29,8 @@ async function start(context: CommandContext, kind: 'hold' | 'freeze'): Promise<
   );
   if (first !== undefined && 'state' in first) return held(context, first);
   if (first !== undefined && 'error' in first) {
-    context.note(`quiesced: ${first.error.message}\n`);
-    if (context.json) context.print(`${JSON.stringify(first)}\n`);
-    return 1;
+    const { code, message, remedy } = first.error;
+    throw new UserError(code, message, remedy === undefined ? {} : { remedy });
   }
   if (first === undefined) context.note('quiesced: the process that should hold has died\n');
   else context.print(context.json ? `${JSON.stringify(first)}\n` : renderOutcome(first, context.width));
@@ -38,12 +38,25 @@ async function start(context: CommandContext, kind: 'hold' | 'freeze'): Promise<
 }
 
 function held({ json, print }: CommandContext, status: HoldStatus): number {
+  const code = status.faults.length === 0 ? 0 : LESS_HELD;
   // A file may lie on what is frozen now, and then this very line would wait for the thaw. The exit code says it too.
-  if (fstatSync(1).isFile()) return 0;
-  const letGo = status.kind === 'freeze' ? 'quiesced thaw' : 'quiesced release';
-  print(json ? `${JSON.stringify(status)}\n` : `Held until ${status.until} at the latest. Let go with: ${letGo}\n`);
-  return 0;
+  if (fstatSync(1).isFile()) return code;
+  if (json) print(`${JSON.stringify(status)}\n`);
+  else {
+    const letGo = status.kind === 'freeze' ? 'quiesced thaw' : 'quiesced release';
+    print(`Held until ${status.until} at the latest. Let go with: ${letGo}\n`);
+    for (const { phase, message } of status.faults) print(`Not held as it should be: ${phase}: ${message}\n`);
+  }
+  return code;
 }
+
+/** `on-failure = continue` holds on with less; whoever takes the snapshot must be able to tell. */
+const LESS_HELD = 3;
+
+const nothingToFreeze = (): UserError =>
+  new UserError('freeze.nothing', 'there is no file system here that could be frozen', {
+    remedy: 'See why: quiesced rehearse. In a container name them: quiesced freeze --mount PATH',
+  });
 
 function requestOf({ given }: CommandContext, kind: 'hold' | 'freeze'): HoldRequest {
   const wanted = given.values.get('for')?.[0];

@@ -1,3 +1,4 @@
+import { usageError } from '../../errors.ts';
 import { runGuard } from '../../freezer/guard-process.ts';
 import { runWriter } from '../../sandbox/writer.ts';
 import { atEaseWithOomKiller } from '../../system/oom.ts';
@@ -20,7 +21,8 @@ export const recover: Command = async ({ agentInAnyCase }) => {
 export const keepHold: Command = async ({ agent, given, print, signal }) => {
   // Whoever started us has read the first line and gone.
   process.stdout.on('error', () => undefined);
-  const request = JSON.parse(given.words[0] ?? '{}');
+  if (given.words[0] === undefined) throw usageError('keep-hold needs its request: use quiesced hold', 'hold');
+  const request = JSON.parse(given.words[0]);
   const outcome = await (await agent()).hold(request, (status) => print(`${JSON.stringify(status)}\n`), signal);
   print(`${JSON.stringify(outcome)}\n`);
   return 0;

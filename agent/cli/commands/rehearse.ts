@@ -1,4 +1,4 @@
-import { UserError } from '../../errors.ts';
+import { UserError, usageError } from '../../errors.ts';
 import { rehearseInSandbox } from '../../sandbox-rehearsal.ts';
 import type { Command, CommandContext } from '../context.ts';
 import { renderOutcome } from '../render-outcome.ts';
@@ -12,7 +12,8 @@ async function onThisMachine(context: CommandContext): Promise<number> {
   const { given, print, note, json, width } = context;
   const agent = await context.agent();
   const mounts = given.values.get('mount');
-  const plan = await agent.plan(mounts === undefined ? {} : { mounts });
+  const wishes = mounts === undefined ? {} : { mounts };
+  const plan = await agent.plan(wishes);
   if (!given.switches.has('yes')) {
     note(renderPlan(plan, width));
     if (!(await context.confirm('Do this now?'))) {
@@ -21,12 +22,15 @@ async function onThisMachine(context: CommandContext): Promise<number> {
       });
     }
   }
-  const outcome = await agent.rehearse(plan, context.signal);
+  const outcome = await agent.rehearse(plan, wishes, context.signal);
   print(json ? `${JSON.stringify(outcome, undefined, 2)}\n` : renderOutcome(outcome, width));
   return outcome.faults.length === 0 ? 0 : 1;
 }
 
 async function inSandbox(context: CommandContext): Promise<number> {
+  if (context.given.values.has('mount')) {
+    throw usageError('--mount names file systems of the machine, and --sandbox makes its own', 'rehearse');
+  }
   const { system, log, self, signal, json, print, note, width } = context;
   const progress = json ? () => undefined : (what: string) => note(`… ${what}\n`);
   const report = await rehearseInSandbox(system, log, self, ['ext4', 'xfs'], progress, signal);

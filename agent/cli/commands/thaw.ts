@@ -1,6 +1,6 @@
 import { ask } from '../../control/client.ts';
 import { endpointOf } from '../../control/endpoint.ts';
-import { UserError } from '../../errors.ts';
+import { messageOf, UserError } from '../../errors.ts';
 import type { Outcome } from '../../snapshot/outcome.ts';
 import type { Fault } from '../../snapshot/phases.ts';
 import type { Command, CommandContext } from '../context.ts';
@@ -32,14 +32,29 @@ async function askHolder({ system, note }: CommandContext): Promise<Outcome | un
 async function byRecords(context: CommandContext): Promise<number> {
   const agent = await context.agentInAnyCase();
   // Thawing first and in any case; what is owed besides only when its owner is gone.
-  const { thawed, faults } = await agent.thawOwed();
-  const owed = await agent.recoverUnlessBusy();
-  const all: readonly Fault[] = [...faults, ...(owed?.faults ?? [])];
+  const now = await agent.thawOwed();
+  const later = await agent.recoverUnlessBusy().catch(asFault);
+  const thawed = [...now.thawed, ...(later?.thawed ?? [])];
+  // Whoever recovers has tried all of it once more.
+  const all = later === undefined ? now.faults : later.faults;
   if (context.json) context.print(`${JSON.stringify({ schema: 1, thawed, faults: all })}\n`);
   else {
-    const lines = [...thawed.map((point) => `Thawed ${point}`), ...all.map(({ message }) => `Not done: ${message}`)];
+    const lines = [
+      ...thawed.map((point) => `Thawed ${point}`),
+      ...all.flatMap(({ message, remedy }) => [
+        `Not done: ${message}`,
+        ...(remedy === undefined ? [] : [`  → ${remedy}`]),
+      ]),
+    ];
     for (const line of lines.flatMap((each) => fold(each, context.width))) context.print(`${line}\n`);
     if (thawed.length === 0 && all.length === 0) context.print('Nothing of ours is frozen.\n');
   }
   return all.length === 0 ? 0 : 1;
 }
+
+/** What was thawed is told all the same. */
+const asFault = (error: unknown): { readonly thawed: readonly string[]; readonly faults: readonly Fault[] } => {
+  const remedy = error instanceof UserError ? error.remedy : undefined;
+  const fault = { phase: 'run' as const, during: 'recover' as const, message: messageOf(error) };
+  return { thawed: [], faults: [remedy === undefined ? fault : { ...fault, remedy }] };
+};

@@ -35,6 +35,7 @@ const plan = (differs: Partial<SnapshotPlan> = {}): SnapshotPlan => ({
   left: [],
   scripts: { scripts: [], problems: [], required: false, freezeWanted: true },
   warnings: [],
+  mountinfo: '',
   ...differs,
 });
 
@@ -117,7 +118,7 @@ t.test('the rehearsal tells what was felt and found, and the result last', async
 
 const NOTHING: StatusNow = { hold: undefined, atWork: undefined, frozen: [], owed: [], last: undefined };
 const LAST = { ...NOTHING, last: outcomeOf({ kind: 'rehearsal', wouldBe: 'application', frozenMs: 12_345 }) };
-const HOLD = { schema: 1, state: 'held', kind: 'hold', pid: 7, since: 'noon', until: 'one' } as const;
+const HOLD = { schema: 1, state: 'held', kind: 'hold', pid: 7, since: 'noon', until: 'one', faults: [] } as const;
 
 t.test('status says what is held, frozen and owed', async (t) => {
   t.equal(

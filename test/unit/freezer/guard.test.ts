@@ -188,7 +188,7 @@ const NO_JOURNAL = {
   settled: () => undefined,
   expedited: () => undefined,
   restored: () => undefined,
-  remove: () => undefined,
+  removeIfSettled: () => undefined,
   close: () => undefined,
 };
 

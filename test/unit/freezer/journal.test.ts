@@ -38,7 +38,7 @@ function written(work: (journal: FreezeJournal) => void, path = freshPath()) {
 
 t.test('nobody owes anything without a record', async (t) => {
   t.equal(readFreezeJournal(freshPath()), undefined);
-  t.strictSame(written(() => undefined).owed, { fileSystems: [], expedited: false, bootId: '' });
+  t.strictSame(written(() => undefined).owed, { fileSystems: [], expedited: false, bootId: undefined });
 });
 
 t.test('what was intended is owed until it is settled, however that went', async (t) => {
@@ -78,12 +78,21 @@ t.test('expediting is owed from before it is raised until it is put back', async
   t.equal(written(both).owed?.expedited, false);
 });
 
-t.test('is removed once, and again without a complaint', async (t) => {
-  const { path } = written((journal) => {
+t.test('is removed once nothing is owed, and again without a complaint', async (t) => {
+  const path = freshPath();
+  const work = (journal: FreezeJournal) => {
     journal.intend([A]);
-    journal.remove();
-    journal.remove();
-  });
+    journal.expedited();
+    journal.removeIfSettled();
+    t.ok(existsSync(path), 'a thaw is owed, also to a run before us');
+    journal.settled(A.id, 'thawed');
+    journal.removeIfSettled();
+    t.ok(existsSync(path), 'the expediting is owed');
+    journal.restored();
+    journal.removeIfSettled();
+    journal.removeIfSettled();
+  };
+  written(work, path);
   t.notOk(existsSync(path));
   removeFreezeJournal(path);
   t.throws(() => removeFreezeJournal(folder), { code: /EISDIR|EPERM/ });
@@ -107,11 +116,21 @@ t.test('who goes on after a torn line does not lose his own', async (t) => {
   t.strictSame(written((journal) => journal.settled(A.id, 'thawed'), path).owed?.fileSystems, [B]);
 });
 
-t.test('lines that are no record are passed over', async (t) => {
+t.test('what is none of our lines is never passed over: it may have said what is frozen', async (t) => {
+  for (const rubbish of ['null', '5', '"text"', '[]', '{}', '\0\0\0', 'x'.repeat(10_000), '{"intend":5}']) {
+    const { path } = written((journal) => journal.intend([A]));
+    writeFileSync(path, `${readFileSync(path, 'utf8')}${rubbish}\n`);
+    t.throws(() => readFreezeJournal(path), { code: 'journal.broken', message: /line 2/, remedy: /fsfreeze/ });
+  }
+});
+
+t.test('a reboot settles what was owed before it', async (t) => {
   const { path } = written((journal) => journal.intend([A]));
-  const rubbish = ['', 'null', '5', '"text"', '[]', '{}', '{', '\0\0\0', 'x'.repeat(10_000)];
-  writeFileSync(path, `${rubbish.join('\n')}\n${readFileSync(path, 'utf8')}${rubbish.join('\n')}`);
-  t.strictSame(readFreezeJournal(path)?.fileSystems, [A]);
+  const after = openFreezeJournal(path, 'boot-2');
+  after.intend([{ ...A, id: '9:9' }]);
+  after.close();
+  t.match(readFreezeJournal(path), { bootId: 'boot-2', fileSystems: [{ id: '9:9' }] });
+  t.equal(readFreezeJournal(path)?.fileSystems.length, 1);
 });
 
 type Step = { readonly intend: readonly number[] } | { readonly settle: number } | { readonly expedite: boolean };

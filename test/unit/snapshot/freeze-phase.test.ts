@@ -1,7 +1,14 @@
 import t from 'tap';
-import type { FreezeResult, Freezer, FreezeState, PreparedFreeze, ThawReport } from '../../../agent/freezer/freezer.ts';
+import type {
+  FreezePlan,
+  FreezeResult,
+  Freezer,
+  FreezeState,
+  PreparedFreeze,
+  ThawReport,
+} from '../../../agent/freezer/freezer.ts';
 import { createLog } from '../../../agent/log.ts';
-import { FreezePhase } from '../../../agent/snapshot/freeze-phase.ts';
+import { FreezePhase, type FreezePhaseOptions } from '../../../agent/snapshot/freeze-phase.ts';
 import { Timeline } from '../../../agent/snapshot/phases.ts';
 import { fakeClock } from '../../fakes/clock.ts';
 
@@ -23,6 +30,12 @@ const REPORT: ThawReport = {
   firstThawAtMs: 1070,
   steps: [{ step: 'thaw', mountPoint: '/a', atMs: 1070, tookMs: 1 }],
 };
+
+const planOf = (groups: readonly string[]): FreezePlan => ({
+  groups: groups.map((group) => [...group].map(fileSystem)),
+  deadlineMs: 10_000,
+  expedite: true,
+});
 
 interface Wishes {
   readonly groups?: readonly string[];
@@ -47,6 +60,7 @@ function rigOf(wishes: Wishes = {}) {
       return wishes.freeze?.() ?? { fileSystems: wishes.states ?? [state('a', 'frozen'), state('b', 'frozen')], steps };
     },
     lost: lost.signal,
+    end: () => void events.push('end'),
     async thaw() {
       events.push(`thaw, with ${lines.length} lines written`);
       return wishes.thaw?.() ?? { ...REPORT, ...wishes.report };
@@ -58,10 +72,10 @@ function rigOf(wishes: Wishes = {}) {
       return prepared;
     },
   };
-  const groups = (wishes.groups ?? ['ab']).map((group) => [...group].map(fileSystem));
-  const plan = { groups, deadlineMs: 10_000, expedite: true };
-  const phase = new FreezePhase({ freezer, plan, required: false, log, timeline, clock });
-  return { phase, events, lines, lost, clock, timeline };
+  const plan = planOf(wishes.groups ?? ['ab']);
+  const phaseWith = (differs: Partial<FreezePhaseOptions>) =>
+    new FreezePhase({ freezer, plan, required: false, log, timeline, clock, ...differs });
+  return { phase: phaseWith({}), phaseWith, events, lines, lost, clock, timeline };
 }
 
 async function entered(wishes?: Wishes) {
@@ -88,12 +102,12 @@ t.test('prepares, freezes, thaws; the log waits meanwhile', async (t) => {
   );
 });
 
-t.test('with nothing to freeze nothing is started', async (t) => {
+t.test('with nothing to freeze the guard watches all the same, over what else must be left', async (t) => {
   const { phase, events, error } = await entered({ groups: [] });
   await phase.leave();
   t.equal(error, undefined);
-  t.strictSame(events, []);
-  t.equal(phase.lost, undefined);
+  t.notOk(events.includes('freeze'));
+  t.equal(events[0], 'prepare');
   t.strictSame(phase.evidence, { frozen: 'none', freezeLostAtMs: undefined });
 });
 
@@ -199,4 +213,19 @@ t.test('made ready and left without being entered, what was opened is given back
   await phase.ready(signal);
   await phase.leave();
   t.strictSame(events, ['prepare', 'thaw, with 0 lines written']);
+});
+
+t.test('what the scripts have mounted or unmounted is made ready again', async (t) => {
+  const rig = rigOf();
+  const plans = [undefined, planOf(['ab']), planOf(['ac']), planOf(['acd'])];
+  const phase = rig.phaseWith({ replan: async () => plans.shift() });
+  await phase.ready(signal);
+  await phase.renew(signal);
+  await phase.renew(signal);
+  t.strictSame(rig.events, ['prepare'], 'the same file systems are not opened again');
+  await phase.renew(signal);
+  t.strictSame(rig.events, ['prepare', 'end', 'prepare']);
+  await phase.enter(signal);
+  await t.rejects(phase.leave(), { errors: [{ mountPoint: '/d', message: /mounted meanwhile/ }] });
+  t.equal(phase.evidence.freezeLostAtMs, 0, 'it was written to all the time');
 });

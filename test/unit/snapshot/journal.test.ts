@@ -89,5 +89,9 @@ t.test('a record that cannot be read is an error, never taken for nothing', asyn
 t.test('a disk that is full refuses the run before it begins', async (t) => {
   const system = systemOf(t);
   const full = { ...system, write: () => Promise.reject(Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' })) };
-  await t.rejects(Journal.begin(full, 'boot-1', runOf('a')), { code: 'ENOSPC' });
+  await t.rejects(Journal.begin(full, 'boot-1', runOf('a')), {
+    code: 'journal.unwritable',
+    message: /owed.json cannot be written: ENOSPC/,
+    remedy: /room/,
+  });
 });

@@ -1,10 +1,11 @@
 import { chmodSync } from 'node:fs';
 import fc from 'fast-check';
 import t from 'tap';
+import { stillThere, together } from '../../../agent/snapshot/scripts/failure.ts';
 import { DEFAULT_HOST_CONF, parseHostConf } from '../../../agent/snapshot/scripts/host-conf.ts';
 import { readOwed } from '../../../agent/snapshot/scripts/owed.ts';
 import { parsePluginConfig } from '../../../agent/snapshot/scripts/plugin-config.ts';
-import { configScript, type OwedScript, readHooks, ScriptError } from '../../../agent/snapshot/scripts.ts';
+import { configScript, type OwedScript, readHooks, type Script, ScriptError } from '../../../agent/snapshot/scripts.ts';
 import { fakeSystem } from '../../fakes/system.ts';
 
 const FILE = '/etc/azure/VMSnapshotPluginHost.conf';
@@ -145,4 +146,29 @@ t.test('what is owed comes back from JSON, or is told', async (t) => {
   t.equal(readOwed([entry, { ...entry, script: {} }, 7, { runId: 1 }]).problems.length, 3);
   const property = fc.property(fc.jsonValue(), (value) => readOwed(value).owed.length === 0);
   t.doesNotThrow(() => fc.assert(property));
+
+  const marked = { ...entry, mark: '0f8fad5b-d9cb-469f-a165-70867728950e' };
+  t.strictSame(readOwed([marked]).owed, [marked]);
+  const broken = fc.property(fc.oneof(fc.jsonValue(), fc.constant(`${marked.mark}\n`), fc.constant('')), (mark) => {
+    const { owed, problems } = readOwed([{ ...entry, mark }]);
+    return owed.length === 1 && owed[0]?.mark === undefined && problems.length === 0;
+  });
+  t.doesNotThrow(() => fc.assert(broken), 'by what is no mark nobody is ended, and the post script is run');
+});
+
+t.test('several errors are told each for itself, on lines of their own', async (t) => {
+  const script = {
+    name: 'a',
+    source: 'config',
+    post: { path: '/a', args: ['x'] },
+    required: false,
+  } as unknown as Script;
+  const hanging = stillThere(script, [12, 13]);
+  t.match(hanging, { code: 'script.unkillable', message: /the pre script a hang in the kernel .*: 12, 13$/ });
+  t.match(hanging.remedy, /If it is: \/a x$/);
+  t.equal(together([]), undefined);
+  t.equal(together([hanging]), hanging);
+  const other = new ScriptError('script.failed', 'it\nprinted', { script: 'b' });
+  const both = together([hanging, other]);
+  t.match(both, { message: '2 faults of scripts: a, b', errors: [hanging, other] });
 });

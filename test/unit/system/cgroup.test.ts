@@ -1,5 +1,5 @@
 import t from 'tap';
-import { createCgroup, ownCgroups } from '../../../agent/system/cgroup.ts';
+import { createCgroup, ownCgroups, pidsInCgroup } from '../../../agent/system/cgroup.ts';
 import { fakeSystem } from '../../fakes/system.ts';
 
 const mount = (root: string, point: string, type: string, options: string): string =>
@@ -42,4 +42,23 @@ t.test('none on a disk that is examined, nor on Windows', async (t) => {
     t.teardown(() => system.cleanUp());
     t.equal(await createCgroup(system, 'x'), undefined);
   }
+});
+
+t.test('who is in a group that somebody else made', async (t) => {
+  const group = (path: string) => `9:name=systemd:/a\n0::${path}\n`;
+  const system = fakeSystem({
+    files: {
+      '/proc/10/cgroup': group('/system.slice/quiesced.service/quiesced-x'),
+      '/proc/11/cgroup': group('/user.slice/quiesced-x/below'),
+      '/proc/12/cgroup': group('/system.slice/quiesced-xy'),
+      '/proc/13/cgroup': group('/'),
+      '/proc/14/stat': '',
+      '/proc/self/cgroup': group('/quiesced-x'),
+    },
+  });
+  t.teardown(() => system.cleanUp());
+  t.strictSame([...pidsInCgroup(system, 'x')].sort(), [10, 11], 'its own, and those below it');
+  const empty = fakeSystem();
+  t.teardown(() => empty.cleanUp());
+  t.strictSame(pidsInCgroup(empty, 'x'), []);
 });

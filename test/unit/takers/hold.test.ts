@@ -16,7 +16,7 @@ t.test('listens before anything is held, and holds until it is released', async 
   await taker.prepare(signal);
   t.ok(listening);
   t.ok(await isPending(taker.held));
-  const taken = taker.take(signal);
+  const taken = taker.take(signal, { faults: [] });
   await taker.held;
   t.ok(await isPending(taken));
   taker.release();
@@ -28,16 +28,18 @@ t.test('released before it is held, it ends as soon as it would be', async (t) =
   const taker = holdTaker(nothing);
   taker.release();
   taker.release();
-  t.strictSame(await taker.take(signal), {});
+  t.strictSame(await taker.take(signal, { faults: [] }), {});
   await taker.held;
 });
 
 t.test('what is lost ends the hold', async (t) => {
   const lost = new AbortController();
-  const taken = holdTaker(nothing).take(lost.signal);
+  const taken = holdTaker(nothing).take(lost.signal, { faults: [] });
   lost.abort(new Error('the deadline passed'));
   await t.rejects(taken, { message: 'the deadline passed' });
-  await t.rejects(holdTaker(nothing).take(AbortSignal.abort(new Error('before'))), { message: 'before' });
+  await t.rejects(holdTaker(nothing).take(AbortSignal.abort(new Error('before')), { faults: [] }), {
+    message: 'before',
+  });
 });
 
 t.test('a way in that cannot be opened refuses the hold', async (t) => {
@@ -49,6 +51,6 @@ t.test('a way in that cannot be opened refuses the hold', async (t) => {
 t.test('a rehearsal takes nothing', async (t) => {
   t.notOk(noneTaker.takes);
   await noneTaker.prepare(signal);
-  t.strictSame(await noneTaker.take(signal), {});
+  t.strictSame(await noneTaker.take(signal, { faults: [] }), {});
   await noneTaker.finish({ consistency: 'none' }, signal);
 });

@@ -23,7 +23,7 @@ t.test('takes what is there at the take, not at the preparation', async (t) => {
   const taker = sandboxTaker(sandbox);
   await taker.prepare(signal);
   for (const { image } of sandbox.images) writeFileSync(image, 'frozen');
-  t.strictSame(await taker.take(signal), { snapshot: sandbox.folder });
+  t.strictSame(await taker.take(signal, { faults: [] }), { snapshot: sandbox.folder });
   await taker.finish(outcome, signal);
   for (const { copy } of sandbox.images) t.equal(readFileSync(copy, 'utf8'), 'frozen');
   t.equal(openFiles(), before);
@@ -34,7 +34,7 @@ t.test('finish is safe again, without a preparation, and after one that failed',
   const before = openFiles();
   const taker = sandboxTaker({ ...sandbox, images: [...sandbox.images, { image: '/nowhere', copy: '/nowhere/copy' }] });
   await t.rejects(taker.prepare(signal), { code: 'ENOENT' });
-  await t.rejects(taker.take(signal), { message: /not prepared/ });
+  await t.rejects(taker.take(signal, { faults: [] }), { message: /not prepared/ });
   await taker.finish(outcome, signal);
   await taker.finish(outcome, signal);
   await sandboxTaker(sandbox).finish(outcome, signal);
@@ -54,6 +54,6 @@ t.test('a preparation that was given up opens nothing after the finish', async (
 t.test('an abort ends the take', async (t) => {
   const taker = sandboxTaker(images(t));
   await taker.prepare(signal);
-  await t.rejects(taker.take(AbortSignal.abort(new Error('thawed'))), { message: 'thawed' });
+  await t.rejects(taker.take(AbortSignal.abort(new Error('thawed')), { faults: [] }), { message: 'thawed' });
   await taker.finish(outcome, signal);
 });
