@@ -1,5 +1,6 @@
 import { errnoOf } from '../errors.ts';
 import type { RunOptions, RunResult } from './system.ts';
+import { orUndefinedAfter } from './waits.ts';
 
 const MAX_OUTPUT_BYTES = 1024 * 1024;
 
@@ -52,18 +53,6 @@ export async function runProgram(
     stdout: String(result.stdout ?? ''),
     stderr: String(result.stderr ?? ''),
   };
-}
-
-async function orUndefinedAfter<T>(ms: number, wanted: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, ms, undefined);
-  });
-  try {
-    return await Promise.race([wanted, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 const howItEnded = (result: {

@@ -1,3 +1,4 @@
+import { rejectedBy } from '../system/waits.ts';
 import type { Holding, Taker } from './taker.ts';
 
 /** Whoever takes the snapshot is outside: the hold lasts until `release`, or until the freeze or quiesce is lost. */
@@ -26,9 +27,3 @@ export function holdTaker(listen: () => Promise<void>): HoldTaker {
     finish: async () => undefined,
   };
 }
-
-const rejectedBy = (signal: AbortSignal): Promise<never> =>
-  new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
