@@ -36,6 +36,24 @@ export async function createCgroup(system: System, id: string): Promise<Cgroup |
 }
 
 /**
+ * Who is in the group of that name, wherever it is: another process made it, below its own group and not below ours.
+ * cgroups(7): /proc/PID/cgroup names the group of a process in each hierarchy.
+ */
+export function pidsInCgroup(system: System, id: string): readonly number[] {
+  const name = `${PREFIX}${id}`;
+  const pids: number[] = [];
+  attempt(() => {
+    for (const pid of readdirSync(system.resolve('/proc')).filter((entry) => /^\d+$/.test(entry))) {
+      attempt(() => {
+        const groups = readFileSync(system.resolve(`/proc/${pid}/cgroup`), 'utf8');
+        if (groups.split(/[\n/]/).includes(name)) pids.push(Number(pid));
+      });
+    }
+  });
+  return pids;
+}
+
+/**
  * Our own groups, in the order in which they serve: the unified hierarchy, then those of version 1 whose children
  * need no setting up before a process may enter. cgroups(7): `/proc/self/cgroup` names the group as seen from the
  * hierarchy's root, of which a mount may show a part only (the 4th field of mountinfo).

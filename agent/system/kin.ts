@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoOf } from '../errors.ts';
-import type { Cgroup } from './cgroup.ts';
+import { type Cgroup, pidsInCgroup } from './cgroup.ts';
 import type { System } from './system.ts';
 
 /** Set for every program; whoever it starts inherits it, unless it cleans its environment. */
@@ -26,7 +26,7 @@ export interface Ancestor {
   readonly mark: string;
   /** See `ProcessStat.started`: nobody older can be of its kin. 0 when it is not known. */
   readonly started: number;
-  readonly cgroup: Cgroup | undefined;
+  readonly cgroup: (Pick<Cgroup, 'pids'> & Partial<Pick<Cgroup, 'killAll'>>) | undefined;
 }
 
 /** A line of /proc/PID/stat, as far as we need it: proc_pid_stat(5). */
@@ -53,9 +53,19 @@ export async function endKin(system: System, ancestor: Ancestor, graceMs: number
   if ((await waitForNone(system, look, graceMs, () => undefined)).length === 0) return [];
   return waitForNone(system, look, KILL_MS, (pids) => {
     signalGroup(ancestor, 'SIGKILL');
-    ancestor.cgroup?.killAll();
+    ancestor.cgroup?.killAll?.();
     for (const pid of pids) signal(pid, 'SIGKILL');
   });
+}
+
+/**
+ * `endKin` for a program that a process started which is dead by now: all that is known of it is its mark. Finds nobody
+ * after a reboot, and nobody on Windows, where a process does not show its environment.
+ */
+export async function endMarked(system: System, mark: string, graceMs: number): Promise<readonly number[]> {
+  if (system.platform !== 'linux' || !system.live) return [];
+  const cgroup = { pids: () => pidsInCgroup(system, mark) };
+  return endKin(system, { leader: undefined, mark, started: 0, cgroup }, graceMs);
 }
 
 /** Again and again, because a process may start another between our look and its end. */

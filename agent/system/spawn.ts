@@ -66,6 +66,8 @@ export interface ProgramEnd {
 export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: 'none' | 'lines';
+  /** Value of `QUIESCED_RUN`, for who wants to know it beforehand. A UUID that no other program has. */
+  readonly mark?: string;
   /** Gets each line of the standard output; without it both outputs are captured as one. */
   readonly onLine?: (line: string) => void;
 }
@@ -83,7 +85,7 @@ export async function startProgram(
   const env = { ...baseEnv(system), ...options.env };
   const reason = system.platform === 'linux' ? whyNotFound(argv[0] ?? '', env.PATH ?? '') : undefined;
   if (reason !== undefined) return notStarted(reason);
-  const mark = randomUUID();
+  const mark = options.mark ?? randomUUID();
   const cgroup = await createCgroup(system, mark);
   const wires = await openWires(system, {
     input: options.input ?? 'none',

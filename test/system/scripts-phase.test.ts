@@ -36,24 +36,33 @@ const calls = (rig: Rig): readonly string[] =>
     .map((line) => line.trim().replace(/ +/g, ' '))
     .filter(Boolean);
 
-/** The phase, and the names that were owed at each record. */
+/** The phase, and the names that were owed at each record; `…` for a pre command that has not ended. */
 function phaseOf(rig: Rig, scripts: readonly Script[], options: Partial<PrepareOptions> = {}) {
   const records: string[] = [];
   const record = (owed: readonly OwedScript[]) => {
-    records.push(`${owed.map(({ script }) => script.name).join('+')} after ${calls(rig).length} calls`);
+    records.push(
+      `${owed.map(({ script, mark }) => script.name + (mark === undefined ? '' : '…')).join('+')} after ${calls(rig).length} calls`,
+    );
   };
   return { records, ...preparePhase(rig.system, { runId: 'run-1', scripts, record, ...options }) };
 }
 
-/** The error of a promise that must be refused. */
-async function refusal(t: Test, wanted: Promise<unknown>): Promise<ScriptError> {
+/** The errors of a promise that must be refused, and the one error of it. */
+async function refusals(t: Test, wanted: Promise<unknown>): Promise<readonly ScriptError[]> {
   const error = await wanted.then(
     () => new Error('it was not refused'),
     (reason: unknown) => reason,
   );
-  if (error instanceof ScriptError) return error;
+  const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
+  if (errors.every((each) => each instanceof ScriptError)) return errors;
   t.fail(String(error));
   throw error;
+}
+
+async function refusal(t: Test, wanted: Promise<unknown>): Promise<ScriptError> {
+  const [error, ...more] = await refusals(t, wanted);
+  t.strictSame(more, [], 'one error');
+  return error as ScriptError;
 }
 
 t.test('in and out, each told how it went', async (t) => {
@@ -71,8 +80,15 @@ t.test('in and out, each told how it went', async (t) => {
   ]);
   t.strictSame(
     phase.records,
-    ['a after 0 calls', 'a+b after 1 calls', 'a after 3 calls', ' after 4 calls'],
-    'recorded before each pre command and after each post command',
+    [
+      'a… after 0 calls',
+      'a after 1 calls',
+      'a+b… after 1 calls',
+      'a+b after 2 calls',
+      'a after 3 calls',
+      ' after 4 calls',
+    ],
+    'recorded before and after each pre command, and after each post command',
   );
   t.ok(phase.enterMs > 20_000 && phase.leaveMs > phase.enterMs);
 });
@@ -106,8 +122,9 @@ t.test('one post script that fails does not keep the others', async (t) => {
     onRun: ({ name }, stage, { ended }) => runs.push(`${name} ${stage} ${ended}`),
   });
   await phase.enter(calm);
-  const error = await refusal(t, phase.leave(calm, SUCCESS));
-  t.match(error.message, /2 faults of scripts \(c, a\).*c was killed after 0.5 s.*a ended with exit code 1/s);
+  const errors = await refusals(t, phase.leave(calm, SUCCESS));
+  t.match(errors, [{ message: /c was killed after 0.5 s/ }, { message: /a ended with exit code 1/ }]);
+  t.equal(errors.length, 2, 'each for itself');
   t.equal(calls(rig).length, 7);
   t.strictSame(runs.slice(3), ['c post timed-out', 'only post exited', 'b post exited', 'a post exited']);
   t.match(phase.records.at(-1), /^ after 7/, 'nothing is owed any more');
@@ -176,9 +193,9 @@ t.test('what may not run any more is told, and not kept', async (t) => {
   await phase.enter(calm);
   chmodSync(join(rig.root, 'opt/c.post'), 0o777);
   unlinkSync(join(rig.root, 'opt/b.post'));
-  const error = await refusal(t, phase.leave(calm, SUCCESS));
-  t.match(error.message, /c\.post is writable by group and others.*b\.post does not exist/s);
-  t.match(error.remedy, /chmod go-w \/opt\/c\.post/);
+  const [c, b] = await refusals(t, phase.leave(calm, SUCCESS));
+  t.match(c, { message: /c\.post is writable by group and others/, remedy: /chmod go-w \/opt\/c\.post/ });
+  t.match(b, { message: /b\.post does not exist/ });
   t.strictSame(calls(rig).slice(3), ['a.post post run-1 success application']);
   t.match(phase.records.at(-1), /^ after 4/);
 });
@@ -222,6 +239,20 @@ t.test('nothing is started that could not be recorded', async (t) => {
   await t.rejects(phase.enter(calm), { message: 'no space left' });
   await phase.leave(calm, FAILED);
   t.strictSame(calls(rig), []);
+});
+
+t.test('a pre script whose end could not be recorded is told, and left once', async (t) => {
+  const rig = scriptsRig(t);
+  let records = 0;
+  const record = () => {
+    records += 1;
+    return records === 2 ? Promise.reject(new Error('no space left')) : Promise.resolve();
+  };
+  const phase = phaseOf(rig, [planted(rig, 'a', { pre: 'sleep 300 & note $!' })], { record });
+  t.match(await refusal(t, phase.enter(calm)), { code: 'script.not-recorded' });
+  await phase.leave(calm, FAILED);
+  t.strictSame(calls(rig), ['a.pre pre run-1', 'a.post post run-1 failed none']);
+  t.ok(rig.noted().every(isAlive), 'whom it left running is left alone');
 });
 
 t.test('a script that fails says by which number Microsoft knows it', async (t) => {

@@ -31,19 +31,24 @@ export function scriptFailure(script: Script, stage: ScriptStage, result: Script
   );
 }
 
-/** One error of several, so that each of them is told. */
-export function together(errors: readonly ScriptError[]): ScriptError | undefined {
+/** What to tell when the post script runs beside processes of its pre script. */
+export function stillThere(script: Script, pids: readonly number[]): ScriptError {
+  const { path, args } = script.post ?? { path: '', args: [] };
+  const what = `processes of the pre script ${script.name} hang in the kernel and could not be ended before its post script: ${pids.join(', ')}`;
+  return new ScriptError('script.unkillable', what, {
+    script: script.name,
+    stage: 'pre',
+    required: script.required,
+    remedy: `Once they are gone, see whether the application is held again. If it is: ${[path, ...args].join(' ')}`,
+  });
+}
+
+/** One error of several, in which each of them is told for itself. */
+export function together(errors: readonly ScriptError[]): ScriptError | AggregateError | undefined {
   const [first, ...rest] = errors;
   if (first === undefined || rest.length === 0) return first;
-  const names = errors.map(({ about }) => about.script ?? about.file ?? '?').join(', ');
-  const what = errors.map(({ message }) => message).join('\n');
-  return new ScriptError('script.several', `${errors.length} faults of scripts (${names}):\n${what}`, {
-    ...first.about,
-    script: names,
-    required: errors.some(({ about }) => about.required === true),
-    remedy: [...new Set(errors.flatMap(({ remedy }) => remedy ?? []))].join('\n'),
-    cause: new AggregateError(errors),
-  });
+  const names = new Set(errors.map(({ about }) => about.script ?? about.file ?? '?'));
+  return new AggregateError(errors, `${errors.length} faults of scripts: ${[...names].join(', ')}`);
 }
 
 const how = ({ timeoutMs }: Script, { ended, exitCode, signal, reason }: ScriptResult): string => {

@@ -1,8 +1,9 @@
 import { messageOf } from '../../errors.ts';
+import { endMarked } from '../../system/kin.ts';
 import type { System } from '../../system/system.ts';
 import type { HowItWent, LeaveOptions, Leaving } from './contract.ts';
-import { scriptFailure, together } from './failure.ts';
-import { succeeded } from './run-script.ts';
+import { scriptFailure, stillThere, together } from './failure.ts';
+import { succeeded, TERM_GRACE_MS } from './run-script.ts';
 import { runStage } from './run-stage.ts';
 import { runnable } from './runnable.ts';
 import { type OwedScript, ScriptError } from './script.ts';
@@ -35,6 +36,7 @@ async function leaveAll(system: System, owed: OwedScript[], context: Context, fa
   // What was not understood of the record is told now, and is not to be told at every start.
   if (failures.length > 0) failures.push(...(await recorded(owed, context)));
   for (let entry = owed.at(-1); entry !== undefined && !context.signal.aborted; entry = owed.at(-1)) {
+    failures.push(...(await endPre(system, entry, context)));
     const failure = await leaveOne(system, entry, context);
     if (context.signal.aborted && failure?.code === 'script.cut-short') break;
     if (failure !== undefined) failures.push(failure);
@@ -44,6 +46,17 @@ async function leaveAll(system: System, owed: OwedScript[], context: Context, fa
   if (owed.length > 0) failures.push(stillOwed(owed, context.signal.reason));
   const failure = together(failures);
   if (failure !== undefined) throw failure;
+}
+
+/**
+ * A pre command that outlived our process, or the time that it had, would hold the application again after its post
+ * command has released it. Where one of its processes hangs in the kernel, that is told, and the post command runs.
+ */
+async function endPre(system: System, { script, mark }: OwedScript, { log }: Context): Promise<readonly ScriptError[]> {
+  if (mark === undefined) return [];
+  log?.warn('a pre script had not ended; what is left of it is ended', { script: script.name });
+  const left = await endMarked(system, mark, TERM_GRACE_MS);
+  return left.length === 0 ? [] : [stillThere(script, left)];
 }
 
 /** Never throws: the others must have their turn. */
@@ -68,7 +81,10 @@ const hookArgument = ({ script }: OwedScript, { freeze }: HowItWent): readonly s
   script.source === 'hook' ? [freeze === 'held' ? 'thaw' : 'freeze-failed'] : [];
 
 /** What was done is done: a record that cannot be made must be told, for after a crash it would be done again. */
-async function recorded(owed: readonly OwedScript[], { record }: Context): Promise<readonly ScriptError[]> {
+export async function recorded(
+  owed: readonly OwedScript[],
+  { record }: Pick<LeaveOptions, 'record'>,
+): Promise<readonly ScriptError[]> {
   try {
     await record([...owed]);
     return [];
@@ -85,6 +101,6 @@ const stillOwed = (owed: readonly OwedScript[], cause: unknown): ScriptError => 
     script: names,
     stage: 'post',
     cause,
-    remedy: 'They run when quiesced starts the next time. To run them now: systemctl restart quiesced',
+    remedy: 'They run when quiesced starts the next time. To run them now: quiesced thaw',
   });
 };

@@ -24,7 +24,8 @@ export function readOwed(data: unknown): OwedRead {
 
 function readEntry(entry: unknown): OwedScript | ScriptError {
   if (isRecord(entry) && typeof entry.runId === 'string' && isScript(entry.script)) {
-    return { runId: entry.runId, script: entry.script };
+    const { runId, script, mark } = entry;
+    return { runId, script, ...(isMark(mark) ? { mark } : {}) };
   }
   const shown = (JSON.stringify(entry) ?? '').slice(0, 200);
   return new ScriptError(
@@ -36,6 +37,10 @@ function readEntry(entry: unknown): OwedScript | ScriptError {
     },
   );
 }
+
+/** Processes are ended by it: what is not exactly one of ours is as good as none. */
+const isMark = (value: unknown): value is string =>
+  typeof value === 'string' && /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/.test(value);
 
 const SOURCES: readonly unknown[] = ['azure', 'config', 'hook'] satisfies readonly Script['source'][];
 

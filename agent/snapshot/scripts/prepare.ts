@@ -1,7 +1,7 @@
 import type { System } from '../../system/system.ts';
 import type { LeaveOptions, Leaving, PrepareOptions, PreparePhase } from './contract.ts';
 import { scriptFailure, together } from './failure.ts';
-import { leaveOwed } from './leave.ts';
+import { leaveOwed, recorded } from './leave.ts';
 import { readOwed } from './owed.ts';
 import { OVERTIME_MS, succeeded } from './run-script.ts';
 import { runStage } from './run-stage.ts';
@@ -15,7 +15,8 @@ export function preparePhase(system: System, options: PrepareOptions): PreparePh
   const leave = leaveOwed(system, owed, options);
   return {
     enterMs: timeFor(options.scripts, 'pre'),
-    leaveMs: timeFor(options.scripts, 'post') + OVERTIME_MS,
+    // For an `enter` that is still going on, and once more for what hangs of it.
+    leaveMs: timeFor(options.scripts, 'post') + 2 * OVERTIME_MS,
     enter(signal) {
       entering = enterAll(system, owed, options, AbortSignal.any([signal, stop.signal]));
       return entering;
@@ -35,7 +36,8 @@ export function preparePhase(system: System, options: PrepareOptions): PreparePh
 export function fromOwed(system: System, data: unknown, options: LeaveOptions): Leaving {
   const { owed, problems } = readOwed(data);
   const scripts = owed.map(({ script }) => script);
-  return { leaveMs: timeFor(scripts, 'post'), leave: leaveOwed(system, [...owed], options, problems) };
+  const leaveMs = timeFor(scripts, 'post') + OVERTIME_MS; // For a pre command that is still running.
+  return { leaveMs, leave: leaveOwed(system, [...owed], options, problems) };
 }
 
 /** What keeps any of the commands from being run, found without running one: for `enter`, and for readiness. */
@@ -65,26 +67,38 @@ async function enterAll(
   if (problem !== undefined) throw problem;
   for (const script of options.scripts) {
     signal.throwIfAborted();
-    const entry: OwedScript = { runId: options.runId, script };
-    const argv = script.pre && (await runnable(system, script, 'pre'));
-    if (script.post !== undefined) await owe(owed, entry, options.record);
-    if (argv === undefined) continue;
-    const result = await runStage(system, entry, 'pre', argv, { ...options, signal });
-    if (result.ended === 'not-started') await disown(owed, entry, options.record);
-    if (!succeeded(result)) throw scriptFailure(script, 'pre', result);
+    await enterOne(system, owed, script, options, signal);
   }
 }
 
-/** A record that cannot be made means that nothing is done: we could not answer for it after a crash. */
-async function owe(owed: OwedScript[], entry: OwedScript, record: PrepareOptions['record']): Promise<void> {
-  await record([...owed, entry]);
-  owed.push(entry);
-}
-
-async function disown(owed: OwedScript[], entry: OwedScript, record: PrepareOptions['record']): Promise<void> {
-  if (owed.at(-1) !== entry) return;
-  owed.pop();
-  await record([...owed]);
+async function enterOne(
+  system: System,
+  owed: OwedScript[],
+  script: Script,
+  options: PrepareOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const entry: OwedScript = { runId: options.runId, script };
+  const argv = script.pre && (await runnable(system, script, 'pre'));
+  const others = [...owed];
+  const set = (...mine: readonly OwedScript[]) => owed.splice(others.length, 1, ...mine);
+  // A record that cannot be made means that nothing is done: we could not answer for it after a crash.
+  const owe = async (mine: OwedScript) => {
+    if (script.post === undefined) return;
+    await options.record([...others, mine]);
+    set(mine);
+  };
+  if (argv === undefined) return owe(entry);
+  const onStart = (mark: string) => owe({ ...entry, mark });
+  const result = await runStage(system, entry, 'pre', argv, { ...options, signal, onStart });
+  const failures = succeeded(result) ? [] : [scriptFailure(script, 'pre', result)];
+  // The mark stays where some of them hang in the kernel: they may come back until the post command runs.
+  if (script.post !== undefined && result.unkillable.length === 0) {
+    set(...(result.ended === 'not-started' ? [] : [entry]));
+    failures.push(...(await recorded(owed, options)));
+  }
+  const failure = together(failures);
+  if (failure !== undefined) throw failure;
 }
 
 const timeFor = (scripts: readonly Script[], stage: ScriptStage): number =>

@@ -1,10 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { redact } from '../../redact.ts';
 import { startProgram } from '../../system/spawn.ts';
 import type { System } from '../../system/system.ts';
 
 /** From SIGTERM to SIGKILL. */
-const TERM_GRACE_MS = 2000;
+export const TERM_GRACE_MS = 2000;
 
 /** What a script's end may take beyond its time limit: its grace, and the rounds of SIGKILL that follow. */
 export const OVERTIME_MS = TERM_GRACE_MS + 2000;
@@ -21,6 +22,11 @@ export interface RunScriptOptions {
   readonly retries: number;
   readonly env: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  /**
+   * Awaited before each attempt starts, with the mark by which its processes are found (`endMarked`). When it rejects,
+   * nothing is started.
+   */
+  readonly onStart?: ((mark: string) => Promise<void>) | undefined;
   readonly onRetry?: (result: ScriptResult) => void;
 }
 
@@ -73,9 +79,11 @@ async function runOnce(
   system: System,
   argv: readonly string[],
   leftMs: number,
-  { env, signal }: RunScriptOptions,
+  { env, signal, onStart }: RunScriptOptions,
 ): Promise<Attempt> {
-  const program = await startProgram(system, argv, { env });
+  const mark = randomUUID();
+  await onStart?.(mark);
+  const program = await startProgram(system, argv, { env, mark });
   const end = await orUndefined(program.ended, leftMs, signal);
   if (end !== undefined) return { ...end, output: readable(program.output()), unkillable: [] };
   const unkillable = await program.killAll(TERM_GRACE_MS);

@@ -1,12 +1,13 @@
 import type { System } from '../../system/system.ts';
 import type { HowItWent, LeaveOptions } from './contract.ts';
-import { runScript, type ScriptResult, succeeded } from './run-script.ts';
+import { type RunScriptOptions, runScript, type ScriptResult, succeeded } from './run-script.ts';
 import type { OwedScript, ScriptStage } from './script.ts';
 
 export interface StageContext extends Omit<LeaveOptions, 'record'> {
   readonly signal: AbortSignal;
   /** Known to post commands only. */
   readonly how?: HowItWent;
+  readonly onStart?: RunScriptOptions['onStart'];
 }
 
 /** Runs one command of a script with what it is told in its environment, logs it and reports it. */
@@ -15,12 +16,13 @@ export async function runStage(
   { runId, script }: OwedScript,
   stage: ScriptStage,
   argv: readonly string[],
-  { signal, how, log, onRun }: StageContext,
+  { signal, how, log, onRun, onStart }: StageContext,
 ): Promise<ScriptResult> {
   const fields = { script: script.name, stage };
   log?.info('running a script', { ...fields, path: script[stage]?.path });
   const result = await runScript(system, argv, {
     signal,
+    onStart,
     timeoutMs: script.timeoutMs,
     retries: stage === 'pre' ? script.preRetries : script.postRetries,
     env: {

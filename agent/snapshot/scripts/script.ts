@@ -31,6 +31,11 @@ export interface OwedScript {
   /** Of the snapshot that the pre command was run for. */
   readonly runId: string;
   readonly script: Script;
+  /**
+   * Only until the pre command has ended: the mark (`QUIESCED_RUN`) of its processes, which must be gone before the
+   * post command starts. What a pre command left running when it ended is meant to run.
+   */
+  readonly mark?: string;
 }
 
 export type ScriptStage = 'pre' | 'post';
