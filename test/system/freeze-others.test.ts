@@ -13,7 +13,10 @@ loopTest('what somebody else has frozen is told, and left to him', async (t, rig
   const [ours, theirs] = [await rig.make('ext4'), await rig.make('ext4')];
   const writer = await startWriter(t, ours.mountPoint);
   await must('fsfreeze', '--freeze', theirs.mountPoint);
-  t.equal((await rig.cli.run('hold', ...mounts(ours, theirs))).code, 0, 'on-failure = continue');
+  const held = await rig.cli.run('hold', ...mounts(ours, theirs));
+  t.match(held, { code: 3, json: { state: 'held' } }, 'on-failure = continue, and it says that it is less');
+  t.match(held.json.faults, [{ phase: 'freeze', message: /EBUSY/ }]);
+  t.match(await rig.cli.run('freeze', ...mounts(theirs)), { code: 1 }, 'one at a time');
   t.ok(await isFrozen(ours.mountPoint));
   const released = await rig.cli.run('release');
   t.match(released, { code: 1, json: { consistency: 'crash', frozen: points(ours) } });
