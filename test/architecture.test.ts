@@ -17,7 +17,7 @@ const LEVELS: readonly (readonly string[])[] = [
   ['log'],
   ['system'],
   ['config'],
-  ['freezer', 'quiescers', 'takers', 'sandbox'],
+  ['freezer', 'quiescers', 'takers', 'sandbox', 'scripts'],
   ['checks', 'proxy', 'repair', 'snapshot', 'reporters', 'control', 'schedule'],
   ['daemon', 'sandbox-rehearsal'],
   ['cli'],

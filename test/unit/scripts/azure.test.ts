@@ -1,6 +1,6 @@
 import { chmodSync, chownSync } from 'node:fs';
 import t, { type Test } from 'tap';
-import { readAzureScripts } from '../../../agent/snapshot/scripts/azure.ts';
+import { readAzureScripts } from '../../../agent/scripts/azure.ts';
 import { type FakeSystem, fakeSystem } from '../../fakes/system.ts';
 
 const JSON_FILE = '/etc/azure/VMSnapshotScriptPluginConfig.json';

@@ -1,5 +1,5 @@
-import type { FileStat, System } from '../../system/system.ts';
-import { distrust } from '../../system/trust.ts';
+import type { FileStat, System } from '../system/system.ts';
+import { distrust } from '../system/trust.ts';
 import { DEFAULT_HOST_CONF, type HostConf, parseHostConf } from './host-conf.ts';
 import { type PluginConfig, parsePluginConfig } from './plugin-config.ts';
 import { AZURE_CODES, type Command, type Script, ScriptError, type ScriptStage } from './script.ts';

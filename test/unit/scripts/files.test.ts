@@ -1,10 +1,12 @@
 import { chmodSync } from 'node:fs';
 import fc from 'fast-check';
 import t from 'tap';
-import { DEFAULT_HOST_CONF, parseHostConf } from '../../../agent/snapshot/scripts/host-conf.ts';
-import { readOwed } from '../../../agent/snapshot/scripts/owed.ts';
-import { parsePluginConfig } from '../../../agent/snapshot/scripts/plugin-config.ts';
-import { configScript, type OwedScript, readHooks, ScriptError } from '../../../agent/snapshot/scripts.ts';
+import { configScript } from '../../../agent/scripts/config.ts';
+import { readHooks } from '../../../agent/scripts/hooks.ts';
+import { DEFAULT_HOST_CONF, parseHostConf } from '../../../agent/scripts/host-conf.ts';
+import { readOwed } from '../../../agent/scripts/owed.ts';
+import { parsePluginConfig } from '../../../agent/scripts/plugin-config.ts';
+import { type OwedScript, ScriptError } from '../../../agent/scripts/script.ts';
 import { fakeSystem } from '../../fakes/system.ts';
 
 const FILE = '/etc/azure/VMSnapshotPluginHost.conf';

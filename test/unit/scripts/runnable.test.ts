@@ -1,7 +1,7 @@
 import { chmodSync } from 'node:fs';
 import t, { type Test } from 'tap';
-import { runnable, shebang } from '../../../agent/snapshot/scripts/runnable.ts';
-import { type Script, ScriptError } from '../../../agent/snapshot/scripts.ts';
+import { runnable, shebang } from '../../../agent/scripts/runnable.ts';
+import { type Script, ScriptError } from '../../../agent/scripts/script.ts';
 import { fakeSystem } from '../../fakes/system.ts';
 
 t.test('the first line', async (t) => {

@@ -1,6 +1,6 @@
-import { whyNotStartable } from '../../system/spawn.ts';
-import type { FileStat, System } from '../../system/system.ts';
-import { distrust } from '../../system/trust.ts';
+import { whyNotStartable } from '../system/spawn.ts';
+import type { FileStat, System } from '../system/system.ts';
+import { distrust } from '../system/trust.ts';
 import { AZURE_CODES, type Command, type Script, ScriptError, type ScriptStage } from './script.ts';
 
 /** More than any script that a person wrote; what is larger is left to the kernel to look into. */
@@ -26,6 +26,22 @@ export async function runnable(system: System, script: Script, stage: ScriptStag
   const lead =
     system.platform === 'windows' ? windowsRunner(system, command.path) : await interpreter(system, at, stat);
   return [...(lead ?? []), system.resolve(command.path), ...command.args];
+}
+
+/** What keeps any of the commands from being run, found without running one: for `enter`, and for readiness. */
+export async function scriptProblems(system: System, scripts: readonly Script[]): Promise<readonly ScriptError[]> {
+  const problems: ScriptError[] = [];
+  for (const script of scripts) {
+    for (const stage of ['pre', 'post'] as const) {
+      try {
+        if (script[stage] !== undefined) await runnable(system, script, stage);
+      } catch (error) {
+        if (!(error instanceof ScriptError)) throw error;
+        problems.push(error);
+      }
+    }
+  }
+  return problems;
 }
 
 /** Whether a file is meant to be run: a regular one with an execute bit, or on Windows with an extension for it. */

@@ -1,4 +1,4 @@
-import { UserError } from '../../errors.ts';
+import { UserError } from '../errors.ts';
 
 /** A program and its arguments; never a line for a shell. */
 export interface Command {

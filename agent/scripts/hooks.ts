@@ -1,5 +1,5 @@
-import { PATHS } from '../../system/paths.ts';
-import type { Platform, System } from '../../system/system.ts';
+import { PATHS } from '../system/paths.ts';
+import type { Platform, System } from '../system/system.ts';
 import { isProgram } from './runnable.ts';
 import type { Script } from './script.ts';
 
