@@ -19,6 +19,7 @@ const LEVELS: readonly (readonly string[])[] = [
   ['config'],
   ['freezer', 'quiescers', 'takers', 'sandbox', 'scripts'],
   ['checks', 'proxy', 'repair', 'snapshot', 'reporters', 'control', 'schedule'],
+  ['readiness'],
   ['daemon', 'sandbox-rehearsal'],
   ['cli'],
   ['main'],

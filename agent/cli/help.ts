@@ -11,6 +11,7 @@ const programHelp = (commands: readonly CommandSpec[]): string =>
     '',
     'Usage: quiesced COMMAND [FLAG ...]',
     '       quiesced COMMAND --help',
+    '       quiesced --health     How the last check ended, in one line and an exit code',
     '       quiesced --version',
     '',
     'Commands:',

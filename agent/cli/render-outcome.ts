@@ -29,7 +29,8 @@ export const outcomeLine = ({ startedAt, kind, consistency, wouldBe, frozenMs, f
     ...(faults.length > 0 ? [`${faults.length} fault${faults.length > 1 ? 's' : ''}`] : []),
   ].join('  ');
 
-const NAMES: Readonly<Record<string, string>> = {
+/** Levels of consistency, for people. */
+export const LEVEL_NAMES: Readonly<Record<string, string>> = {
   application: 'application-consistent',
   'file-system': 'file-system-consistent',
   crash: 'crash-consistent',
@@ -46,7 +47,7 @@ const verdict = ({
   frozen,
   frozenMs,
 }: Outcome): readonly string[] => {
-  const level = NAMES[wouldBe ?? consistency] ?? consistency;
+  const level = LEVEL_NAMES[wouldBe ?? consistency] ?? consistency;
   const shown = wouldBe === undefined ? level : `a snapshot would be ${level}`;
   return [
     `${capital(kind)}: ${shown}${evidence === undefined ? '' : ` (${evidence})`}`,

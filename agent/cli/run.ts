@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline/promises';
 import { messageOf, UserError } from '../errors.ts';
 import { createLog, type Log } from '../log.ts';
 import { redact } from '../redact.ts';
@@ -26,7 +25,11 @@ export async function runCommandLine(argv: readonly string[], self: readonly str
   }
 }
 
+/** Put in by the bundler; a tree of sources asks its package.json. */
+declare const QUIESCED_VERSION: string | undefined;
+
 export const versionOf = (): string => {
+  if (typeof QUIESCED_VERSION === 'string') return QUIESCED_VERSION;
   const file = new URL('../../package.json', import.meta.url);
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 };
@@ -48,8 +51,14 @@ function contextOf(given: Given, self: readonly string[]): CommandContext {
     agentInAnyCase: () => agentOf(system, log, self, 'in any case'),
     print: (text) => stdout.write(text),
     note: (text) => stderr.write(text),
+    attended: stderr.isTTY === true,
+    progress: (text) => {
+      // Cut to the terminal: a line that wraps could not be taken back.
+      if (stderr.isTTY === true) stderr.write(`\r\u001b[K${text.slice(0, (stderr.columns ?? 80) - 1)}`);
+    },
     async confirm(question) {
       if (stdin.isTTY !== true) return false;
+      const { createInterface } = await import('node:readline/promises');
       const terminal = createInterface({ input: stdin, output: stderr });
       try {
         return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
