@@ -1,6 +1,7 @@
+import { appChecks } from './apps.ts';
 import type { Check } from './check.ts';
 import { osChecks } from './os.ts';
 import { vmAgentChecks } from './vm-agent.ts';
 
 /** Every check there is, in the order in which a report shows them. */
-export const allChecks: readonly Check[] = [...osChecks, ...vmAgentChecks];
+export const allChecks: readonly Check[] = [...osChecks, ...vmAgentChecks, ...appChecks];

@@ -4,7 +4,8 @@ import { DEFAULT_HOST_CONF, type HostConf, parseHostConf } from './host-conf.ts'
 import { type PluginConfig, parsePluginConfig } from './plugin-config.ts';
 import { AZURE_CODES, type Command, type Script, ScriptError, type ScriptStage } from './script.ts';
 
-const HOST_CONF = '/etc/azure/VMSnapshotPluginHost.conf';
+/** Names the plugins and their limit; read when it is there. */
+export const HOST_CONF = '/etc/azure/VMSnapshotPluginHost.conf';
 
 /** The scripts that are configured for Microsoft's extension, and what its files ask of the snapshot. */
 export interface AzureScripts {
@@ -15,6 +16,14 @@ export interface AzureScripts {
   readonly required: boolean;
   /** `fsFreezeEnabled`: off when the script itself does what the freeze would do, or cannot live with it. */
   readonly freezeWanted: boolean;
+  /** What each file asks for, before limits: what is granted stands in `scripts`. */
+  readonly asked: readonly AskedPlugin[];
+}
+
+export interface AskedPlugin {
+  readonly file: string;
+  readonly config: PluginConfig;
+  readonly hostTimeoutSeconds: number;
 }
 
 /** No file means no such scripts. Reads only; what is found is checked again just before it runs. */
@@ -34,6 +43,7 @@ const combine = (plugins: readonly AzureScripts[]): AzureScripts => ({
   problems: plugins.flatMap(({ problems }) => problems),
   required: plugins.some(({ required }) => required),
   freezeWanted: plugins.every(({ freezeWanted }) => freezeWanted),
+  asked: plugins.flatMap(({ asked }) => asked),
 });
 
 /** Group and others may read it, and no more. */
@@ -78,6 +88,7 @@ async function fromConfig(
   const policy = {
     required: !config.continueBackupOnFailure || !config.fsFreezeEnabled,
     freezeWanted: config.fsFreezeEnabled,
+    asked: [{ file, config, hostTimeoutSeconds }],
   };
   const pre = { path: config.preScriptLocation, args: config.preScriptParams };
   const post = { path: config.postScriptLocation, args: config.postScriptParams };

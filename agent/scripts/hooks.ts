@@ -11,7 +11,7 @@ export interface Hooks {
 }
 
 /** Also those of run-parts(8) and of the dispatcher that qemu-ga brings along (`fsfreeze-hook`). */
-const LEFTOVERS = /^\.|~$|\.bak$|\.dpkg-[a-z]+$|\.rpm(?:save|new|orig)$/;
+export const LEFTOVERS = /^\.|~$|\.bak$|\.dpkg-[a-z]+$|\.rpm(?:save|new|orig)$/;
 
 /**
  * The programs in `hooks.d`. Each is called with one argument: `freeze` before, and after it `thaw`, or `freeze-failed`
