@@ -79,7 +79,7 @@ t.test('the machine is reached through agent/system', async (t) => {
     /^agent\/freezer\/(expedite|guard|guard-connection|guard-process|journal|linux|open|recover|safe-freeze-lock|second-line)\.ts$/,
     /^agent\/sandbox\/writer\.ts$/,
     /^agent\/control\/server\.ts$/,
-    /^agent\/cli\/(run|commands\/hold)\.ts$/,
+    /^agent\/cli\/(run|quick-health|commands\/hold)\.ts$/,
     /^agent\/system\//,
     /^packaging\//,
   ];
