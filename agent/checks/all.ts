@@ -2,6 +2,7 @@ import { appChecks } from './apps.ts';
 import type { Check } from './check.ts';
 import { networkChecks } from './network.ts';
 import { osChecks } from './os.ts';
+import { otherChecks } from './other.ts';
 import { storageChecks } from './storage.ts';
 import { vmAgentChecks } from './vm-agent.ts';
 
@@ -12,4 +13,5 @@ export const allChecks: readonly Check[] = [
   ...networkChecks,
   ...storageChecks,
   ...appChecks,
+  ...otherChecks,
 ];

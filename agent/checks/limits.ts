@@ -161,3 +161,9 @@ export const VMBACKUP_CONF = {
   path: '/etc/azure/vmbackup.conf',
   source: 'Azure/azure-linux-extensions, VMBackup/main (2025); MicrosoftDocs/azure-docs#90308',
 } as const;
+
+/** The agent unpacks a new version of itself and starts it within seconds; a folder that is older lies there. */
+export const AGENT_UPDATE = {
+  ms: 10 * 60_000,
+  source: 'azurelinuxagent/ga/agent_update_handler.py (2.15, 2025-11)',
+} as const;
