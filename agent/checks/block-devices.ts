@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { FileSystem } from '../freezer/mounts.ts';
 import { boundedly } from '../system/bounded.ts';
 import { readableLink, readableList, readableText } from '../system/readable.ts';
@@ -42,15 +42,16 @@ export async function gatherBlockDevices(system: System): Promise<BlockDevices> 
 async function readDevice(system: System, name: string): Promise<BlockDevice> {
   const folder = `${FOLDER}/${name}`;
   const read = async (file: string) => (await readableText(system, `${folder}/${file}`))?.trim() ?? '';
-  const [path = '', number, sectors, members, hidden, model] = await Promise.all([
+  const [path = '', number, sectors, partition, members, hidden, model] = await Promise.all([
     readableLink(system, folder),
     read('dev'),
     read('size'),
+    read('partition'),
     readableList(system, `${folder}/slaves`),
     read('hidden'),
     read('device/model'),
   ]);
-  const whole = /\/block\/([^/]+)\/[^/]+$/.exec(path)?.[1];
+  const whole = partition === '' ? undefined : basename(dirname(path));
   // A sector is 512 bytes here, whatever the disk's own are.
   const bytes = Number(sectors) * 512;
   const madeOf = whole === undefined ? members : [whole];

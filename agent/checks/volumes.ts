@@ -17,7 +17,7 @@ const QUERY_MS = 2000;
 /** By sysfs, as far as that goes: the tools of LVM scan every disk under a lock, and hang with the first that does. */
 export async function gatherVolumes(system: System, devices: BlockDevices): Promise<readonly Volume[]> {
   const names = [...devices.keys()];
-  const arrays = names.filter((name) => /^md/.test(name) && devices.get(name)?.path.endsWith(`/block/${name}`));
+  const arrays = names.filter((name) => /^md/.test(name));
   const mapped = names.filter((name) => /^dm-\d+$/.test(name));
   const [md, lvm] = await Promise.all([
     Promise.all(arrays.map((name) => readArray(system, name))),

@@ -27,7 +27,7 @@ export type StatfsAnswer =
 /** What one program is given to ask all of a group in. */
 export const SILENT_AFTER_MS = 2000;
 /** Groups that begin later than this are not asked: as many silent ones as that would cost everybody's patience. */
-const LAST_START_MS = 2500;
+const LAST_START_MS = 2000;
 const AT_ONCE = 16;
 /** A path is 4 KiB at most, a command line a quarter of the stack's limit, 2 MiB by default: execve(2). */
 const PATHS_AT_ONCE = 200;
