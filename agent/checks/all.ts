@@ -1,5 +1,6 @@
 import { appChecks } from './apps.ts';
 import type { Check } from './check.ts';
+import { encryptionChecks } from './encryption.ts';
 import { networkChecks } from './network.ts';
 import { osChecks } from './os.ts';
 import { otherChecks } from './other.ts';
@@ -12,6 +13,7 @@ export const allChecks: readonly Check[] = [
   ...vmAgentChecks,
   ...networkChecks,
   ...storageChecks,
+  ...encryptionChecks,
   ...appChecks,
   ...otherChecks,
 ];

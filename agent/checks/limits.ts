@@ -167,3 +167,27 @@ export const AGENT_UPDATE = {
   ms: 10 * 60_000,
   source: 'azurelinuxagent/ga/agent_update_handler.py (2.15, 2025-11)',
 } as const;
+
+/** Azure Disk Encryption: dm-crypt inside the machine, its key in a vault. What may be restored where. */
+export const DISK_ENCRYPTION = {
+  now: { restores: 'within the subscription of the vault', readOn: '2026-01-28' },
+  earlier: { restores: 'within the subscription and the region of the vault', readOn: '2019' },
+  /** By which the service of Azure Backup reads the key, in the public cloud: an application's id, no secret. */
+  backupService: '262044b1-e2ce-469f-a196-69ab7ada62d3',
+  source: `${SOURCES.supportMatrix}; ${MICROSOFT}/azure/backup/backup-azure-vms-encryption (2019)`,
+} as const;
+
+/** Encryption of somebody's own. The older page rules it out, the newer one does not name it. */
+export const OWN_ENCRYPTION = {
+  earlier: { said: 'LUKS-encrypted machines are not supported', readOn: '2018' },
+  now: { said: 'names Azure Disk Encryption only', readOn: '2026-01-28' },
+  source: `${SOURCES.supportMatrix}; ${MICROSOFT}/azure/backup/backup-azure-arm-vms-prepare (2018)`,
+} as const;
+
+/** Where confidential machines may be backed up; the support matrix says in another place that they may not at all. */
+export const CONFIDENTIAL = {
+  regions: ['uaenorth', 'koreacentral'],
+  series: /_v6$/,
+  said: 'preview, sizes of v6 in UAE North and Korea Central',
+  source: `${SOURCES.supportMatrix}; ${MICROSOFT}/azure/backup/confidential-vm-backup (2025-11); ${MICROSOFT}/azure/virtual-machines/concepts-restore-points (2025)`,
+} as const;
