@@ -29,7 +29,8 @@ export const agentIsPackaged: Check = {
   source: SOURCES.prepare,
   async run(system, { facts, evidence }) {
     const { program } = await evidence(gatherWaagent);
-    if (!system.live || program === undefined) return skip("only a running machine's packages can be asked");
+    if (!system.live) return skip("only a running machine's packages can be asked");
+    if (program === undefined) return skip('its program was not found');
     if (program.startsWith('/usr/share/oem/')) return pass('part of the image');
     const origin = await askOrigin(system, program);
     return origin === undefined ? skip('there is no package manager to ask') : azureLimit(facts, judgeOrigin(origin));

@@ -60,6 +60,10 @@ export function renderReport(report: Examination, options: RenderOptions): strin
   ].join('\n');
 }
 
+/** Findings alone, as the report shows those of one group. */
+export const renderFindings = (findings: readonly Finding[], options: RenderOptions): readonly string[] =>
+  renderGroup(shown(findings), options, painter(options.colour));
+
 type Paint = (style: Style, text: string) => string;
 
 /** `validateStream: false`: whether there is a terminal was decided by the caller. */
@@ -121,16 +125,21 @@ const mark = (verdict: Verdict, paint: Paint): string =>
 
 /** What is wrong comes first, next to the mark; then how it should be, and what to do. */
 function renderProblem(finding: Finding, width: number, paint: Paint): readonly string[] {
-  const { verdict, id, title, detail, remedy } = finding;
+  const { verdict, id, title, detail, remedy, explains = [] } = finding;
   const [first = '', ...rest] = wrapIndented(detail, INDENT, width);
   const expected = wrapIndented(`Should be: ${title} [${id}]`, INDENT, width);
   return [
     mark(verdict, paint) + first.trimStart(),
     ...rest,
     ...expected.map((line) => paint('dim', line)),
+    ...renderCodes(verdict, explains, width).map((line) => paint('dim', line)),
     ...renderRemedy(remedy, width, paint),
   ];
 }
+
+/** By what name the reader may have met it before. A check that broke explains nothing. */
+const renderCodes = (verdict: Verdict, codes: readonly string[], width: number): readonly string[] =>
+  codes.length === 0 || verdict === 'error' ? [] : wrapIndented(`Azure may call it ${codes.join(', ')}`, INDENT, width);
 
 /** Something to know: no expectation was missed, so the title would only confuse. */
 function renderNote({ id, detail, remedy }: Finding, width: number, paint: Paint): readonly string[] {
