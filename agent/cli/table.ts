@@ -61,6 +61,15 @@ export const COMMANDS: readonly CommandSpec[] = [
     hidden: true,
   },
   {
+    name: 'explain',
+    about: 'Say what an error of Azure Backup means, and look for its cause here',
+    details:
+      'CODE is a name or a number, in any case: UserErrorFsFreezeFailed, 121. Without one all known codes are listed.',
+    flags: [],
+    words: '[CODE]',
+    exitCodes: { 0: 'explained, whatever was found', 1: 'failed', 2: 'wrong usage, or a code that is not known' },
+  },
+  {
     name: 'rehearse',
     about: 'Do everything that a snapshot does, but take none',
     details:
