@@ -1,4 +1,5 @@
 import type { FileSystem } from '../freezer/mounts.ts';
+import { boundedly } from '../system/bounded.ts';
 import { readableList, readableText } from '../system/readable.ts';
 import type { System } from '../system/system.ts';
 import { beneath, deviceOf, gatherBlockDevices } from './block-devices.ts';
@@ -17,6 +18,7 @@ export interface Trouble {
 }
 
 const DMESG_MS = 3000;
+const READ_AT_ONCE = 32;
 
 /** A backup of a damaged file system is a damaged backup, and freezing it fails. */
 export const nothingIsBroken: Check = {
@@ -37,19 +39,18 @@ async function gatherTroubles(system: System, context: CheckContext): Promise<re
   const devices = await context.evidence(gatherBlockDevices);
   const fstab = parseFstab((await readableText(system, '/etc/fstab')) ?? '');
   const log = await kernelLog(system);
-  const troubles = fileSystems
+  const onDisk = fileSystems
     .map(({ fileSystem }) => fileSystem)
-    .filter((fileSystem) => fileSystem.source.startsWith('/dev/') && !isNetwork(fileSystem))
-    .map(async (fileSystem) => {
-      const device = await deviceOf(system, devices, fileSystem);
-      const names = device === undefined ? [] : beneath(devices, device).map(({ name }) => name);
-      const counted = device === undefined ? undefined : await countedErrors(system, fileSystem, device);
-      const readOnly = wentReadOnly(fileSystem, options.get(fileSystem.id) ?? [], fstab);
-      const what = [...readOnly, ...(counted ?? []), ...logged(log, names)];
-      const { mountPoint, type, source } = fileSystem;
-      return what.map((each) => ({ mountPoint, type, source, what: each }));
-    });
-  return (await Promise.all(troubles)).flat();
+    .filter((fileSystem) => fileSystem.source.startsWith('/dev/') && !isNetwork(fileSystem));
+  const troubles = await boundedly(READ_AT_ONCE, onDisk, async (fileSystem) => {
+    const device = await deviceOf(system, devices, fileSystem);
+    const names = device === undefined ? [] : beneath(devices, device).map(({ name }) => name);
+    const readOnly = wentReadOnly(fileSystem, options.get(fileSystem.id) ?? [], fstab);
+    const counted = device === undefined ? [] : await countedErrors(system, fileSystem, device);
+    const { mountPoint, type, source } = fileSystem;
+    return [...readOnly, ...counted, ...logged(log, names)].map((what) => ({ mountPoint, type, source, what }));
+  });
+  return troubles.flat();
 }
 
 /** Those that are read-only by nature, and not because something went wrong. */
@@ -95,19 +96,23 @@ export const sumOfErrors = (text: string): number =>
   [...text.matchAll(/^\w+_errs (\d+)$/gm)].reduce((sum, [, errors]) => sum + Number(errors), 0);
 
 /** Only root may read it as a rule (kernel.dmesg_restrict); reading /dev/kmsg ourselves could block. */
-async function kernelLog(system: System): Promise<readonly KernelTrouble[]> {
-  if (!system.privileged || !system.live) return [];
+async function kernelLog(system: System): Promise<KernelLog> {
+  if (!system.privileged || !system.live) return new Map();
   const argv = ['dmesg', '--level=emerg,alert,crit,err,warn'];
-  return parseKernelLog((await system.run(argv, { timeoutMs: DMESG_MS })).stdout);
+  return byDevice(parseKernelLog((await system.run(argv, { timeoutMs: DMESG_MS })).stdout));
 }
 
-/** The last line about any of the devices that a file system is on. */
-export function logged(log: readonly KernelTrouble[], devices: readonly string[]): readonly string[] {
-  const lines = log.filter(({ device }) => devices.includes(device));
+/** Lines by the device that they name. */
+type KernelLog = ReadonlyMap<string, readonly KernelTrouble[]>;
+
+export const byDevice = (lines: readonly KernelTrouble[]): KernelLog => Map.groupBy(lines, ({ device }) => device);
+
+/** The last line about the lowest of the devices that a file system is on that has any: trouble rises from there. */
+export function logged(log: KernelLog, devices: readonly string[]): readonly string[] {
+  const lines = devices.flatMap((device) => log.get(device) ?? []);
   const last = lines.at(-1);
-  return last === undefined
-    ? []
-    : [`${lines.length === 1 ? 'in' : `${lines.length} lines in`} the kernel's log: ${last.text}`];
+  if (last === undefined) return [];
+  return [`${lines.length === 1 ? 'in' : `${lines.length} lines in`} the kernel's log: ${last.text}`];
 }
 
 export function judgeTroubles(troubles: readonly Trouble[]): Result {

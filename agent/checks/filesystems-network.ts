@@ -4,7 +4,7 @@ import { askStatfs, SILENT_AFTER_MS, type StatfsAnswer } from '../system/statfs.
 import type { System } from '../system/system.ts';
 import { type Check, type CheckContext, info, pass, type Result, skip, warn } from './check.ts';
 import { SOURCES } from './limits.ts';
-import { gatherStorage, isNetwork, listed, NO_MOUNTS } from './storage-evidence.ts';
+import { gatherStorage, isNetwork, listed, NO_MOUNTS, pasted } from './storage-evidence.ts';
 
 /** A program that lists or opens something on a dead mount hangs, and the backup extension lists them all. */
 export const networkMountsAnswer: Check = {
@@ -56,10 +56,11 @@ export function judgeNetwork(answers: ReadonlyMap<string, StatfsAnswer>): Result
   ];
   if (dead.length > 0) {
     const first = silent[0] ?? [...answers].find(([, { state }]) => state === 'failed')?.[0] ?? '';
+    const place = pasted(first);
     const rest = unknown.length > 0 ? `; ${unknown.length} more were not asked` : '';
     return warn(
       `${dead.join('; ')}${rest}: programs that look there hang, the backup extension's too`,
-      `Bring the server back, or detach the mount until it is:\n$ findmnt ${first}\n$ umount --force --lazy ${first}`,
+      `Bring the server back, or detach the mount until it is:\n$ findmnt ${place}\n$ umount --force --lazy ${place}`,
     );
   }
   if (unknown.length === answers.size) return skip('there is no program stat to ask with');

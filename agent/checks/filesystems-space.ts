@@ -1,7 +1,7 @@
 import type { StatfsAnswer, Usage } from '../system/statfs.ts';
 import { type Check, fail, pass, type Result, skip, warn } from './check.ts';
 import { SPACE } from './limits.ts';
-import { gatherUsage, listed } from './storage-evidence.ts';
+import { gatherUsage, listed, pasted } from './storage-evidence.ts';
 
 /** Longer than one round of silent mounts and a late one after it. */
 const TIMEOUT_MS = 8000;
@@ -59,7 +59,7 @@ export function judgeSpace(usages: ReadonlyMap<string, StatfsAnswer>): Result {
 const largestOn = (shares: readonly Share[]): string =>
   shares
     .slice(0, 3)
-    .map(({ path }) => `$ du --one-file-system --max-depth=2 --human-readable ${path} | sort -h | tail`)
+    .map(({ path }) => `$ du --one-file-system --max-depth=2 --human-readable ${pasted(path)} | sort -h | tail`)
     .join('\n');
 
 export const thereAreInodes: Check = {
@@ -84,7 +84,7 @@ export function judgeInodes(usages: ReadonlyMap<string, StatfsAnswer>): Result {
     `inodes in use: ${listed(tight.map(shown))}; a file system without a free one takes no new file, however much space it has`,
     `See which folder holds so many files:\n${tight
       .slice(0, 3)
-      .map(({ path }) => `$ du --one-file-system --inodes --max-depth=2 ${path} | sort -n | tail`)
+      .map(({ path }) => `$ du --one-file-system --inodes --max-depth=2 ${pasted(path)} | sort -n | tail`)
       .join('\n')}`,
   );
 }

@@ -4,7 +4,7 @@ import { readStanding, type Standing } from '../freezer/stacking.ts';
 import { azureLimit } from './azure.ts';
 import { type Check, fail, info, pass, type Result, skip, warn } from './check.ts';
 import { SOURCES } from './limits.ts';
-import { gatherStorage, isTrigger, listed, type MountPlace, NO_MOUNTS } from './storage-evidence.ts';
+import { gatherStorage, isTrigger, listed, type MountPlace, NO_MOUNTS, pasted } from './storage-evidence.ts';
 
 const count = (number: number, one: string, many = `${one}s`): string => `${number} ${number === 1 ? one : many}`;
 
@@ -29,7 +29,7 @@ export function judgeFreezable(fileSystems: readonly Classified[]): Result {
   const [first] = cannot as [Classified];
   return warn(
     `${listed(cannot.map(({ fileSystem, reason }) => `${fileSystem.mountPoint} (${reason})`))}: a snapshot is crash-consistent at best`,
-    `Unmount what is mounted over it, or move the data to ext4, xfs or btrfs; if it need not be consistent, say so by [freeze] exclude.\n$ findmnt ${first.fileSystem.mountPoint}`,
+    `Unmount what is mounted over it, or move the data to ext4, xfs or btrfs; if it need not be consistent, say so by [freeze] exclude.\n$ findmnt ${pasted(first.fileSystem.mountPoint)}`,
   );
 }
 
@@ -60,7 +60,7 @@ export function judgeDuplicates(mounts: readonly MountPlace[], fileSystems: read
       `${listed(twice.map(([place, at]) => `${place} (${at.map(({ source }) => source).join(', ')})`))}: mounted over one another, so the lower one cannot be reached, and Azure's extension freezes the upper one twice`,
       `Unmount the upper one, or the one that is not meant to be there:\n${twice
         .slice(0, 3)
-        .map(([place]) => `$ findmnt --all ${place}`)
+        .map(([place]) => `$ findmnt --all ${pasted(place)}`)
         .join('\n')}`,
     );
   }
@@ -144,7 +144,7 @@ export function judgeNoexec(mounts: readonly MountPlace[]): Result {
   if (at !== undefined) {
     return fail(
       `${at} is mounted noexec: no extension can run from ${PROGRAM_PLACES.at(-1)}`,
-      `Take noexec out of its line in /etc/fstab, or give /var/lib/waagent a file system of its own:\n$ mount -o remount,exec ${at}`,
+      `Take noexec out of its line in /etc/fstab, or give /var/lib/waagent a file system of its own:\n$ mount -o remount,exec ${pasted(at)}`,
     );
   }
   return noexec('/tmp') ? info('/tmp is mounted noexec: scripts must not be started from there') : pass('they may');

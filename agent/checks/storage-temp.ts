@@ -3,7 +3,7 @@ import type { System } from '../system/system.ts';
 import { type BlockDevices, beneath, deviceOf, disksOf, gatherBlockDevices } from './block-devices.ts';
 import { type Check, type CheckContext, pass, type Result, warn } from './check.ts';
 import { SOURCES } from './limits.ts';
-import { gatherStorage, listed } from './storage-evidence.ts';
+import { gatherStorage, listed, pasted } from './storage-evidence.ts';
 
 /** A file system on the temporary disk, and what somebody put there. */
 export interface TemporaryPlace {
@@ -53,6 +53,6 @@ export function judgeTemporary(disks: readonly string[], places: readonly Tempor
   if (used.length === 0) return pass(`${listed(disks)}: empty, or swap only`);
   return warn(
     `${used.map(({ mountPoint, names }) => `${mountPoint} holds ${listed(names)}`).join('; ')}: never backed up, and lost when Azure moves the machine`,
-    `Move what must last to a disk of the machine, and leave here only what can be made anew:\n${used.map(({ mountPoint }) => `$ du -sh ${mountPoint}/*`).join('\n')}`,
+    `Move what must last to a disk of the machine, and leave here only what can be made anew:\n${used.map(({ mountPoint }) => `$ du -sh ${pasted(mountPoint)}/*`).join('\n')}`,
   );
 }

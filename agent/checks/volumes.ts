@@ -1,3 +1,4 @@
+import { boundedly } from '../system/bounded.ts';
 import { readableText } from '../system/readable.ts';
 import type { System } from '../system/system.ts';
 import type { BlockDevices } from './block-devices.ts';
@@ -13,6 +14,7 @@ export interface Volume {
 }
 
 const QUERY_MS = 2000;
+const READ_AT_ONCE = 32;
 
 /** By sysfs, as far as that goes: the tools of LVM scan every disk under a lock, and hang with the first that does. */
 export async function gatherVolumes(system: System, devices: BlockDevices): Promise<readonly Volume[]> {
@@ -44,12 +46,10 @@ interface LogicalVolume {
 async function readGroups(system: System, mapped: readonly string[]): Promise<readonly Volume[]> {
   const read = async (name: string, file: string) =>
     (await readableText(system, `/sys/class/block/${name}/dm/${file}`))?.trim() ?? '';
-  const all = await Promise.all(
-    mapped.map(async (device) => {
-      const [name, uuid] = await Promise.all([read(device, 'name'), read(device, 'uuid')]);
-      return uuid.startsWith('LVM-') ? [{ device, name, group: groupOf(name) }] : [];
-    }),
-  );
+  const all = await boundedly(READ_AT_ONCE, mapped, async (device) => {
+    const [name, uuid] = await Promise.all([read(device, 'name'), read(device, 'uuid')]);
+    return uuid.startsWith('LVM-') ? [{ device, name, group: groupOf(name) }] : [];
+  });
   const volumes: readonly LogicalVolume[] = all.flat();
   const mirrored = volumes.some(({ name }) => /_rimage_\d+$/.test(name));
   const faults = mirrored ? await raidFaults(system) : new Map<string, string>();
