@@ -2,14 +2,16 @@
  * `npm run build`: the bundle that is installed, in `dist/` or the folder that is given. `dist/quiesced.mjs` runs with
  * the pinned Node and nothing else: `node dist/quiesced.mjs --health`.
  */
-import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { cpSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { type BuildOptions, build, type OnResolveArgs } from 'esbuild';
 
 const ROOT = join(import.meta.dirname, '..');
 
 /** koffi finds its native file by a path that a bundler cannot follow: it stays a package, beside the bundle. */
-const KOFFI = ['package.json', 'LICENSE.txt', 'index.js', 'index.cjs', 'src/koffi/index.js', 'src/koffi/index.cjs'];
+const KOFFI = ['package.json', 'LICENSE.txt', 'index.js', 'index.cjs', 'src'];
+/** What it was built from stays behind. */
+const isProgram = (path: string): boolean => statSync(path).isDirectory() || /\.(c?js|json|txt)$/.test(path);
 
 /** CommonJS in the bundle (axios brings some) asks for Node's modules with `require`, which an ES module does not have. */
 const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
@@ -49,9 +51,11 @@ export async function bundle(folder: string): Promise<void> {
     plugins: [{ name: 'the rest', setup: ({ onResolve }) => onResolve({ filter: /\/run\.ts$/ }, theRest) }],
   });
   const modules = join(folder, 'node_modules');
-  for (const file of KOFFI) {
-    mkdirSync(dirname(join(modules, 'koffi', file)), { recursive: true });
-    cpSync(join(ROOT, 'node_modules/koffi', file), join(modules, 'koffi', file));
+  for (const name of KOFFI) {
+    cpSync(join(ROOT, 'node_modules/koffi', name), join(modules, 'koffi', name), {
+      recursive: true,
+      filter: isProgram,
+    });
   }
   // Those of the platforms that were installed.
   cpSync(join(ROOT, 'node_modules/@koromix'), join(modules, '@koromix'), { recursive: true });

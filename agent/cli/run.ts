@@ -45,7 +45,7 @@ function contextOf(given: Given, self: readonly string[]): CommandContext {
     self,
     signal: signalOfOurEnd(),
     json: given.switches.has('json'),
-    width: Math.min(80, stdout.columns ?? 80),
+    width: Math.min(80, columnsOf(stdout)),
     colour: stdout.isTTY === true && !system.env.NO_COLOR,
     agent: () => agentOf(system, log, self, 'as configured'),
     agentInAnyCase: () => agentOf(system, log, self, 'in any case'),
@@ -54,7 +54,7 @@ function contextOf(given: Given, self: readonly string[]): CommandContext {
     attended: stderr.isTTY === true,
     progress: (text) => {
       // Cut to the terminal: a line that wraps could not be taken back.
-      if (stderr.isTTY === true) stderr.write(`\r\u001b[K${text.slice(0, (stderr.columns ?? 80) - 1)}`);
+      if (stderr.isTTY === true) stderr.write(`\r\u001b[K${text.slice(0, columnsOf(stderr) - 1)}`);
     },
     async confirm(question) {
       if (stdin.isTTY !== true) return false;
@@ -68,6 +68,9 @@ function contextOf(given: Given, self: readonly string[]): CommandContext {
     },
   };
 }
+
+/** A terminal that does not know its width (a serial line) says 0. */
+const columnsOf = ({ columns }: { readonly columns?: number }): number => columns || 80;
 
 async function agentOf(system: System, log: Log, self: readonly string[], how: 'as configured' | 'in any case') {
   const { defaultConfig, loadConfig } = await import('../config/load.ts');

@@ -22,7 +22,8 @@ export interface Rig {
   run(...args: readonly string[]): Promise<Ended>;
   /** The same as nobody: no user, no group, no rights. */
   runAsNobody(...args: readonly string[]): Promise<Ended>;
-  start(...args: readonly string[]): { readonly child: ChildProcess; readonly ended: Promise<Ended> };
+  /** As nobody, both outputs at a terminal. */
+  runAtTerminal(...args: readonly string[]): Promise<Ended>;
   put(path: string, text: string, mode?: number): string;
   /** Empty when there is none. */
   read(path: string): string;
@@ -56,7 +57,8 @@ function rigIn(root: string, main: string): Rig {
     root,
     run: (...args) => start([...program, ...args]).ended,
     runAsNobody: (...args) => start([...NOBODY, ...program, ...args]).ended,
-    start: (...args) => start([...program, ...args]),
+    runAtTerminal: (...args) =>
+      start(['script', '-qec', [...NOBODY, ...program, ...args].join(' '), '/dev/null']).ended,
     put(path, text, mode = 0o644) {
       const file = join(root, path);
       mkdirSync(dirname(file), { recursive: true, mode: 0o755 });

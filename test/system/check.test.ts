@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Test } from 'tap';
 import { checkTest, type Rig } from './check-rig.ts';
@@ -47,6 +48,23 @@ checkTest('check without root prints, and leaves nothing', async (t, rig) => {
   t.match(stdout, /To expect of a snapshot now: /);
   t.equal(stderr, '', 'the note about the status file is for terminals');
   t.equal(rig.read(STATUS), '');
+});
+
+const CLEAR = '\r\u001b[K';
+
+checkTest('at a terminal it shows how far it is, and clears that away', async (t, rig) => {
+  const { stdout } = await rig.runAtTerminal('check');
+  const [progress = '', rest = ''] = stdout.split('Readiness of');
+  const [nothing, first = '', ...more] = progress.split(CLEAR).map(stripVTControlCharacters);
+  t.equal(nothing, '');
+  t.match(first, /^0\/\d+ [a-z0-9.-]+ …$/);
+  t.ok(more.length > 3, 'it goes on');
+  t.equal(more.at(-1), '', 'the line is empty again when the report begins');
+  t.notOk(rest.includes(CLEAR), 'and nothing comes after it');
+  t.not(stripVTControlCharacters(rest), rest, 'which is in colour');
+  t.match(rest, /\nnot written: \/run\/quiesced\/status\.json needs root\r\n$/);
+  const widest = Math.max(...rest.split('\r\n').map((line) => stripVTControlCharacters(line).length));
+  t.ok(widest > 40, 'a terminal that does not know its width has 80 columns');
 });
 
 checkTest('a part of the checks does not pass for all of them', async (t, rig) => {
