@@ -72,6 +72,18 @@ t.test('the checks of the code are run, and what hides one of them is shown', as
   t.strictSame(notHere, ['vss.writers']);
 });
 
+t.test('what hides nothing is not shown', async (t) => {
+  const cause = check('a.cause', async () => pass('it is there'));
+  const { findings } = await look(t, CODE, [cause, ...CHECKS.slice(1)]);
+  t.strictSame(
+    findings.map(({ id, verdict }) => [id, verdict]),
+    [
+      ['a.child', 'fail'],
+      ['a.good', 'pass'],
+    ],
+  );
+});
+
 t.test('what a person sees: the meaning, what was found, what to do', async (t) => {
   t.equal(
     renderExplanation(await look(t), PLAIN),

@@ -64,7 +64,7 @@ t.test('what is configured', async (t) => {
 });
 
 t.test('no file, no scripts, no problem', async (t) => {
-  const nothing = { scripts: [], problems: [], required: false, freezeWanted: true };
+  const nothing = { scripts: [], problems: [], required: false, freezeWanted: true, asked: [] };
   for (const host of [{}, { host: '[pre_post]\n' }]) {
     t.strictSame(await read(t, { missing: [JSON_FILE], ...host }), nothing);
   }
@@ -178,4 +178,11 @@ t.test('several plugins, and another place for the configuration', async (t) => 
   ];
   const { scripts } = await read(t, { host: host.join('\n') });
   t.equal(scripts.length, 1, 'the second has no file, which is no problem');
+});
+
+t.test('what a file asks for is told beside what it is granted', async (t) => {
+  const host = '[pre_post]\ntimeoutInSeconds: 60\n';
+  const { asked, scripts } = await read(t, { config: { timeoutInSeconds: 90 }, host });
+  t.match(asked, [{ file: JSON_FILE, config: { timeoutInSeconds: 90 }, hostTimeoutSeconds: 60 }]);
+  t.equal(scripts[0]?.timeoutMs, 60_000);
 });
