@@ -2,10 +2,27 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import t, { type Test } from 'tap';
 
 export const MAIN = join(import.meta.dirname, '../../agent/main.ts');
 const LIMIT_MS = 60_000;
+
+export const STATUS = '/run/quiesced/status.json';
+/** Fails as long as the script that is configured does not exist, on every machine. */
+export const BROKEN = '[scripts]\npre = /etc/quiesced/gone\n';
+export const BROKEN_ID = 'app.script-config';
+
+const ajv = new Ajv2020({ allErrors: true, formats: { 'date-time': true } });
+for (const name of ['report', 'checks', 'health', 'status-file', 'notice']) {
+  const file = join(import.meta.dirname, `../../docs/schema/${name}.schema.json`);
+  ajv.addSchema(JSON.parse(readFileSync(file, 'utf8')));
+}
+
+export function conforms(t: Test, name: string, value: unknown): void {
+  const validate = ajv.getSchema(`${name}.schema.json`);
+  t.ok(validate?.(value), `the JSON is as ${name}.schema.json says`, { errors: validate?.errors, value });
+}
 
 export interface Ended {
   readonly code: number | null;
