@@ -117,6 +117,7 @@ export const imdsAnswers: Check = {
   id: 'net.imds',
   group: 'network',
   title: 'The metadata service of the host answers',
+  platforms: ['linux'],
   source: `${SOURCES.prepare}; ${AZURE_HOST.imdsSource}`,
   async run(_system, { facts }) {
     return judgeImds(facts.cloud);

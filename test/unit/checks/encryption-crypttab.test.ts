@@ -64,6 +64,7 @@ t.test('what a line means', async (t) => {
       true,
       undefined,
     ],
+    ['osencrypt /dev/sda2 none luks', false, true, undefined],
     ['a UUID=1 /key:LABEL=stick luks', false, false, undefined],
     ['a UUID=1 /k luks,keyscript=/bin/x', false, false, undefined],
   ] as const) {

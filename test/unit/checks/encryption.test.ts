@@ -124,6 +124,13 @@ const ROWS: readonly (readonly [id: string, name: string, Verdict, RegExp, Scene
   ],
   [
     'enc.cvm',
+    'of an older size',
+    'warn',
+    /of no kind that is listed/,
+    { facts: profile(CVM, { vmSize: 'Standard_DC2as_v5', location: 'uaenorth' }) },
+  ],
+  [
+    'enc.cvm',
     'of the preview',
     'warn',
     /of a kind that is listed.*preview/,

@@ -167,6 +167,9 @@ t.test('addresses', async (t) => {
   t.equal(inNetwork('10.1.2.3', '10.0.0.0', 8), true);
   t.equal(inNetwork('11.1.2.3', '10.0.0.0', 8), false);
   t.equal(inNetwork('11.1.2.3', '0.0.0.0', 0), true);
+  t.equal(inNetwork('168.63.129.16', '168.63.128.0', 23), true);
+  t.equal(inNetwork('168.63.129.16', '168.63.130.0', 23), false);
+  t.equal(inNetwork('168.63.129.16', '168.63.129.17', 32), false);
   t.equal(inNetwork('11.1.2.3', '0.0.0.0', 33), undefined);
 });
 
