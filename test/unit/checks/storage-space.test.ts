@@ -161,12 +161,14 @@ t.test('a local one beneath one that may hang is asked alone', async (t) => {
     mount('/auto', { id: 61, number: '0:56', type: 'autofs', source: 'systemd-1' }),
     mount('/auto', { id: 63, number: '8:5' }).replace('63 1', '63 61'),
     mount('/ntfs', { number: '8:6', type: 'fuseblk' }),
+    mount('/over', { id: 64, number: '8:20' }),
+    mount('/over', { id: 65, number: '8:21' }).replace('65 1', '65 64'),
     mount('/boot/efi', { number: '8:7', type: 'vfat' }),
     mount('/run', { number: '0:57', type: 'tmpfs', source: 'tmpfs' }),
     mount('/proc', { number: '0:58', type: 'proc', source: 'proc' }),
     mount('/cd', { number: '11:0', type: 'iso9660', all: 'ro' }),
   );
-  t.strictSame(localGroups(all), [['/', '/nasty', '/boot/efi', '/run'], ['/nas/disk'], ['/auto'], ['/ntfs']]);
+  t.strictSame(localGroups(all), [['/', '/nasty', '/over', '/boot/efi', '/run'], ['/nas/disk'], ['/auto'], ['/ntfs']]);
 });
 
 t.test('what a dead server is called', async (t) => {
