@@ -15,6 +15,7 @@ export const notConfidential: Check = {
   id: 'enc.cvm',
   group: 'encryption',
   title: 'The machine is not a confidential one',
+  platforms: ['linux'],
   source: CONFIDENTIAL.source,
   async run(_system, { facts }) {
     return withProfile(facts, judgeConfidential);
@@ -36,6 +37,7 @@ export const trustedLaunch: Check = {
   id: 'enc.trusted-launch',
   group: 'encryption',
   title: 'Trusted Launch does not bind the disk of the system',
+  platforms: ['linux'],
   source: CONFIDENTIAL.source,
   async run(_system, { facts }) {
     return withProfile(facts, judgeTrustedLaunch);
@@ -55,6 +57,7 @@ export const encryptionAtHost: Check = {
   id: 'enc.host',
   group: 'encryption',
   title: 'Encryption at the host is no matter',
+  platforms: ['linux'],
   source: SOURCES.supportMatrix,
   async run(_system, { facts }) {
     return withProfile(facts, judgeEncryptionAtHost);
