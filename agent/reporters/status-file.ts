@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { PATHS } from '../system/paths.ts';
-import type { Platform, System } from '../system/system.ts';
+import type { Platform } from '../system/system.ts';
 import type { Reporter } from './reporter.ts';
 import type { Status, StatusVerdict } from './status.ts';
 
@@ -16,13 +16,10 @@ export const statusFile: Reporter = {
   },
 };
 
-/** The last status, `undefined` where there is none. Throws when there is one and it cannot be understood. */
-export async function readStatus(system: System): Promise<Status | undefined> {
-  const path = statusPath(system.platform);
-  const text = await system.readText(path);
-  if (text === undefined) return undefined;
+/** What such a file says. Throws when it cannot be understood. */
+export function parseStatus(text: string): Status {
   const value: unknown = JSON.parse(text);
-  if (!isStatus(value)) throw new Error(`${path} is not of a form that this version knows`);
+  if (!isStatus(value)) throw new Error('it is not of a form that this version knows');
   return value;
 }
 

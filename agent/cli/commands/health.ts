@@ -3,7 +3,7 @@ import { lookUpHealth, renderHealth } from '../quick-health.ts';
 
 /** The way of everybody who writes it otherwise than the entrance expects it: see `quickHealth`. */
 export const health: Command = async ({ system, json, print }) => {
-  const answer = await lookUpHealth(system);
+  const answer = lookUpHealth(system);
   print(renderHealth(answer, json));
   return answer.exitCode;
 };
