@@ -1,8 +1,9 @@
 import type { Config } from '../config/schema.ts';
-import { UserError } from '../errors.ts';
+import { messageOf, UserError } from '../errors.ts';
 import type { Quiescer } from '../quiescers/quiescer.ts';
 import { redact } from '../redact.ts';
 import { scriptProblems } from '../scripts/runnable.ts';
+import { within } from '../snapshot/deadline.ts';
 import { planSnapshot, type SnapshotPlan } from '../snapshot/plan.ts';
 import { DATABASES, runningDatabases } from '../system/databases.ts';
 import type { System } from '../system/system.ts';
@@ -16,15 +17,18 @@ export interface ExpectationParts {
   readonly configFault?: UserError;
 }
 
+/** A file of a process that hangs in the kernel may never be read: the checks give up on theirs after as long. */
+const LIMIT_MS = 5000;
+
 /** What a snapshot of this machine would be worth now. Reads only, and never throws: what cannot be told is `unknown`. */
-export async function expectOf(parts: ExpectationParts): Promise<Expected> {
+export async function expectOf(parts: ExpectationParts, limitMs = LIMIT_MS): Promise<Expected> {
   const { configFault } = parts;
   if (configFault !== undefined) return refused(parts.system, configFault);
   try {
-    return expectedConsistency(await gather(parts));
+    return expectedConsistency(await within('looking ahead', limitMs, () => gather(parts)));
   } catch (error) {
     if (error instanceof UserError) return refused(parts.system, error);
-    return { consistency: 'unknown', reason: redact(error instanceof Error ? error.message : String(error)) };
+    return { consistency: 'unknown', reason: redact(messageOf(error)) };
   }
 }
 

@@ -60,10 +60,10 @@ export function toldOf(examination: Examination, outcomes: readonly Outcome[], i
 
 const PROBLEMS = ['fail', 'error', 'warn'] as const;
 
-/** Worst first; those that another one explains are left out. */
+/** Worst first; those that another one explains count as skipped. */
 const problemsOf = ({ findings }: Examination): readonly StatusProblem[] =>
   PROBLEMS.flatMap((wanted) =>
-    shown(findings).flatMap(({ id, verdict, title, detail }) =>
+    findings.flatMap(({ id, verdict, title, detail }) =>
       verdict === wanted ? [{ id, verdict: wanted, title, detail }] : [],
     ),
   );

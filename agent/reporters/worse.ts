@@ -9,7 +9,11 @@ export interface Known {
 
 export const KNOWN_NOTHING: Known = { problems: {} };
 
-const WEIGHT: Readonly<Record<StatusProblem['verdict'], number>> = { warn: 1, error: 2, fail: 3 };
+const WEIGHT: Readonly<Record<string, number>> & Readonly<Record<StatusProblem['verdict'], number>> = {
+  warn: 1,
+  error: 2,
+  fail: 3,
+};
 const LEVELS: readonly StatusExpected['consistency'][] = ['none', 'crash', 'file-system', 'application'];
 
 /**
@@ -53,10 +57,8 @@ export function parseKnown(text: string): Known {
 const expectedOf = (expected: Known['expected']): Pick<Known, 'expected'> =>
   expected === undefined || expected === 'unknown' ? {} : { expected };
 
-const weightOf = ({ problems }: Known, id: string): number => {
-  const verdict = Object.hasOwn(problems, id) ? problems[id] : undefined;
-  return verdict === undefined ? 0 : (WEIGHT[verdict] ?? 0);
-};
+/** Of what is not understood: none. */
+const weightOf = ({ problems }: Known, id: string): number => WEIGHT[problems[id] ?? 'none'] ?? 0;
 
 /** From what he knew to less; what is not known is neither more nor less. */
 const hasSunk = (before: Known['expected'], now: StatusExpected['consistency']): boolean =>

@@ -88,6 +88,15 @@ t.test('what cannot be told breaks nothing, and tells no secret', async (t) => {
   t.strictSame(answer, { consistency: 'unknown', reason: 'EIO: password=[redacted]' });
 });
 
+t.test('a file that cannot be read to its end is given up', async (t) => {
+  const system = fakeSystem({ files: {} });
+  t.teardown(() => system.cleanUp());
+  const readText = () => new Promise<never>(() => undefined);
+  const config = await defaultConfig('linux');
+  const answer = await expectOf({ system: { ...system, readText }, config, quiescers: [] }, 20);
+  t.match(answer, { consistency: 'unknown', reason: /looking ahead/ });
+});
+
 // The promise and the outcome must not disagree: what the phase says of the same scripts, once it has run them.
 t.test('agrees with the phase that runs the scripts', async (t) => {
   const none = async () => undefined;
