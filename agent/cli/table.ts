@@ -36,7 +36,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'check',
     about: 'Say whether a backup of this machine would work, and what to do if not',
     details:
-      'Changes nothing. As root, the result of all checks together is left in the status file, for --health and\nmonitoring, and told as [report] and [notify] say. ID is as --list prints it; * and ? stand for any characters.',
+      'Changes nothing. As root, the result of all checks together is left in the status file, for --health and monitoring, and told as [report] and [notify] say. ID is as --list prints it; * and ? stand for any characters.',
     flags: [
       { name: 'list', about: 'List the checks and run none' },
       { name: 'only', value: 'ID[,ID]', many: true, about: 'Run these alone; may be given again' },

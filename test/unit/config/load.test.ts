@@ -36,6 +36,8 @@ manage = yes
 [notify]
 on-failure = /bin/mail
 url = "https://hook.example/x?a=b#c"
+[report]
+prometheus = /var/lib/node/quiesced.prom
 [log]
 level = debug
 `.replace('timeout = 1h', 'timeout = 30m');
@@ -57,6 +59,7 @@ level = debug
       manage: true,
     },
     notify: { onFailure: '/bin/mail', url: 'https://hook.example/x?a=b#c' },
+    report: { prometheus: '/var/lib/node/quiesced.prom' },
     log: { level: 'debug' },
     quiescers: [],
   });
