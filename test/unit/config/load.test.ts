@@ -64,7 +64,7 @@ level = debug
     quiescers: [],
   });
   t.strictSame(sources['snapshot.frozen-deadline'], fromFile(3));
-  t.strictSame(sources['log.level'], fromFile(29));
+  t.strictSame(sources['log.level'], fromFile(31));
   t.ok(Object.values(sources).every(({ from }) => from === 'file'));
 });
 
