@@ -5,6 +5,9 @@ import { type Server, startServer } from './control/server.ts';
 import { UserError } from './errors.ts';
 import { linuxFreezer } from './freezer/linux.ts';
 import type { Log } from './log.ts';
+import { type Examination, type ExamineRequest, examine } from './readiness/examine.ts';
+import { gatherTold, tell } from './readiness/tell.ts';
+import type { Told } from './reporters/reporter.ts';
 import { conduct, recoverUnlessBusy } from './snapshot/conduct.ts';
 import type { Outcome, RunKind } from './snapshot/outcome.ts';
 import type { Parts } from './snapshot/parts.ts';
@@ -35,6 +38,11 @@ export interface HoldRequest extends Wishes {
 export interface Agent {
   readonly system: System;
   readonly config: Config;
+  /** Whether a backup of this machine would work, and what a snapshot taken now would be worth. */
+  examine(request: ExamineRequest): Promise<Examination>;
+  told(examination: Examination): Promise<Told>;
+  /** Leaves a result behind for others (status file, metrics) and tells what has become worse; never throws. */
+  tell(told: Told): Promise<void>;
   plan(wishes: Wishes): Promise<SnapshotPlan>;
   /** @param plan as `plan` made it of these wishes, and as it was agreed to. */
   rehearse(plan: SnapshotPlan, wishes: Wishes, signal: AbortSignal): Promise<Outcome>;
@@ -72,6 +80,9 @@ export function createAgent(system: System, log: Log, config: Config, self: read
   return {
     system,
     config,
+    examine: (request) => examine({ system, config, quiescers: parts.quiescers }, request),
+    told: (examination) => gatherTold(examination, { system, config, log }),
+    tell: (told) => tell(told, { system, config, log }),
     plan,
     rehearse: (wanted, wishes, signal) => run('rehearsal', noneTaker, wanted, wishes, signal),
     async snapshot(argv, wishes, signal) {

@@ -74,6 +74,8 @@ export interface Finding {
   readonly remedy?: string;
   readonly source?: string;
   readonly durationMs: number;
+  /** Errors of Azure Backup that this check looks for the cause of: see `quiesced explain`. Absent where there is none. */
+  readonly explains?: readonly string[];
   /** The finding that explains this one, which is then neither shown nor counted. */
   readonly hiddenBy?: string;
 }

@@ -12,6 +12,8 @@ export const SOURCES = {
   troubleshootAgent: `${MICROSOFT}/azure/backup/backup-azure-troubleshoot-vm-backup-fails-snapshot-timeout (2018)`,
   agentVersions: `${MICROSOFT}/troubleshoot/azure/virtual-machines/windows/support-extensions-agent-version (2025-09)`,
   endorsed: `${MICROSOFT}/azure/virtual-machines/linux/endorsed-distros (2026-01)`,
+  appConsistent: `${MICROSOFT}/azure/backup/backup-azure-linux-app-consistent (2024-04)`,
+  about: `${MICROSOFT}/azure/backup/backup-introduction-to-azure-backup (2016-10)`,
   agentReadme: 'https://github.com/Azure/WALinuxAgent#readme (2.15, 2025-11)',
 } as const;
 
@@ -63,3 +65,129 @@ export const CPU_QUOTA = { percent: 10, source: SOURCES.agentReadme } as const;
 
 /** The backup extension gives a run up after this time: VMBackup/main/handle.py. */
 export const EXTENSION_RUN = { ms: 140 * 60_000, source: SOURCES.troubleshoot } as const;
+
+/** Where Azure's host is, on every machine, and how long a healthy one may take. It is never behind a proxy. */
+export const AZURE_HOST = {
+  address: '168.63.129.16',
+  port: 80,
+  hostGaPort: 32526,
+  timeoutMs: 5000,
+  source: `${MICROSOFT}/azure/virtual-network/what-is-ip-address-168-63-129-16 (2025)`,
+  imdsSource: `${MICROSOFT}/azure/virtual-machines/instance-metadata-service (2025)`,
+} as const;
+
+/**
+ * Names that a plug-in with its own way to the vault (MARS, SQL, HANA) needs, each with HTTPS: the backup of a whole
+ * machine does without. The government's names by Microsoft's list of endpoints for Azure Government.
+ */
+export const PLUGIN_NAMES = {
+  public: [
+    '*.microsoft.com',
+    '*.windowsazure.com',
+    '*.microsoftonline.com',
+    '*.windows.net',
+    '*.blob.core.windows.net',
+    '*.queue.core.windows.net',
+    '*.blob.storage.azure.net',
+  ],
+  government: [
+    '*.microsoft.com',
+    '*.windowsazure.us',
+    '*.microsoftonline.us',
+    '*.usgovcloudapi.net',
+    '*.blob.core.usgovcloudapi.net',
+    '*.queue.core.usgovcloudapi.net',
+  ],
+  serviceTags: ['AzureBackup', 'Storage', 'AzureActiveDirectory'],
+  source: `${MICROSOFT}/azure/backup/backup-azure-sap-hana-database (backup-network-connectivity, 2025-02); ${MICROSOFT}/azure/azure-government/compare-azure-government-global-azure`,
+} as const;
+
+/** Of a script's run: the extension's own host stops it there, whatever its file asks for. */
+export const SCRIPT_TIMEOUT = {
+  seconds: 1800,
+  source: `${SOURCES.appConsistent}; azure-linux-extensions VMBackup/main/PluginHost.py (2026-08), #706`,
+} as const;
+
+/** What was not tried for longer than this may have stopped working: packages, passwords and disks change monthly. */
+export const REHEARSAL = {
+  ms: 30 * 24 * 3_600_000,
+  source: "quiesced's own limit (2026): monthly patches change what a rehearsal has shown",
+} as const;
+
+/** A vault's credentials are of no use after this time, and only the newest file is. */
+export const VAULT_CREDENTIALS = { ms: 48 * 3_600_000, source: SOURCES.about } as const;
+
+/** Disks of one machine. Older pages allowed fewer; a report names both, since both are still found. */
+export const DISKS = {
+  data: 32,
+  nearlyAll: 28,
+  readOn: '2026-01-28',
+  earlier: { data: 16, readOn: '2017, classic model' },
+  largestTib: 64,
+  togetherTib: 512,
+  source: SOURCES.supportMatrix,
+} as const;
+
+/** Kinds of disks that only the newer kind of policy backs up. */
+export const NEWER_DISKS = {
+  types: ['UltraSSD_LRS', 'PremiumV2_LRS'],
+  source: `${SOURCES.supportMatrix}; ${MICROSOFT}/azure/virtual-machines/virtual-machines-create-restore-points`,
+} as const;
+
+/** Percent in use: an agent that cannot write its status or unpack an extension does no backup. */
+export const SPACE = {
+  nearlyFull: 90,
+  full: 98,
+  vital: ['/', '/var'],
+  inodes: 95,
+  source: "Microsoft's VM assist for Linux (2025); the share of inodes is quiesced's own limit (2026)",
+} as const;
+
+/** How long a cycle of freezing and thawing may take before applications notice: measured, `reference/tech.md` §10. */
+export const FREEZE = { slowMs: 1000, failsMs: 5000, source: 'measured by quiesced (2026-11)' } as const;
+
+/**
+ * How long the flush before a freeze may take. The kernel itself takes a disk for this fast until it has measured it:
+ * INIT_BW in mm/backing-dev.c (Linux 6.18).
+ */
+export const FLUSH = {
+  slowMs: 5000,
+  bytesPerSecond: 100 * 1024 ** 2,
+  source: 'measured by quiesced (2026-11); mm/backing-dev.c of Linux 6.18',
+} as const;
+
+/** The extension's own file of knobs: what its code reads, whatever pages say. */
+export const VMBACKUP_CONF = {
+  path: '/etc/azure/vmbackup.conf',
+  source: 'Azure/azure-linux-extensions, VMBackup/main (2025); MicrosoftDocs/azure-docs#90308',
+} as const;
+
+/** The agent unpacks a new version of itself and starts it within seconds; a folder that is older lies there. */
+export const AGENT_UPDATE = {
+  ms: 10 * 60_000,
+  source: 'azurelinuxagent/ga/agent_update_handler.py (2.15, 2025-11)',
+} as const;
+
+/** Azure Disk Encryption: dm-crypt inside the machine, its key in a vault. What may be restored where. */
+export const DISK_ENCRYPTION = {
+  now: { restores: 'within the subscription of the vault', readOn: '2026-01-28' },
+  earlier: { restores: 'within the subscription and the region of the vault', readOn: '2019' },
+  /** By which the service of Azure Backup reads the key, in the public cloud: an application's id, no secret. */
+  backupService: '262044b1-e2ce-469f-a196-69ab7ada62d3',
+  source: `${SOURCES.supportMatrix}; ${MICROSOFT}/azure/backup/backup-azure-vms-encryption (2019)`,
+} as const;
+
+/** Encryption of somebody's own. The older page rules it out, the newer one does not name it. */
+export const OWN_ENCRYPTION = {
+  earlier: { said: 'LUKS-encrypted machines are not supported', readOn: '2018' },
+  now: { said: 'names Azure Disk Encryption only', readOn: '2026-01-28' },
+  source: `${SOURCES.supportMatrix}; ${MICROSOFT}/azure/backup/backup-azure-arm-vms-prepare (2018)`,
+} as const;
+
+/** Where confidential machines may be backed up; the support matrix says in another place that they may not at all. */
+export const CONFIDENTIAL = {
+  regions: ['uaenorth', 'koreacentral'],
+  series: /_v6$/,
+  said: 'preview, sizes of v6 in UAE North and Korea Central',
+  source: `${SOURCES.supportMatrix}; ${MICROSOFT}/azure/backup/confidential-vm-backup (2025-11); ${MICROSOFT}/azure/virtual-machines/concepts-restore-points (2025)`,
+} as const;

@@ -2,6 +2,7 @@ import { messageOf } from '../errors.ts';
 import { redact } from '../redact.ts';
 import { type Facts, gatherFacts } from '../system/facts.ts';
 import type { System } from '../system/system.ts';
+import { explainedBy } from './azure-explained.ts';
 import { type Check, type CheckContext, type Finding, type Result, skip, type Verdict } from './check.ts';
 
 export interface RunOptions {
@@ -64,6 +65,7 @@ async function observe(system: System, check: Check, context: CheckContext): Pro
   const result = await answerOf(system, check, context);
   const remedy = result.remedy;
   const source = result.source ?? check.source;
+  const explains = explainedBy(check.id);
   return {
     finding: {
       id: check.id,
@@ -73,6 +75,7 @@ async function observe(system: System, check: Check, context: CheckContext): Pro
       detail: redact(result.detail),
       ...(remedy === undefined ? {} : { remedy: redact(remedy) }),
       ...(source === undefined ? {} : { source }),
+      ...(explains.length === 0 ? {} : { explains }),
       durationMs: Math.round(system.clock.monotonicMs() - startMs),
     },
     hidesDependants: result.verdict === 'fail' || result.hidesDependants === true,

@@ -3,6 +3,8 @@ import type { Command } from './context.ts';
 /** The function of each command, loaded when it is called: `--help` and the guard start without the rest. */
 export const RUN: Readonly<Record<string, Command>> = {
   check: async (context) => (await import('./commands/check.ts')).check(context),
+  health: async (context) => (await import('./commands/health.ts')).health(context),
+  explain: async (context) => (await import('./commands/explain.ts')).explain(context),
   rehearse: async (context) => (await import('./commands/rehearse.ts')).rehearse(context),
   snapshot: async (context) => (await import('./commands/snapshot.ts')).snapshot(context),
   hold: async (context) => (await import('./commands/hold.ts')).hold(context),

@@ -23,6 +23,10 @@ export interface CommandContext {
   print(text: string): void;
   /** To stderr: what must not disturb the output. */
   note(text: string): void;
+  /** A line on stderr that the next one replaces, and the last one (empty) clears; nothing where there is no terminal. */
+  progress(text: string): void;
+  /** Whether somebody reads stderr at a terminal. */
+  readonly attended: boolean;
   /** Asks a yes-or-no question at the terminal; `false` where there is none. */
   confirm(question: string): Promise<boolean>;
 }

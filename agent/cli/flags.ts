@@ -43,7 +43,9 @@ export const COMMON_FLAGS: readonly FlagSpec[] = [
 
 /** Reads a command line by the table. Throws a usage error (exit code 2) that names the word and the nearest right one. */
 export function parseCommandLine(argv: readonly string[], commands: readonly CommandSpec[]): Given {
-  const [first, ...rest] = argv;
+  const [word, ...rest] = argv;
+  // The one command that is written like a flag, as monitoring expects it of a program.
+  const first = word === '--health' ? 'health' : word;
   const nothing = { switches: new Set<string>(), values: new Map(), words: [] };
   if (first === undefined || first === '--help' || first === '-h' || (first === 'help' && rest.length === 0)) {
     return { ...nothing, command: undefined, help: true, version: false };

@@ -14,6 +14,7 @@ const programHelp = (commands: readonly CommandSpec[]): string =>
     '',
     'Usage: quiesced COMMAND [FLAG ...]',
     '       quiesced COMMAND --help',
+    '       quiesced --health     How the last check ended, in one line',
     '       quiesced --version',
     '',
     'Commands:',

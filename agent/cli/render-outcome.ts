@@ -33,7 +33,8 @@ export const outcomeLine = ({ startedAt, kind, consistency, wouldBe, frozenMs, f
     ...(faults.length > 0 ? [`${faults.length} fault${faults.length > 1 ? 's' : ''}`] : []),
   ].join('  ');
 
-const NAMES: Readonly<Record<string, string>> = {
+/** Levels of consistency, for people. */
+export const LEVEL_NAMES: Readonly<Record<string, string>> = {
   application: 'application-consistent',
   'file-system': 'file-system-consistent',
   crash: 'crash-consistent',
@@ -60,7 +61,7 @@ const isLostHold = ({ kind, consistency }: Outcome): boolean =>
 function levelOf(outcome: Outcome): string {
   const { consistency, wouldBe, evidence } = outcome;
   if (isLostHold(outcome)) return 'not held throughout; a copy made meanwhile is worth nothing';
-  const level = NAMES[wouldBe ?? consistency] ?? consistency;
+  const level = LEVEL_NAMES[wouldBe ?? consistency] ?? consistency;
   return `${wouldBe === undefined ? level : `a snapshot would be ${level}`}${evidence === undefined ? '' : ` (${evidence})`}`;
 }
 

@@ -1,13 +1,16 @@
 import { styleText } from 'node:util';
 import { type Finding, GROUPS, type Verdict } from '../checks/check.ts';
-import type { Report } from '../checks/report.ts';
 import { type ReportVerdict, shown } from '../checks/verdict.ts';
+import type { Examination } from '../readiness/examine.ts';
 import type { Facts } from '../system/facts.ts';
+import { LEVEL_NAMES } from './render-outcome.ts';
 import { wrap, wrapIndented } from './wrap.ts';
 
 export interface RenderOptions {
   readonly width: number;
   readonly colour: boolean;
+  /** Names every check that passed, where a number would do. */
+  readonly verbose: boolean;
 }
 
 /** Words, not signs: they survive any terminal, log and screen reader, and grep finds them. */
@@ -39,16 +42,27 @@ const PROBLEMS: readonly Verdict[] = ['fail', 'error', 'warn'];
  * The report for a person: what machine this is, its groups with problems first and remedies beneath, and the verdict as
  * the last thing on the screen. Commands to paste stand alone on their line and are never broken.
  */
-export function renderReport(report: Report, options: RenderOptions): string {
+export function renderReport(report: Examination, options: RenderOptions): string {
   const paint = painter(options.colour);
   const findings = shown(report.findings);
   const groups = Object.entries(GROUPS).flatMap(([group, title]) => {
     const own = findings.filter((finding) => finding.group === group);
-    return own.length === 0 ? [] : [paint('bold', title), ...renderGroup(own, options.width, paint)];
+    return own.length === 0 ? [] : [paint('bold', title), ...renderGroup(own, options, paint)];
   });
-  const header = renderHeader(report, options.width, paint);
-  return [...header, '', ...groups, ...renderVerdict(report, options.width, paint), ''].join('\n');
+  return [
+    ...renderHeader(report, options.width, paint),
+    '',
+    ...groups,
+    ...renderExpected(report, options.width),
+    '',
+    ...renderVerdict(report, options.width, paint),
+    '',
+  ].join('\n');
 }
+
+/** Findings alone, as the report shows those of one group. */
+export const renderFindings = (findings: readonly Finding[], options: RenderOptions): readonly string[] =>
+  renderGroup(shown(findings), options, painter(options.colour));
 
 type Paint = (style: Style, text: string) => string;
 
@@ -58,7 +72,7 @@ const painter =
   (style, text) =>
     colour ? styleText(style, text, { validateStream: false }) : text;
 
-const renderHeader = ({ facts }: Report, width: number, paint: Paint): readonly string[] => [
+const renderHeader = ({ facts }: Examination, width: number, paint: Paint): readonly string[] => [
   paint('bold', `Readiness of ${facts.hostname ?? 'this machine'} for a backup`),
   ...wrap(describeSystem(facts), width),
   ...wrap(describeMachine(facts), width),
@@ -88,33 +102,44 @@ const listed = (parts: readonly (string | undefined)[]): string =>
   parts.filter((part) => part !== undefined).join(', ');
 
 /** Ends with one empty line, as every problem does: each stands by itself. */
-function renderGroup(findings: readonly Finding[], width: number, paint: Paint): readonly string[] {
+function renderGroup(findings: readonly Finding[], { width, verbose }: RenderOptions, paint: Paint): readonly string[] {
   const of = (verdicts: readonly Verdict[]) =>
     verdicts.flatMap((verdict) => findings.filter((finding) => finding.verdict === verdict));
   const problems = of(PROBLEMS).flatMap((finding) => [...renderProblem(finding, width, paint), '']);
   const rest = [
     ...of(['info']).flatMap((finding) => renderNote(finding, width, paint)),
-    ...of(['pass']).map(({ title }) => mark('pass', paint) + title),
+    ...renderPasses(of(['pass']), verbose, paint),
     ...renderSkips(of(['skip']), width, paint),
   ];
   return rest.length === 0 ? problems : [...problems, ...rest, ''];
 }
+
+/** What is fine is worth one line. */
+const renderPasses = (passed: readonly Finding[], verbose: boolean, paint: Paint): readonly string[] =>
+  passed.length < 2 || verbose
+    ? passed.map(({ title }) => mark('pass', paint) + title)
+    : [`${mark('pass', paint)}${passed.length} checks`];
 
 const mark = (verdict: Verdict, paint: Paint): string =>
   `  ${paint(COLOURS[verdict], MARKS[verdict].padEnd(MARK_WIDTH))}`;
 
 /** What is wrong comes first, next to the mark; then how it should be, and what to do. */
 function renderProblem(finding: Finding, width: number, paint: Paint): readonly string[] {
-  const { verdict, id, title, detail, remedy } = finding;
+  const { verdict, id, title, detail, remedy, explains = [] } = finding;
   const [first = '', ...rest] = wrapIndented(detail, INDENT, width);
   const expected = wrapIndented(`Should be: ${title} [${id}]`, INDENT, width);
   return [
     mark(verdict, paint) + first.trimStart(),
     ...rest,
     ...expected.map((line) => paint('dim', line)),
+    ...renderCodes(verdict, explains, width).map((line) => paint('dim', line)),
     ...renderRemedy(remedy, width, paint),
   ];
 }
+
+/** By what name the reader may have met it before. A check that broke explains nothing. */
+const renderCodes = (verdict: Verdict, codes: readonly string[], width: number): readonly string[] =>
+  codes.length === 0 || verdict === 'error' ? [] : wrapIndented(`Azure may call it ${codes.join(', ')}`, INDENT, width);
 
 /** Something to know: no expectation was missed, so the title would only confuse. */
 function renderNote({ id, detail, remedy }: Finding, width: number, paint: Paint): readonly string[] {
@@ -143,6 +168,12 @@ function renderSkips(skipped: readonly Finding[], width: number, paint: Paint): 
   ];
 }
 
+/** What a backup would be worth, if it came about. */
+const renderExpected = ({ expected: { consistency, reason } }: Examination, width: number): readonly string[] => {
+  const level = LEVEL_NAMES[consistency] ?? 'not known';
+  return wrap(`To expect of a snapshot now: ${level}, because ${reason}.`, width);
+};
+
 const VERDICTS: Readonly<Record<ReportVerdict, { readonly text: string; readonly style: Style }>> = {
   fail: { text: 'NOT READY: a backup of this machine would fail.', style: ['bold', 'red'] },
   error: { text: 'NOT SURE: a check broke, so nothing is promised.', style: ['bold', 'magenta'] },
@@ -150,7 +181,7 @@ const VERDICTS: Readonly<Record<ReportVerdict, { readonly text: string; readonly
   pass: { text: 'READY: nothing found that stands in the way of a backup.', style: ['bold', 'green'] },
 };
 
-function renderVerdict({ verdict, counts, durationMs }: Report, width: number, paint: Paint): readonly string[] {
+function renderVerdict({ verdict, counts, durationMs }: Examination, width: number, paint: Paint): readonly string[] {
   const { text, style } = VERDICTS[verdict];
   const { fail, error, warn, info, pass, skip } = counts;
   const parts = [

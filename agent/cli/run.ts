@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline/promises';
 import { messageOf, UserError } from '../errors.ts';
 import { createLog, type Log } from '../log.ts';
 import { redact } from '../redact.ts';
@@ -30,7 +29,11 @@ export async function runCommandLine(argv: readonly string[], self: readonly str
   }
 }
 
+/** Put in by the bundler; a tree of sources asks its package.json. */
+declare const QUIESCED_VERSION: string | undefined;
+
 export const versionOf = (): string => {
+  if (typeof QUIESCED_VERSION === 'string') return QUIESCED_VERSION;
   const file = new URL('../../package.json', import.meta.url);
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 };
@@ -46,14 +49,20 @@ function contextOf(given: Given, self: readonly string[]): CommandContext {
     self,
     signal: signalOfOurEnd(),
     json: given.switches.has('json'),
-    width: Math.min(80, stdout.columns ?? 80),
+    width: Math.min(80, columnsOf(stdout)),
     colour: stdout.isTTY === true && !system.env.NO_COLOR,
     agent: () => agentOf(system, log, self, 'as configured'),
     agentInAnyCase: () => agentOf(system, log, self, 'in any case'),
     print: (text) => stdout.write(text),
     note: (text) => stderr.write(text),
+    attended: stderr.isTTY === true,
+    progress: (text) => {
+      // Cut to the terminal: a line that wraps could not be taken back.
+      if (stderr.isTTY === true) stderr.write(`\r\u001b[K${text.slice(0, columnsOf(stderr) - 1)}`);
+    },
     async confirm(question) {
       if (stdin.isTTY !== true) return false;
+      const { createInterface } = await import('node:readline/promises');
       const terminal = createInterface({ input: stdin, output: stderr });
       try {
         return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
@@ -68,6 +77,9 @@ const notRoot = (command: string): UserError =>
   new UserError('not-root', `${command} is for root: it stops the whole machine, or shows what has`, {
     remedy: `Run it with sudo: sudo quiesced ${command}`,
   });
+
+/** A terminal that does not know its width (a serial line) says 0. */
+const columnsOf = ({ columns }: { readonly columns?: number }): number => columns || 80;
 
 async function agentOf(system: System, log: Log, self: readonly string[], how: 'as configured' | 'in any case') {
   const { defaultConfig, loadConfig } = await import('../config/load.ts');

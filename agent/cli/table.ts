@@ -1,4 +1,9 @@
+import { GROUPS } from '../checks/check.ts';
 import type { CommandSpec, FlagSpec } from './flags.ts';
+
+/** What `check --format` prints. */
+export const FORMATS = ['text', 'json', 'nagios', 'prometheus'] as const;
+export type Format = (typeof FORMATS)[number];
 
 const MOUNT: FlagSpec = {
   name: 'mount',
@@ -12,6 +17,13 @@ const FOR: FlagSpec = {
   about: 'Let go after this time at the latest: 500ms, 5s, 2m (default: [snapshot] frozen-deadline)',
 };
 const DONE = { 0: 'done', 1: 'failed', 2: 'wrong usage' } as const;
+/** As monitoring plug-ins have them. A wrong command line is 2, as everywhere. */
+const VERDICT_CODES = {
+  0: 'nothing to do',
+  1: 'something warned',
+  2: 'something failed, or wrong usage',
+  3: 'a check itself broke',
+} as const;
 const TAKEN = {
   0: 'a snapshot was taken, and everything let go',
   1: 'none was taken, or something is still held',
@@ -23,8 +35,39 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'check',
     about: 'Say whether a backup of this machine would work, and what to do if not',
+    details:
+      'Changes nothing. As root, the result of all checks together is left in the status file, for --health and monitoring, and told as [report] and [notify] say. ID is as --list prints it; * and ? stand for any characters.',
+    flags: [
+      { name: 'list', about: 'List the checks and run none' },
+      { name: 'only', value: 'ID[,ID]', many: true, about: 'Run these alone; may be given again' },
+      { name: 'skip', value: 'ID[,ID]', many: true, about: 'Leave these out; may be given again' },
+      {
+        name: 'group',
+        value: 'NAME[,NAME]',
+        many: true,
+        about: `Run this group alone: ${Object.keys(GROUPS).join(', ')}`,
+      },
+      { name: 'format', value: 'NAME', about: `How to print it: ${FORMATS.join(', ')} (default: text)` },
+      { name: 'verbose', about: 'Name every check that passed' },
+    ],
+    exitCodes: VERDICT_CODES,
+  },
+  {
+    name: 'health',
+    about: 'Say in one line how the last check ended: quiesced --health',
+    details: 'Reads the status file that quiesced check leaves as root, and runs nothing; anybody may ask.',
     flags: [],
-    exitCodes: { 0: 'nothing to do', 1: 'something warned', 2: 'something failed', 3: 'a check itself broke' },
+    exitCodes: { ...VERDICT_CODES, 3: 'nothing is known, or a check broke, or the last is older than two intervals' },
+    hidden: true,
+  },
+  {
+    name: 'explain',
+    about: 'Say what an error of Azure Backup means, and look for its cause here',
+    details:
+      'CODE is a name or a number, in any case: UserErrorFsFreezeFailed, 121. Without one all known codes are listed.',
+    flags: [],
+    words: '[CODE]',
+    exitCodes: { 0: 'explained, whatever was found', 1: 'failed', 2: 'wrong usage, or a code that is not known' },
   },
   {
     name: 'rehearse',

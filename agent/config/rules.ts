@@ -24,6 +24,12 @@ const RULES: readonly Rule[] = [
     what: 'the taker is a command, but there is no taker-command',
     remedy: 'Add taker-command = PROGRAM, ARGUMENT, … or write taker = none.',
   },
+  {
+    keys: ['report.prometheus'],
+    broken: ({ report }) => report.prometheus !== undefined && !report.prometheus.endsWith('.prom'),
+    what: 'does not end with .prom, and the collector reads no other file',
+    remedy: 'Write for example: prometheus = /var/lib/node_exporter/textfile_collector/quiesced.prom',
+  },
 ];
 
 /** Who sets a command and forgets to use it would believe in snapshots that are never taken; `taker = none` says so. */

@@ -137,13 +137,16 @@ export const SCHEMA = {
     },
   },
   notify: {
-    'on-failure': { type: 'path', about: 'Program that is run when a snapshot or a check has failed.' },
+    'on-failure': { type: 'path', about: 'Program that is run when a check finds something new that is wrong.' },
     url: {
       type: 'url',
       secret: true,
       example: 'https://monitor.example/hook/7f3a',
-      about: 'Address that failures are posted to, as JSON.',
+      about: 'Address that the same is posted to, as JSON.',
     },
+  },
+  report: {
+    prometheus: { type: 'path', about: 'File, NAME.prom, that the results are written to for the textfile collector.' },
   },
   log: {
     level: { type: 'choice', of: LOG_LEVELS, default: 'info', about: 'The least important lines that are logged.' },

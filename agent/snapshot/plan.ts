@@ -4,11 +4,11 @@ import type { FreezePlan } from '../freezer/freezer.ts';
 import { fileSystemsOf, parseMountinfo, readMountinfo } from '../freezer/mounts.ts';
 import { devicesNamedByTest, type Left, select } from '../freezer/selection.ts';
 import { groupsOf, readStanding } from '../freezer/stacking.ts';
+import { NO_SCRIPTS, type PlannedScripts, planScripts } from '../scripts/planned.ts';
 import { containerOf, containerSigns } from '../system/container.ts';
 import { permissionListeners } from '../system/fanotify.ts';
 import { otherFreezers } from '../system/other-freezers.ts';
 import type { System } from '../system/system.ts';
-import { NO_SCRIPTS, type PlannedScripts, planScripts } from './prepare-phase.ts';
 
 /** Which file systems will be frozen and which not; can be shown before anything is done. */
 export interface SnapshotPlan {

@@ -2,16 +2,14 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, readFileSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { readHooks } from '../../agent/scripts/hooks.ts';
+import { type OwedScript, type Script, ScriptError } from '../../agent/scripts/script.ts';
 import {
   fromOwed,
   type HowItWent,
   INTERRUPTED,
-  type OwedScript,
   type PrepareOptions,
   preparePhase,
-  readHooks,
-  type Script,
-  ScriptError,
 } from '../../agent/snapshot/scripts.ts';
 import { isAlive, NOTE, type Rig, scriptAt, scriptsRig, until } from './scripts-rig.ts';
 

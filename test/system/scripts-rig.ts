@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Test } from 'tap';
+import { runnable } from '../../agent/scripts/runnable.ts';
+import type { Script } from '../../agent/scripts/script.ts';
 import { type RunScriptOptions, runScript, type ScriptResult } from '../../agent/snapshot/scripts/run-script.ts';
-import { runnable } from '../../agent/snapshot/scripts/runnable.ts';
-import type { Script } from '../../agent/snapshot/scripts.ts';
 import { localSystem } from '../../agent/system/local.ts';
 import type { System } from '../../agent/system/system.ts';
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
+import { runnable } from '../../agent/scripts/runnable.ts';
 import { runScript } from '../../agent/snapshot/scripts/run-script.ts';
-import { runnable } from '../../agent/snapshot/scripts/runnable.ts';
 import { isAlive, NOTE, runText, scriptAt, scriptsRig, until } from './scripts-rig.ts';
 
 t.test('retries run the script again', async (t) => {

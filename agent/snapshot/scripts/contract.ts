@@ -1,6 +1,6 @@
 import type { Log } from '../../log.ts';
+import type { OwedScript, Script, ScriptStage } from '../../scripts/script.ts';
 import type { ScriptResult } from './run-script.ts';
-import type { OwedScript, Script, ScriptStage } from './script.ts';
 
 /** How the snapshot went, for those who have to clean up after it. */
 export interface HowItWent {

@@ -1,5 +1,5 @@
+import { AZURE_CODES, type Script, ScriptError, type ScriptStage } from '../../scripts/script.ts';
 import type { ScriptResult } from './run-script.ts';
-import { AZURE_CODES, type Script, ScriptError, type ScriptStage } from './script.ts';
 
 /** As much of an output as an error shows: the last words, not the story. */
 const SHOWN_LINES = 8;

@@ -1,12 +1,12 @@
 import { messageOf } from '../../errors.ts';
+import { runnable } from '../../scripts/runnable.ts';
+import { type OwedScript, ScriptError } from '../../scripts/script.ts';
 import { endMarked } from '../../system/kin.ts';
 import type { System } from '../../system/system.ts';
 import type { HowItWent, LeaveOptions, Leaving } from './contract.ts';
 import { scriptFailure, stillThere, together } from './failure.ts';
 import { succeeded, TERM_GRACE_MS } from './run-script.ts';
 import { runStage } from './run-stage.ts';
-import { runnable } from './runnable.ts';
-import { type OwedScript, ScriptError } from './script.ts';
 
 /** What is known of a snapshot whose process died: to leave what it left owed. */
 export const INTERRUPTED: HowItWent = { result: 'interrupted', consistency: 'none', freeze: 'failed' };

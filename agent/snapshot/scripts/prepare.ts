@@ -1,12 +1,12 @@
+import { readOwed } from '../../scripts/owed.ts';
+import { runnable, scriptProblems } from '../../scripts/runnable.ts';
+import type { OwedScript, Script, ScriptStage } from '../../scripts/script.ts';
 import type { System } from '../../system/system.ts';
 import type { LeaveOptions, Leaving, PrepareOptions, PreparePhase } from './contract.ts';
 import { scriptFailure, together } from './failure.ts';
 import { leaveOwed, recorded } from './leave.ts';
-import { readOwed } from './owed.ts';
 import { OVERTIME_MS, succeeded } from './run-script.ts';
 import { runStage } from './run-stage.ts';
-import { runnable } from './runnable.ts';
-import { type OwedScript, type Script, ScriptError, type ScriptStage } from './script.ts';
 
 export function preparePhase(system: System, options: PrepareOptions): PreparePhase {
   const owed: OwedScript[] = [];
@@ -38,22 +38,6 @@ export function fromOwed(system: System, data: unknown, options: LeaveOptions): 
   const scripts = owed.map(({ script }) => script);
   const leaveMs = timeFor(scripts, 'post') + OVERTIME_MS; // For a pre command that is still running.
   return { leaveMs, leave: leaveOwed(system, [...owed], options, problems) };
-}
-
-/** What keeps any of the commands from being run, found without running one: for `enter`, and for readiness. */
-export async function scriptProblems(system: System, scripts: readonly Script[]): Promise<readonly ScriptError[]> {
-  const problems: ScriptError[] = [];
-  for (const script of scripts) {
-    for (const stage of ['pre', 'post'] as const) {
-      try {
-        if (script[stage] !== undefined) await runnable(system, script, stage);
-      } catch (error) {
-        if (!(error instanceof ScriptError)) throw error;
-        problems.push(error);
-      }
-    }
-  }
-  return problems;
 }
 
 async function enterAll(

@@ -1,7 +1,7 @@
+import type { OwedScript, ScriptStage } from '../../scripts/script.ts';
 import type { System } from '../../system/system.ts';
 import type { HowItWent, LeaveOptions } from './contract.ts';
 import { type RunScriptOptions, runScript, type ScriptResult, succeeded } from './run-script.ts';
-import type { OwedScript, ScriptStage } from './script.ts';
 
 export interface StageContext extends Omit<LeaveOptions, 'record'> {
   readonly signal: AbortSignal;

@@ -25,7 +25,10 @@ for (const command of COMMANDS) {
     for (const { name, value, about } of [...command.flags, ...COMMON_FLAGS]) {
       t.match(
         help,
-        new RegExp(`^ {2}--${name}${value === undefined ? ' ' : ` ${value} `} *${about.split(' ')[0]}`, 'm'),
+        new RegExp(
+          `^ {2}--${name}${value === undefined ? ' ' : ` ${RegExp.escape(value)} `} *${about.split(' ')[0]}`,
+          'm',
+        ),
       );
     }
     for (const [code, meaning] of Object.entries(command.exitCodes)) {

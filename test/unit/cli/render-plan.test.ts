@@ -5,8 +5,8 @@ import { renderStatus, type StatusNow } from '../../../agent/cli/render-status.t
 import type { FileSystem } from '../../../agent/freezer/mounts.ts';
 import type { Left } from '../../../agent/freezer/selection.ts';
 import type { SandboxReport } from '../../../agent/sandbox-rehearsal.ts';
+import { type Script, ScriptError } from '../../../agent/scripts/script.ts';
 import type { SnapshotPlan } from '../../../agent/snapshot/plan.ts';
-import { type Script, ScriptError } from '../../../agent/snapshot/scripts.ts';
 import { outcomeOf } from '../snapshot/outcomes.ts';
 
 const LONG = '/var/lib/kubelet/pods/5e4f2c1e-0000-4000-8000-123456789abc/volumes/kubernetes.io~csi/pvc-1/mount';

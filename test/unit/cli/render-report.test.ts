@@ -2,10 +2,10 @@ import { stripVTControlCharacters } from 'node:util';
 import { array, assert, constantFrom, integer, property, record, string } from 'fast-check';
 import t from 'tap';
 import type { Finding, Verdict } from '../../../agent/checks/check.ts';
-import type { Report } from '../../../agent/checks/report.ts';
 import { countsOf, exitCodeOf, verdictOf } from '../../../agent/checks/verdict.ts';
 import { renderReport } from '../../../agent/cli/render-report.ts';
 import { wrap } from '../../../agent/cli/wrap.ts';
+import type { Examination } from '../../../agent/readiness/examine.ts';
 import type { Facts } from '../../../agent/system/facts.ts';
 
 const FACTS: Facts = {
@@ -39,7 +39,7 @@ const finding = (verdict: Verdict, id: string, more: Partial<Finding> = {}): Fin
   ...more,
 });
 
-const report = (findings: readonly Finding[], facts: Facts = FACTS): Report => ({
+const report = (findings: readonly Finding[], facts: Facts = FACTS): Examination => ({
   schema: 1,
   time: '2026-11-21T09:00:00.000Z',
   durationMs: 812,
@@ -48,9 +48,11 @@ const report = (findings: readonly Finding[], facts: Facts = FACTS): Report => (
   exitCode: exitCodeOf(findings),
   counts: countsOf(findings),
   findings,
+  expected: { consistency: 'file-system', reason: 'PostgreSQL runs and nothing quiesces it' },
 });
 
-const plain = (findings: readonly Finding[], width = 80) => renderReport(report(findings), { width, colour: false });
+const plain = (findings: readonly Finding[], width = 80) =>
+  renderReport(report(findings), { width, colour: false, verbose: false });
 
 t.test('what a person sees', async (t) => {
   const text = plain([
@@ -89,11 +91,36 @@ t.test('what a person sees', async (t) => {
       '  skip    agent.certs, agent.extension-state (needs root); agent.cgroup-quota',
       '          (no systemd)',
       '',
+      'To expect of a snapshot now: file-system-consistent, because PostgreSQL runs and',
+      'nothing quiesces it.',
+      '',
       'NOT READY: a backup of this machine would fail.',
       '1 failed, 1 warning, 1 note, 2 passed, 3 skipped, in 0.8 s.',
       '',
     ].join('\n'),
   );
+});
+
+t.test('what is fine takes one line a group, unless every name is asked for', async (t) => {
+  const findings = [finding('pass', 'agent.a'), finding('pass', 'agent.b'), finding('pass', 'os.a', { group: 'os' })];
+  t.match(plain(findings), /^Operating system\n {2}ok {6}Title of os\.a\n\nVM agent\n {2}ok {6}2 checks\n\n/m);
+  const verbose = renderReport(report(findings), { width: 80, colour: false, verbose: true });
+  t.match(verbose, /^VM agent\n {2}ok {6}Title of agent\.a\n {2}ok {6}Title of agent\.b\n\n/m);
+});
+
+t.test('what a snapshot would be worth', async (t) => {
+  for (const [consistency, words] of [
+    ['application', 'application-consistent, because X.'],
+    ['crash', 'crash-consistent, because X.'],
+    ['none', 'no snapshot, because X.'],
+    ['unknown', 'not known, because X.'],
+  ] as const) {
+    const text = renderReport(
+      { ...report([]), expected: { consistency, reason: 'X' } },
+      { width: 80, colour: false, verbose: false },
+    );
+    t.ok(text.includes(`To expect of a snapshot now: ${words}\n`), consistency);
+  }
 });
 
 t.test('the verdict is the last thing on the screen', async (t) => {
@@ -117,7 +144,7 @@ t.test('the verdict is the last thing on the screen', async (t) => {
 
 t.test('colour only where it is asked for', async (t) => {
   const findings = [finding('fail', 'a.b', { remedy: 'Do:\n$ this' }), finding('pass', 'a.c'), finding('skip', 'a.d')];
-  const colourful = renderReport(report(findings), { width: 80, colour: true });
+  const colourful = renderReport(report(findings), { width: 80, colour: true, verbose: false });
   const ESCAPE = '\u001b';
   t.notOk(plain(findings).includes(ESCAPE));
   t.ok(colourful.includes(ESCAPE));
@@ -136,6 +163,7 @@ t.test('facts that are not known are left out', async (t) => {
   const text = renderReport(report([], { ...nothing, platform: 'linux', systemd: false }), {
     width: 80,
     colour: false,
+    verbose: false,
   });
   t.match(text, /^Readiness of this machine for a backup\nlinux, no systemd\n/);
   t.notMatch(text, /undefined/);

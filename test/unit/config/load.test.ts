@@ -36,6 +36,8 @@ manage = yes
 [notify]
 on-failure = /bin/mail
 url = "https://hook.example/x?a=b#c"
+[report]
+prometheus = /var/lib/node/quiesced.prom
 [log]
 level = debug
 `.replace('timeout = 1h', 'timeout = 30m');
@@ -57,11 +59,12 @@ level = debug
       manage: true,
     },
     notify: { onFailure: '/bin/mail', url: 'https://hook.example/x?a=b#c' },
+    report: { prometheus: '/var/lib/node/quiesced.prom' },
     log: { level: 'debug' },
     quiescers: [],
   });
   t.strictSame(sources['snapshot.frozen-deadline'], fromFile(3));
-  t.strictSame(sources['log.level'], fromFile(29));
+  t.strictSame(sources['log.level'], fromFile(31));
   t.ok(Object.values(sources).every(({ from }) => from === 'file'));
 });
 

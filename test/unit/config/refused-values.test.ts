@@ -162,6 +162,11 @@ const CASES: Refusals = {
     message: '2: [snapshot] taker: the taker is a command, but there is no taker-command',
     remedy: /taker-command = PROGRAM/,
   },
+  'metrics in a file that the collector does not read': {
+    text: '[report]\nprometheus = /var/lib/node/quiesced.txt',
+    message: '2: [report] prometheus: does not end with .prom, and the collector reads no other file',
+    remedy: /prometheus = .*\.prom$/,
+  },
   'a command that nobody uses': {
     text: '[snapshot]\ntaker-command = /bin/true',
     message: '2: [snapshot] taker-command: is set, but nothing says that the taker is a command',

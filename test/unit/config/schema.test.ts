@@ -48,6 +48,7 @@ t.test('the defaults, as the type Config has them', async (t) => {
     schedule: { readinessMs: 21_600_000, rehearsal: undefined },
     proxy: { url: undefined, bypass: [], manage: false },
     notify: { onFailure: undefined, url: undefined },
+    report: { prometheus: undefined },
     log: { level: 'info' },
     quiescers: [],
   };

@@ -1,0 +1,75 @@
+import { onAzure } from './azure.ts';
+import { type Check, info, pass, type Result, warn } from './check.ts';
+import { isMadeAnew, openedBy } from './encryption-crypttab.ts';
+import { type CryptDevice, type Encryption, gatherEncryption, isAdeDevice } from './encryption-evidence.ts';
+import { DISK_ENCRYPTION, OWN_ENCRYPTION } from './limits.ts';
+import { listed } from './storage-evidence.ts';
+
+/** Supported, and it narrows what may be restored. */
+export const azureDiskEncryption: Check = {
+  id: 'enc.ade',
+  group: 'encryption',
+  title: 'Azure Disk Encryption narrows no restore',
+  platforms: ['linux'],
+  source: DISK_ENCRYPTION.source,
+  async run(_system, { evidence }) {
+    return judgeAde(await evidence(gatherEncryption));
+  },
+};
+
+export function judgeAde(encryption: Encryption): Result {
+  const { extension, configured, bek } = encryption.ade;
+  const devices = encryption.devices.filter((device) => isAdeDevice(encryption, device));
+  if (devices.length === 0 && extension === undefined && !configured && bek === undefined) return pass('not in use');
+  if (devices.length === 0) {
+    return info('Azure Disk Encryption is set up, and no disk is encrypted by it', REMEDY);
+  }
+  const { now, earlier } = DISK_ENCRYPTION;
+  const key = bek === undefined ? '; the volume with its key is not there' : '';
+  return info(
+    `Azure Disk Encryption holds ${listed(devices.map(({ mapping }) => mapping))}${key}: supported, but restored as a whole only, no single files, not in place of the old machine, and ${now.restores} (read ${now.readOn}; ${earlier.restores} in ${earlier.readOn})`,
+    REMEDY,
+  );
+}
+
+const REMEDY = [
+  'Azure Backup must be able to read key and secret in the vault. After a restore of disks, put the extension on the new machine, so that its data disks open:',
+  `$ az keyvault set-policy --name VAULT --spn ${DISK_ENCRYPTION.backupService} --secret-permissions get list --key-permissions get list backup`,
+  '$ az vm encryption enable --resource-group GROUP --name NAME --disk-encryption-keyvault VAULT --volume-type DATA',
+].join('\n');
+
+/** What Azure does not manage it can neither open nor open again. */
+export const noOwnEncryption: Check = {
+  id: 'enc.luks-custom',
+  group: 'encryption',
+  title: 'No disk is encrypted behind the back of Azure',
+  platforms: ['linux'],
+  source: OWN_ENCRYPTION.source,
+  async run(_system, { facts, evidence }) {
+    return judgeOwnEncryption(await evidence(gatherEncryption), onAzure(facts));
+  },
+};
+
+export function judgeOwnEncryption(encryption: Encryption, isOnAzure: boolean): Result {
+  const own = encryption.devices.filter((device) => !isAdeDevice(encryption, device));
+  const lasting = own.filter((device) => !isKeptForOneBoot(encryption, device));
+  if (lasting.length === 0) return pass(own.length === 0 ? 'none' : 'swap only, with a new key at each boot');
+  const told = lasting.map(
+    (device) => `${device.mapping} (${device.format}, opened ${openedBy(entryOf(encryption, device))})`,
+  );
+  const detail = `${listed(told)}: backups hold it encrypted, and a restored machine opens it only where its key is`;
+  if (!isOnAzure) return info(detail, RECOVERY);
+  const { earlier, now } = OWN_ENCRYPTION;
+  return warn(`${detail}. Azure Backup: "${earlier.said}" (${earlier.readOn}), ${now.said} (${now.readOn})`, RECOVERY);
+}
+
+const RECOVERY =
+  'Keep the header and a passphrase outside of this machine, and rehearse a restore before you rely on one:\n$ cryptsetup luksHeaderBackup /dev/DISK --header-backup-file /SAFE/PLACE/DISK.luks\n$ cryptsetup luksDump /dev/DISK';
+
+const entryOf = ({ crypttab = [] }: Encryption, { mapping }: CryptDevice) =>
+  crypttab.find(({ name }) => name === mapping);
+
+const isKeptForOneBoot = (encryption: Encryption, device: CryptDevice): boolean => {
+  const entry = entryOf(encryption, device);
+  return entry !== undefined && isMadeAnew(entry);
+};

@@ -1,0 +1,27 @@
+import { isThere } from '../system/readable.ts';
+import { type Check, info, pass, type Result } from './check.ts';
+import { PLUGIN_NAMES } from './limits.ts';
+
+/** The plug-in for SAP HANA: the one of those with a way of their own to the vault that runs on Linux. */
+const HANA_PLUGIN = '/opt/msawb';
+
+/** These plug-ins send the data themselves, where the backup of a machine leaves that to its host. */
+export const pluginsReachTheirNames: Check = {
+  id: 'net.mars-fqdn',
+  group: 'network',
+  title: 'No backup plug-in needs a way out of its own',
+  platforms: ['linux'],
+  source: PLUGIN_NAMES.source,
+  async run(system, { facts }) {
+    return judgePlugins(await isThere(system, HANA_PLUGIN), facts.cloud?.imds?.location);
+  },
+};
+
+export function judgePlugins(hasHana: boolean, location: string | undefined): Result {
+  if (!hasHana) return pass('there is none');
+  const names = /^usgov|^usdod/.test(location ?? '') ? PLUGIN_NAMES.government : PLUGIN_NAMES.public;
+  return info(
+    `the plug-in for SAP HANA (${HANA_PLUGIN}) needs HTTPS to ${names.join(', ')}`,
+    `Allow these names on firewall and proxy, or in the network security group the service tags:\n$ az network nsg rule create --resource-group GROUP --nsg-name NSG --name AllowAzureBackup --priority 200 --direction Outbound --access Allow --protocol Tcp --destination-port-ranges 443 --destination-address-prefixes ${PLUGIN_NAMES.serviceTags[0]}\nand the same for ${PLUGIN_NAMES.serviceTags.slice(1).join(' and ')}.`,
+  );
+}

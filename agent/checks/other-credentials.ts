@@ -1,0 +1,67 @@
+import { readableList } from '../system/readable.ts';
+import type { System } from '../system/system.ts';
+import { type Check, info, pass, type Result, skip, warn } from './check.ts';
+import { VAULT_CREDENTIALS } from './limits.ts';
+
+/** A file with which anybody may register a machine with the vault. */
+export interface Credentials {
+  readonly path: string;
+  readonly ageMs: number;
+}
+
+/** Downloaded to register an agent, and then forgotten. */
+export const noVaultCredentials: Check = {
+  id: 'other.vault-credentials',
+  group: 'other',
+  title: 'No credentials of a vault lie about',
+  platforms: ['linux'],
+  needsRoot: true,
+  source: VAULT_CREDENTIALS.source,
+  async run(system) {
+    const found = await search(system);
+    return found === undefined ? skip('find is missing, or was too slow') : judgeCredentials(found);
+  },
+};
+
+export function judgeCredentials(found: readonly Credentials[]): Result {
+  if (found.length === 0) return pass('none in the usual places');
+  const young = found.filter(({ ageMs }) => ageMs <= VAULT_CREDENTIALS.ms);
+  const remedy = `Remove what is not needed any more:\n${found.map(({ path }) => `$ shred -u ${quote(path)}`).join('\n')}`;
+  const paths = (files: readonly Credentials[]) => files.map(({ path }) => path).join(', ');
+  if (young.length === 0) return info(`expired, and of no use to anybody: ${paths(found)}`, remedy);
+  return warn(`whoever reads ${paths(young)} may register a machine with the vault`, remedy);
+}
+
+const quote = (path: string): string => (/^[\w./@:+,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);
+
+/** Where browsers and people put them. */
+const PLACES = ['root', 'home', 'tmp', 'opt'];
+/** `/home/NAME/Downloads/FILE`. */
+const DEPTH = '3';
+const SEARCH_MS = 3000;
+const NETWORK = ['nfs', 'nfs4', 'cifs', 'smb3', 'autofs', '9p', 'ceph', 'glusterfs'];
+
+/**
+ * By find(1), because a home on a server that is gone blocks whoever looks at it. It stays on the file system of each
+ * place, and away from a place that is a network's.
+ */
+async function search(system: System): Promise<readonly Credentials[] | undefined> {
+  const places = (await readableList(system, '/')).filter((name) => PLACES.includes(name));
+  if (places.length === 0) return [];
+  const elsewhere = NETWORK.flatMap((type, at) => [...(at === 0 ? [] : ['-o']), '-fstype', type]);
+  const wanted = ['-type', 'f', '-iname', '*.VaultCredentials', '-printf', '%T@ %p\\0'];
+  const paths = places.map((name) => system.resolve(`/${name}`));
+  const argv = ['find', ...paths, '-maxdepth', DEPTH, '-xdev', '(', ...elsewhere, ')', '-prune', '-o', ...wanted];
+  const { ended, stdout } = await system.run(argv, { timeoutMs: SEARCH_MS });
+  if (ended !== 'exited') return undefined;
+  return parseFound(stdout, system.root, system.clock.now().getTime());
+}
+
+/** Seconds since the epoch, a blank and the path, each ended by NUL. */
+export const parseFound = (output: string, root: string, nowMs: number): readonly Credentials[] =>
+  output.split('\0').flatMap((entry) => {
+    const [, seconds, path] = /^(\d+(?:\.\d+)?) (.+)$/s.exec(entry) ?? [];
+    if (seconds === undefined || path === undefined) return [];
+    const shown = root !== '/' && path.startsWith(`${root}/`) ? path.slice(root.length) : path;
+    return [{ path: shown, ageMs: nowMs - Number(seconds) * 1000 }];
+  });

@@ -1,0 +1,9 @@
+import type { Command } from '../context.ts';
+import { lookUpHealth, renderHealth } from '../quick-health.ts';
+
+/** The way of everybody who writes it otherwise than the entrance expects it: see `quickHealth`. */
+export const health: Command = async ({ system, json, print }) => {
+  const answer = lookUpHealth(system);
+  print(renderHealth(answer, json));
+  return answer.exitCode;
+};

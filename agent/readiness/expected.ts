@@ -1,0 +1,88 @@
+import { type Evidence, levelOf } from '../snapshot/outcome.ts';
+import type { Consistency } from '../snapshot/phases.ts';
+
+/** What a snapshot taken now would be worth, and why it is that. */
+export interface Expected {
+  /** `unknown` where only root could tell. */
+  readonly consistency: Consistency | 'unknown';
+  /** Goes on after "because". */
+  readonly reason: string;
+}
+
+/** What is known beforehand of a snapshot in which everything goes as it should. */
+export interface ExpectationEvidence {
+  /** Mount points that would be frozen. */
+  readonly frozen: readonly string[];
+  /** Why none would be; of no interest otherwise. */
+  readonly whyNoneFrozen: string;
+  readonly unfreezable: readonly string[];
+  /** Names of the scripts that do something beforehand. */
+  readonly preScripts: readonly string[];
+  /** What is wrong with files that name scripts: those are not run. */
+  readonly fileFaults: readonly string[];
+  /** What keeps a script from running, found without running one. */
+  readonly scriptFaults: readonly string[];
+  /** No snapshot without the scripts and applications that are configured. */
+  readonly required: boolean;
+  /** Titles of the applications that would be held. */
+  readonly held: readonly string[];
+  /** Titles of databases that run now and that nothing of ours quiesces. */
+  readonly unheld: readonly string[];
+}
+
+/**
+ * The level that `levelOf` will give when nothing fails on the way, so that a promise and its outcome cannot disagree;
+ * with the reason in the words of somebody who has not taken the snapshot yet.
+ */
+export function expectedConsistency(evidence: ExpectationEvidence): Expected {
+  const { consistency } = levelOf({
+    taken: !(evidence.required && faultsOf(evidence).length > 0),
+    takeEndedAtMs: undefined,
+    frozen: evidence.frozen.length > 0 ? 'all' : 'none',
+    freezeLostAtMs: undefined,
+    unfreezable: evidence.unfreezable,
+    applications: applicationsOf(evidence),
+  });
+  return { consistency, reason: REASONS[consistency](evidence) };
+}
+
+/** As the phases `prepare` and `quiesce` would state it afterwards. A broken post script alone holds nothing back. */
+function applicationsOf(evidence: ExpectationEvidence): Evidence['applications'] {
+  if (scriptsFail(evidence)) return 'failed';
+  if (evidence.held.length > 0) return 'verified';
+  return evidence.preScripts.length > 0 ? 'script-only' : 'none';
+}
+
+const scriptsFail = ({ preScripts, fileFaults, scriptFaults }: ExpectationEvidence): boolean =>
+  fileFaults.length > 0 || (preScripts.length > 0 && scriptFaults.length > 0);
+
+const faultsOf = ({ fileFaults, scriptFaults }: ExpectationEvidence): readonly string[] => [
+  ...fileFaults,
+  ...scriptFaults,
+];
+
+const REASONS: Readonly<Record<Consistency, (evidence: ExpectationEvidence) => string>> = {
+  none: (evidence) => `there is to be no snapshot without the scripts, and ${and(faultsOf(evidence))}`,
+  crash: ({ frozen, whyNoneFrozen, unfreezable }) =>
+    frozen.length === 0 ? `no file system would be frozen: ${whyNoneFrozen}` : `${and(unfreezable)} cannot be frozen`,
+  'file-system': (evidence) => {
+    if (scriptsFail(evidence)) return `the scripts cannot all run: ${and(faultsOf(evidence))}`;
+    const { unheld } = evidence;
+    return unheld.length === 0
+      ? 'nothing is set up to hold applications'
+      : `${and(unheld)} ${runs(unheld)} and nothing quiesces ${unheld.length === 1 ? 'it' : 'them'}`;
+  },
+  application: ({ held, preScripts, unheld }) => {
+    const holding = held.length > 0 ? `${and(held)} would be held` : `the pre scripts would run: ${and(preScripts)}`;
+    if (unheld.length === 0) return holding;
+    // The scripts may well see to it; quiescers that leave one out do not.
+    return preScripts.length > 0
+      ? `${holding}; whether they hold ${and(unheld)} is for them to know`
+      : `${holding}, but ${and(unheld)} ${runs(unheld)} too and nothing quiesces ${unheld.length === 1 ? 'it' : 'them'}`;
+  },
+};
+
+const runs = ({ length }: readonly string[]): string => (length === 1 ? 'runs' : 'run');
+
+const and = (items: readonly string[]): string =>
+  items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;

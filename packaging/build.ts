@@ -1,0 +1,69 @@
+/**
+ * `npm run build`: the bundle that is installed, in `dist/` or the folder that is given. `dist/quiesced.mjs` runs with
+ * the pinned Node and nothing else: `node dist/quiesced.mjs --health`.
+ */
+import { cpSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type BuildOptions, build, type OnResolveArgs } from 'esbuild';
+
+const ROOT = join(import.meta.dirname, '..');
+
+/** koffi finds its native file by a path that a bundler cannot follow: it stays a package, beside the bundle. */
+const KOFFI = ['package.json', 'LICENSE.txt', 'index.js', 'index.cjs', 'src'];
+/** What it was built from stays behind. */
+const isProgram = (path: string): boolean => statSync(path).isDirectory() || /\.(c?js|json|txt)$/.test(path);
+
+/** CommonJS in the bundle (axios brings some) asks for Node's modules with `require`, which an ES module does not have. */
+const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+
+const COMMON = {
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  external: ['koffi'],
+  legalComments: 'linked',
+  logLevel: 'warning',
+} as const satisfies BuildOptions;
+
+/**
+ * Makes the bundle. What is imported on use stays a chunk of its own: `--health` and the guard load as little as they
+ * do from the sources. Names and line breaks stay too, for the sake of stack traces.
+ */
+export async function bundle(folder: string): Promise<void> {
+  rmSync(folder, { recursive: true, force: true });
+  await build({
+    ...COMMON,
+    entryPoints: { run: join(ROOT, 'agent/cli/run.ts') },
+    outdir: join(folder, 'lib'),
+    splitting: true,
+    define: { QUIESCED_VERSION: JSON.stringify(versionOf()) },
+    banner: { js: REQUIRE },
+  });
+  // The entrance has all that it needs for --health in itself: one file is read, where the chunks would be a dozen.
+  await build({
+    ...COMMON,
+    entryPoints: { quiesced: join(ROOT, 'agent/main.ts') },
+    outdir: folder,
+    // Never reached from here: --health starts no program.
+    external: [...COMMON.external, 'execa'],
+    plugins: [{ name: 'the rest', setup: ({ onResolve }) => onResolve({ filter: /\/run\.ts$/ }, theRest) }],
+  });
+  const modules = join(folder, 'node_modules');
+  for (const name of KOFFI) {
+    cpSync(join(ROOT, 'node_modules/koffi', name), join(modules, 'koffi', name), {
+      recursive: true,
+      filter: isProgram,
+    });
+  }
+  // Those of the platforms that were installed.
+  cpSync(join(ROOT, 'node_modules/@koromix'), join(modules, '@koromix'), { recursive: true });
+}
+
+const theRest = ({ path }: OnResolveArgs) =>
+  path === './cli/run.ts' ? { path: './lib/run.mjs', external: true } : undefined;
+
+const versionOf = (): string => JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version;
+
+if (import.meta.main) await bundle(process.argv[2] ?? join(ROOT, 'dist'));
