@@ -26,6 +26,9 @@ export async function ours(arena: Arena): Promise<Peer> {
   return {
     id: 'ours',
     title: 'quiesced',
+    async prepare() {
+      await program.ask('prepare');
+    },
     async run() {
       const detail = (await program.ask('run')) as { windowMs: number; error?: string };
       if (detail.error !== undefined) throw new Error(`quiesced: ${detail.error}`);

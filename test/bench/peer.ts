@@ -6,6 +6,8 @@ import { startCompanion } from './command.ts';
 export interface Peer {
   readonly id: 'none' | 'plain' | 'tricks' | 'qemu-ga' | 'ours';
   readonly title: string;
+  /** What it does ahead of time, while nothing is frozen. What the writers see of it counts too. */
+  prepare?(): Promise<void>;
   /** Returns when all are thawed; throws when they were not all frozen. */
   run(): Promise<PeerRun>;
   close(): Promise<void>;

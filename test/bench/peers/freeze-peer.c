@@ -33,7 +33,6 @@ struct target {
 
 static struct target targets[MAX_MOUNTS];
 static int count, expedited_fd = -1;
-static char expedited_before[16];
 static pthread_barrier_t step;
 
 static int64_t now_ns(void) {
@@ -84,31 +83,33 @@ static void *flush_freeze_thaw(void *arg) {
 	return NULL;
 }
 
-static void open_expedited(void) {
-	expedited_fd = open("/sys/kernel/rcu_expedited", O_RDWR | O_CLOEXEC);
-	if (expedited_fd < 0 || read(expedited_fd, expedited_before, sizeof expedited_before - 1) <= 0) {
-		perror("rcu_expedited");
-		exit(1);
-	}
+static void put_expedited(const char *value) {
+	if (pwrite(expedited_fd, value, 1, 0) != 1) perror("rcu_expedited");
 }
 
-static void put_expedited(const char *value) {
-	if (pwrite(expedited_fd, value, strlen(value), 0) < 0) perror("rcu_expedited");
+/* Never when somebody else has: whoever finds it raised and puts that back later leaves it raised for good. */
+static void raise_expedited(void) {
+	char before = 0;
+	if (pread(expedited_fd, &before, 1, 0) != 1 || before != '0') {
+		fprintf(stderr, "rcu_expedited: somebody else has raised it\n");
+		exit(1); /* nothing is frozen yet */
+	}
+	put_expedited("1");
 }
 
 static void tricks(void) {
 	pthread_t threads[MAX_MOUNTS];
-	open_expedited();
+	expedited_fd = open("/sys/kernel/rcu_expedited", O_RDWR | O_CLOEXEC);
 	pthread_barrier_init(&step, NULL, count + 1);
 	for (int i = 0; i < count; i++) {
 		if (pthread_create(&threads[i], NULL, flush_freeze_thaw, &targets[i]) != 0) exit(1); /* nothing is frozen yet */
 	}
 	pthread_barrier_wait(&step);
-	put_expedited("1");
+	raise_expedited();
 	pthread_barrier_wait(&step);
 	pthread_barrier_wait(&step);
 	for (int i = 0; i < count; i++) pthread_join(threads[i], NULL);
-	put_expedited(expedited_before);
+	put_expedited("0");
 }
 
 /* A file system may have been frozen through several descriptors, never more than once: FITHAW once is enough. */

@@ -2,9 +2,14 @@ import t from 'tap';
 import { RUN } from '../../../agent/cli/commands.ts';
 import type { Command } from '../../../agent/cli/context.ts';
 import { runCommandLine, versionOf } from '../../../agent/cli/run.ts';
+import { COMMANDS } from '../../../agent/cli/table.ts';
 import { UserError } from '../../../agent/errors.ts';
 
 type Write = typeof process.stdout.write;
+
+/** Whoever runs the tests: most commands are for root. */
+const asRoot = () => Object.assign(process, { geteuid: () => 0 });
+asRoot();
 
 /** Runs a command line in this process, and keeps what it prints. */
 async function run(...argv: readonly string[]): Promise<{ code: number; out: string; err: string }> {
@@ -123,6 +128,31 @@ t.test('JSON stays JSON, whatever is taken out of it', async (t) => {
   for (const message of awkward) {
     const { out } = await withStatus(throwing(new UserError('x', message)), () => run('status', '--json'));
     t.match(JSON.parse(out), { schema: 1, error: { code: 'x' } }, message);
+  }
+});
+
+t.test('what stops the machine, or shows what has, is for root', async (t) => {
+  t.teardown(asRoot);
+  Object.assign(process, { geteuid: () => 1000 });
+  const called: string[] = [];
+  const note: Command = async () => {
+    called.push('status');
+    return 0;
+  };
+  t.match(await withStatus(note, () => run('status')), {
+    code: 1,
+    out: '',
+    err: /status is for root.*\n {2}→ Run it with sudo: sudo quiesced status\n/,
+  });
+  t.strictSame(called, []);
+  t.match(await run('status', '--help'), { code: 0, out: /^Usage/ }, 'the help is for everybody');
+  asRoot();
+  t.equal((await withStatus(note, () => run('status'))).code, 0);
+});
+
+t.test('whatever freezes, thaws or tells of it asks for root', async (t) => {
+  for (const name of ['rehearse', 'snapshot', 'hold', 'release', 'freeze', 'thaw', 'guard', 'keep-hold', 'recover']) {
+    t.equal(COMMANDS.find((each) => each.name === name)?.needsRoot, true, name);
   }
 });
 

@@ -3,6 +3,9 @@ import t from 'tap';
 import { EBUSY, EIO } from '../../../agent/system/native.ts';
 import { numberOf, setRig, until } from './rig.ts';
 
+// They mostly wait.
+t.jobs = 6;
+
 const [a, b] = ['a', 'b'].map(numberOf) as [number, number];
 
 const LATE_ENDS: Readonly<

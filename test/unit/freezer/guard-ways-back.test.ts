@@ -4,6 +4,9 @@ import { EIO } from '../../../agent/system/native.ts';
 import { frozenRig, type GuardRig, guardRig } from './guard-rig.ts';
 import { numberOf, until } from './rig.ts';
 
+// They mostly wait.
+t.jobs = 6;
+
 const [a, b] = ['a', 'b'].map(numberOf) as [number, number];
 const hasLeft = (rig: GuardRig) => until('it has left', () => rig.has('leave'));
 const count = (rig: GuardRig, event: string) => rig.events.filter((each) => each === event).length;

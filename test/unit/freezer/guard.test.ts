@@ -1,5 +1,6 @@
 import t from 'tap';
 import { UserError } from '../../../agent/errors.ts';
+import { openFreezeJournal } from '../../../agent/freezer/journal.ts';
 import { EBUSY, EIO } from '../../../agent/system/native.ts';
 import { frozenRig, guardRig, HARMLESS } from './guard-rig.ts';
 import { fileSystemOf, numberOf, until } from './rig.ts';
@@ -191,6 +192,33 @@ const NO_JOURNAL = {
   removeIfSettled: () => undefined,
   close: () => undefined,
 };
+
+t.test('with nothing to freeze it takes no lock: somebody else may freeze meanwhile', async (t) => {
+  const rig = guardRig(t, { machine: { lock: throwing(new Error('held by somebody else')) } });
+  rig.guard.receive(rig.order([]));
+  await rig.answer('opened');
+  rig.guard.disconnected();
+  await until('it has left', () => rig.has('leave'));
+  t.ok(rig.has('recover'), 'but it watches over what else must be left');
+});
+
+t.test('what an earlier run still owes stays on record', async (t) => {
+  const rig = guardRig(t);
+  const order = rig.order(['a']);
+  if (order.do !== 'open') throw new Error('an order opens');
+  const earlier = openFreezeJournal(order.order.journalPath, 'boot-1');
+  earlier.intend([fileSystemOf('z')]);
+  earlier.close();
+  rig.guard.receive(order);
+  rig.guard.receive({ do: 'freeze' });
+  await rig.answer('froze');
+  rig.guard.receive({ do: 'bye' });
+  await until('it has left', () => rig.has('leave'));
+  t.strictSame(
+    rig.owed()?.fileSystems.map(({ mountPoint }) => mountPoint),
+    ['/z'],
+  );
+});
 
 t.test('EBUSY of all: nothing is ours, and it leaves all the same', async (t) => {
   const rig = guardRig(t);

@@ -4,7 +4,7 @@ import { type Cycle, type Taken, takeSnapshot } from '../../../agent/snapshot/sn
 import { localClock } from '../../../agent/system/local.ts';
 import type { Taker } from '../../../agent/takers/taker.ts';
 
-export type Step = 'ready' | 'enter' | 'leave' | 'prepare' | 'take' | 'finish';
+export type Step = 'ready' | 'renew' | 'enter' | 'leave' | 'prepare' | 'take' | 'finish';
 /** What a step does: nothing, or it throws, or it never comes back. */
 export type Fate = Error | 'hangs' | 'throws at once' | (() => Promise<void>);
 export const NAMES: readonly PhaseName[] = ['prepare', 'quiesce', 'freeze'];
@@ -49,6 +49,7 @@ export function run(wishes: Wishes): Ran {
       leaveMs: limitMs,
       lost: lost.get(name)?.signal,
       ready: () => act(name, 'ready'),
+      ...(wishes.fates?.[`${name} renew`] === undefined ? {} : { renew: () => act(name, 'renew') }),
       enter: () => act(name, 'enter'),
       leave: (how) => {
         told.set(name, how);

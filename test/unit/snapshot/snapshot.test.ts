@@ -74,6 +74,23 @@ for (const name of NAMES) {
   }
 }
 
+t.test('what the scripts may have changed is made ready again after them, and before anything is held', async (t) => {
+  const { events, result } = run({ fates: { 'freeze renew': async () => undefined } });
+  t.strictSame((await result).faults, []);
+  const again = ['enter prepare', 'renew freeze', 'enter quiesce', 'enter freeze'];
+  t.strictSame(events, [...READY, ...again, 'take', ...LEAVE]);
+});
+
+t.test('what cannot be made ready again is a fault, and the end where it is required', async (t) => {
+  const fates = { 'freeze renew': new Error('gone') };
+  const optional = run({ fates });
+  t.match(await optional.result, { taken: true, faults: [{ phase: 'freeze', during: 'ready', message: 'gone' }] });
+  t.ok(optional.events.includes('enter freeze'));
+  const required = run({ fates, required: ['freeze'] });
+  t.match(await required.result, { taken: false, faults: [{ phase: 'freeze', during: 'ready', message: 'gone' }] });
+  t.strictSame(required.events, [...READY, 'enter prepare', 'renew freeze', 'leave freeze', 'leave prepare', 'finish']);
+});
+
 for (const [how, { fate, message }] of Object.entries(FATES)) {
   t.test(`the take ${how}`, async (t) => {
     const { events, told, result } = run({ fates: { 'taker take': fate } });
