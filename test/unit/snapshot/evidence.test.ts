@@ -1,10 +1,11 @@
 import t from 'tap';
 import { silentLog } from '../../../agent/log.ts';
+import { NO_SCRIPTS, type PlannedScripts } from '../../../agent/scripts/planned.ts';
+import { type Script, ScriptError } from '../../../agent/scripts/script.ts';
 import type { Evidence } from '../../../agent/snapshot/outcome.ts';
 import { Timeline } from '../../../agent/snapshot/phases.ts';
-import { NO_SCRIPTS, type PlannedScripts, PreparePhase } from '../../../agent/snapshot/prepare-phase.ts';
+import { PreparePhase } from '../../../agent/snapshot/prepare-phase.ts';
 import { evidenceOf, type Phases } from '../../../agent/snapshot/run-phases.ts';
-import { type Script, ScriptError } from '../../../agent/snapshot/scripts.ts';
 import { fakeSystem } from '../../fakes/system.ts';
 
 const signal = new AbortController().signal;
