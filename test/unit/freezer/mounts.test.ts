@@ -71,6 +71,7 @@ const GARBAGE: Readonly<Record<string, string>> = {
   blanks: '      ',
   'no separator': '36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 ext3 /dev/root rw',
   'a separator too early': '36 35 98:0 - /mnt2 rw ext3 /dev/root rw',
+  'no options of the mount': '36 35 98:0 /mnt1 /mnt2 - ext3 /dev/root rw',
   'a device that is none': '36 35 98 /mnt1 /mnt2 rw - ext3 /dev/root rw',
   'an id that is none': 'x 35 98:0 /mnt1 /mnt2 rw - ext3 /dev/root rw',
   'cut in the middle': '36 35 98:0 /mnt1 /m',

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { openFreezeJournal, readFreezeJournal } from '../../../agent/freezer/journal.ts';
@@ -152,6 +152,16 @@ t.test('a record that cannot be written any more is no reason to report a failed
   mkdirSync(rig.journalPath);
   goOn();
   t.match(await thawed, { problems: [{ kind: 'guard-died' }], steps: [{ step: 'thaw' }] });
+});
+
+t.test('a record that cannot be read may mean any of them', async (t) => {
+  const rig = rigOf(t, 'ab');
+  rig.secondLine.leaveAlone(fileSystemOf('b').id);
+  writeFileSync(rig.journalPath, 'none of ours\n');
+  await rig.secondLine.thaw(gone, undefined);
+  t.strictSame(rig.calls(), ['thaw a', 'thaw c'], 'but never what somebody else has frozen');
+  t.strictSame(rig.events, ['restore']);
+  t.ok(existsSync(rig.journalPath), 'and it stays, for somebody to look at');
 });
 
 t.test('without a record there is nothing to thaw', async (t) => {

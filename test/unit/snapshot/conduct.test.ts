@@ -51,7 +51,7 @@ async function rigOf(t: { teardown(last: () => void): unknown }, wishes: Wishes 
           events.push('freeze');
           return { fileSystems: [{ id: root.id, mountPoint: '/', state: 'frozen' as const }], steps: [] };
         },
-        end: () => undefined,
+        end: () => void events.push('end'),
         async thaw() {
           events.push('thaw');
           return report;
@@ -108,7 +108,7 @@ async function rigOf(t: { teardown(last: () => void): unknown }, wishes: Wishes 
 t.test('a run from lock to history', async (t) => {
   const { system, events, lockFds, parts, request } = await rigOf(t);
   const outcome = await conduct(parts, request, signal);
-  t.strictSame(events, ['prepare', 'hold', 'freeze', 'take', 'thaw', 'verify', 'release', 'finish']);
+  t.strictSame(events, ['prepare', 'hold', 'freeze', 'take', 'thaw', 'verify', 'release', 'finish', 'end']);
   t.match(outcome, {
     schema: 1,
     kind: 'snapshot',
@@ -252,5 +252,5 @@ t.test('ended from outside, all is let go and the outcome says so', async (t) =>
   const { events, parts, request } = await rigOf(t, { taker });
   const outcome = await conduct(parts, request, end.signal);
   t.match(outcome, { consistency: 'none', faults: [{ phase: 'take', message: 'ended by SIGTERM' }] });
-  t.strictSame(events, ['hold', 'freeze', 'thaw', 'verify', 'release']);
+  t.strictSame(events, ['hold', 'freeze', 'thaw', 'verify', 'release', 'end']);
 });
