@@ -34,6 +34,7 @@ export function freezerContract(test: FreezerTest): void {
   contractOfFreeze(ended);
   contractOfThaw(ended);
   contractOfLoss(ended);
+  contractOfEnd(ended);
 }
 
 /** Whatever a test prepares is ended with it. */
@@ -175,6 +176,20 @@ function contractOfThaw(test: FreezerTest): void {
     t.match(problems, [{ kind: 'early', mountPoint: torn.mountPoint, message: /./ }]);
     t.equal(problems.length, 1);
     t.ok(await subject.isWritable(whole));
+  });
+}
+
+function contractOfEnd(test: FreezerTest): void {
+  test('end thaws what is frozen, and is safe in every state', async (t, subject) => {
+    const prepared = await prepare(subject);
+    prepared.end();
+    prepared.end();
+    const again = await prepare(subject);
+    await again.freeze();
+    again.end();
+    for (const each of subject.fileSystems) t.ok(await subject.isWritable(each));
+    again.end();
+    await t.resolves(again.thaw());
   });
 }
 

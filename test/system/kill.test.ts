@@ -119,6 +119,24 @@ loopTest('the process that holds is killed', async (t, rig) => {
   t.match(await rig.cli.run('release'), { code: 1, json: { error: { code: 'hold.none', message: /died/ } } });
 });
 
+loopTest('the foreground process is killed while its post script runs', async (t, rig) => {
+  const mounted = await rig.make('ext4');
+  configure(rig);
+  rig.put(
+    'opt/post',
+    '#!/bin/sh\necho "post $QUIESCED_RESULT" >>$FOLDER/scripts.log\n[ $QUIESCED_RESULT = interrupted ] || sleep 60 & wait\n',
+    0o700,
+  );
+  const run = rig.cli.start(['rehearse', '--yes', ...mounts(mounted)]);
+  t.ok(await until(() => rig.read('scripts.log').includes('post'), 20_000));
+  run.signal('SIGKILL');
+  t.ok(await isWritable(mounted.mountPoint));
+  t.ok(await until(() => processesOf(rig.root).length === 0, 10_000), 'all have ended');
+  t.match(rig.read('scripts.log'), /^pre\npost \w+\npost interrupted\n$/, 'what was cut off is done again');
+  t.notOk(rig.has('root/var/lib/quiesced/owed.json'));
+  t.match(await rig.cli.history(), [{ kind: 'rehearsal', consistency: 'none' }]);
+});
+
 /** Both at the same moment: neither can see the other's end. */
 async function killBoth(rig: Rig, run: CliProcess): Promise<void> {
   const guard = pidOf(rig.root, 'guard');

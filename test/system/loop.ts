@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import { parseMountinfo } from '../../agent/freezer/mounts.ts';
 import { type Cli, createCli } from './loop-cli.ts';
-import { EXPEDITED, expedited, processesOf, until } from './loop-observe.ts';
+import { EXPEDITED, expedited, notExpedited, processesOf, until } from './loop-observe.ts';
 
 const PROGRAMS = ['mkfs.ext4', 'mkfs.xfs', 'mkfs.btrfs', 'fsfreeze', 'losetup', 'addpart', 'python3'];
 const SWEEP = join(import.meta.dirname, 'loop-sweep.sh');
@@ -74,7 +74,7 @@ export function loopTest(title: string, body: (t: Test, rig: Rig) => Promise<voi
     } finally {
       t.equal(await sweep(sweeper), 0, 'everything that the test made was taken back');
       // What was told above is no reason to leave it so.
-      if (expedited() !== expeditedBefore) writeFileSync(EXPEDITED, expeditedBefore);
+      if (expeditedBefore === '0') writeFileSync(EXPEDITED, '0');
     }
   });
 }
@@ -84,7 +84,8 @@ async function leftNothing(t: Test, rig: Rig, expeditedBefore: string): Promise<
   await until(() => processesOf(rig.root).length === 0);
   t.strictSame(processesOf(rig.root), [], 'no process of ours is left');
   t.notOk(rig.has('root/run/quiesced/journal/freeze.jsonl'), 'no record of a freeze is left');
-  t.ok(await until(() => expedited() === expeditedBefore), 'rcu_expedited is as before');
+  // Raised before: by another test on this machine, which may put it back at any time.
+  t.ok(expeditedBefore !== '0' || (await notExpedited()), 'rcu_expedited is as before');
 }
 
 function startSweeper(folder: string): ChildProcess {
