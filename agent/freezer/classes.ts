@@ -1,3 +1,4 @@
+import { boundedly, FILES_AT_ONCE } from '../system/bounded.ts';
 import type { System } from '../system/system.ts';
 import type { FileSystem } from './mounts.ts';
 
@@ -14,12 +15,10 @@ export interface Classified {
 }
 
 export async function classify(system: System, fileSystems: readonly FileSystem[]): Promise<readonly Classified[]> {
-  return Promise.all(
-    fileSystems.map(async (fileSystem) => {
-      const temporary = await isAzureTemporaryDisk(system, fileSystem);
-      return { fileSystem, ...classOf(fileSystem, temporary) };
-    }),
-  );
+  return boundedly(FILES_AT_ONCE, fileSystems, async (fileSystem) => {
+    const temporary = await isAzureTemporaryDisk(system, fileSystem);
+    return { fileSystem, ...classOf(fileSystem, temporary) };
+  });
 }
 
 const FREEZABLE = new Set(['ext3', 'ext4', 'xfs', 'btrfs', 'f2fs', 'nilfs2']);

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { boundedly, FILES_AT_ONCE } from '../system/bounded.ts';
 import type { System } from '../system/system.ts';
 import type { FileSystem } from './mounts.ts';
 
@@ -13,12 +14,12 @@ const MAX_LAYERS = 16;
  * be frozen: one that is left out may well stand between two that are not.
  */
 export async function readStanding(system: System, all: readonly FileSystem[]): Promise<Standing> {
-  const entries = all.map(async (fileSystem) => {
+  const entries = await boundedly(FILES_AT_ONCE, all, async (fileSystem) => {
     const files = await backingFiles(system, await devicesOf(system, fileSystem), MAX_LAYERS);
     const below = files.flatMap((file) => containing(file, all)?.id ?? []).filter((id) => id !== fileSystem.id);
     return [fileSystem.id, new Set(below)] as const;
   });
-  return new Map(await Promise.all(entries));
+  return new Map(entries);
 }
 
 /**

@@ -1,3 +1,6 @@
+/** Files that are looked at side by side: enough to be quick, few enough for a process with 64 descriptors. */
+export const FILES_AT_ONCE = 8;
+
 /** Does the same for each of them, at most `limit` at a time. Answers come in the order of the items. */
 export async function boundedly<T, R>(
   limit: number,

@@ -1,3 +1,4 @@
+import { boundedly, FILES_AT_ONCE } from './bounded.ts';
 import { readableLink, readableList, readableText } from './readable.ts';
 import type { System } from './system.ts';
 
@@ -16,7 +17,7 @@ export interface LockHolding {
 export async function holdersOf(system: System, paths: readonly string[]): Promise<readonly LockHolding[]> {
   const wanted = new Map(paths.map((path) => [system.resolve(path), path]));
   const pids = lockingPids((await readableText(system, '/proc/locks')) ?? '');
-  const found = await Promise.all(pids.map((pid) => heldBy(system, pid, wanted)));
+  const found = await boundedly(FILES_AT_ONCE, pids, (pid) => heldBy(system, pid, wanted));
   return found.flat();
 }
 

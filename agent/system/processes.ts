@@ -1,3 +1,4 @@
+import { boundedly, FILES_AT_ONCE } from './bounded.ts';
 import { readableList, readableText } from './readable.ts';
 import type { System } from './system.ts';
 
@@ -13,7 +14,7 @@ export interface Process {
 /** Every process, by rising pid; those that end while we look are left out. */
 export async function runningProcesses(system: System): Promise<readonly Process[]> {
   const pids = await processIds(system);
-  const found = await Promise.all(pids.map((pid) => readProcess(system, pid)));
+  const found = await boundedly(FILES_AT_ONCE, pids, (pid) => readProcess(system, pid));
   return found.filter((process) => process !== undefined);
 }
 
