@@ -36,9 +36,10 @@ export interface PreparedFreeze {
   thaw(): Promise<ThawReport>;
   /**
    * Lets the guard go. Called once everything else of the run has been left too: until then the guard notices if this
-   * process dies, and has the rest left in its place. Safe in every state; thaws what is still frozen.
+   * process dies, and has the rest left in its place. Safe in every state; thaws what is still frozen. Settles when the
+   * guard has given back its locks and records, or a moment later.
    */
-  end(): void;
+  end(): Promise<void>;
 }
 
 export interface FreezeResult {

@@ -18,6 +18,8 @@ export interface GuardConnection {
   onDeath(listener: () => void): void;
   /** Lets it go without recovering in our place, as soon as nothing is frozen. */
   bye(): void;
+  /** Settles when its process is gone, or at the limit. */
+  gone(limitMs: number): Promise<void>;
   kill(): void;
   /** Whether no thread of it is left, not even one that hangs in the kernel. */
   isGone(): boolean;
@@ -112,6 +114,10 @@ class PipedGuard implements GuardConnection {
     this.#child.stdin?.end();
     this.#child.stdout?.destroy();
     this.#child.unref();
+  }
+
+  async gone(limitMs: number): Promise<void> {
+    await this.#until(() => undefined, AbortSignal.timeout(limitMs));
   }
 
   kill(): void {

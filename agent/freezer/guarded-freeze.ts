@@ -7,6 +7,8 @@ import type { SecondLine } from './second-line.ts';
 
 /** How long after the deadline a silent guard is taken for dead. */
 const SILENCE_MS = 300;
+/** A guard that has nothing frozen leaves within a few milliseconds. */
+const PARTING_MS = 1000;
 /** Long enough for what is in the pipe to be read. */
 const HEARING_MS = 30;
 /** How long the guard may take to thaw when told to: its own patience and a little. */
@@ -65,11 +67,12 @@ export class GuardedFreeze implements PreparedFreeze {
     }
   }
 
-  end(): void {
+  async end(): Promise<void> {
     clearTimeout(this.#silence);
     this.#guard.bye();
     // What was not thawed yet is thawed by the guard as it goes.
     this.#secondLine.close();
+    await this.#guard.gone(PARTING_MS);
   }
 
   /** From the first FIFREEZE on: a guard that says nothing beyond the deadline is as good as dead. */

@@ -76,15 +76,16 @@ export class FreezePhase implements Phase {
   async renew(signal: AbortSignal): Promise<void> {
     const plan = await this.#options.replan?.();
     if (plan === undefined || idsOf(plan) === idsOf(this.#plan)) return;
-    this.end();
+    // Two guards at once would share a record and a lock.
+    await this.end();
     this.#prepared = undefined;
     this.#plan = plan;
     await this.ready(signal);
   }
 
   /** Lets the guard go, once everything else is left. */
-  end(): void {
-    this.#prepared?.end();
+  async end(): Promise<void> {
+    await this.#prepared?.end();
   }
 
   async enter(signal: AbortSignal): Promise<void> {

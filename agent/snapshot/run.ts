@@ -27,7 +27,7 @@ export async function run(parts: Parts, request: RunRequest, lock: Lock, signal:
     const inOrder = [phases.prepare, phases.quiesce, phases.freeze];
     taken = await takeSnapshot({ phases: inOrder, taker, takeMs, evidence, timeline, clock: system.clock }, signal);
   } finally {
-    phases.freeze.end();
+    await phases.freeze.end();
     // Also for a run that was refused: it owes nothing.
     unrecorded.push(...(await recorded('what is owed', () => journal.end())));
   }

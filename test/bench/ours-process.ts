@@ -42,7 +42,7 @@ async function freezeAndThaw(prepared: PreparedFreeze): Promise<object> {
     frozen = await prepared.freeze();
   } finally {
     thawed = await prepared.thaw();
-    prepared.end();
+    await prepared.end();
   }
   const problems = [
     ...frozen.fileSystems

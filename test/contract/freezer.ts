@@ -53,7 +53,7 @@ const endingAll =
       try {
         await body(t, { ...subject, freezer });
       } finally {
-        for (const prepared of begun) prepared.end();
+        for (const prepared of begun) await prepared.end();
       }
     });
 

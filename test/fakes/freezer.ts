@@ -101,8 +101,8 @@ class FakeFreeze implements PreparedFreeze {
     return this.#report;
   }
 
-  end(): void {
-    void this.thaw();
+  async end(): Promise<void> {
+    await this.thaw();
   }
 
   async #freezeOne(fileSystem: FileSystem): Promise<void> {

@@ -41,6 +41,7 @@ function rigOf(t: Teardown, thaw: (limit: AbortSignal) => Promise<ThawReport | u
     onLost: (listener) => Object.assign(listeners, { lost: listener }),
     onDeath: (listener) => Object.assign(listeners, { death: listener }),
     bye: () => events.push('bye'),
+    gone: async () => undefined,
     kill: () => events.push('kill'),
     isGone: () => true,
   };
@@ -63,7 +64,7 @@ t.test('the guard thaws: its report is given, it stays until the end, and then n
   t.strictSame(events, ['thaw'], 'it still watches over what else must be left');
   t.strictSame(libc.calls, [], 'the second line has no part in it');
   t.notOk(prepared.lost.aborted);
-  prepared.end();
+  await prepared.end();
   t.strictSame(events, ['thaw', 'bye']);
   t.equal(openFiles(), before);
 });

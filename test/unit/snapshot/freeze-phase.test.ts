@@ -60,7 +60,7 @@ function rigOf(wishes: Wishes = {}) {
       return wishes.freeze?.() ?? { fileSystems: wishes.states ?? [state('a', 'frozen'), state('b', 'frozen')], steps };
     },
     lost: lost.signal,
-    end: () => void events.push('end'),
+    end: async () => void events.push('end'),
     async thaw() {
       events.push(`thaw, with ${lines.length} lines written`);
       return wishes.thaw?.() ?? { ...REPORT, ...wishes.report };
