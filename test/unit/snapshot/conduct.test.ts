@@ -51,7 +51,7 @@ async function rigOf(t: { teardown(last: () => void): unknown }, wishes: Wishes 
           events.push('freeze');
           return { fileSystems: [{ id: root.id, mountPoint: '/', state: 'frozen' as const }], steps: [] };
         },
-        end: () => void events.push('end'),
+        end: async () => void events.push('end'),
         async thaw() {
           events.push('thaw');
           return report;
