@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { UserError } from '../errors.ts';
 import type { System } from '../system/system.ts';
+import { orUndefinedAfter } from '../system/waits.ts';
 import type { FreezeResult, ThawReport } from './freezer.ts';
 import { type FromGuard, type GuardOrder, lineReader, type ToGuard } from './guard-protocol.ts';
 
@@ -117,7 +118,11 @@ class PipedGuard implements GuardConnection {
   }
 
   async gone(limitMs: number): Promise<void> {
-    await this.#until(() => undefined, AbortSignal.timeout(limitMs));
+    // Neither an abandoned child nor the timer of a signal keeps this process alive; this one does.
+    await orUndefinedAfter(
+      limitMs,
+      this.#until(() => undefined),
+    );
   }
 
   kill(): void {
