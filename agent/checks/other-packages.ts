@@ -26,6 +26,8 @@ export const agentIsPackaged: Check = {
   title: "The VM agent is the distribution's own",
   platforms: ['linux'],
   dependsOn: ['agent.installed'],
+  // systemctl, which is asked before, has a deadline of its own.
+  timeoutMs: 2 * QUERY_MS,
   source: SOURCES.prepare,
   async run(system, { facts, evidence }) {
     const { program } = await evidence(gatherWaagent);

@@ -18,6 +18,8 @@ export const quotaIsEnough: Check = {
   title: 'Extensions get CPU time enough',
   platforms: ['linux'],
   dependsOn: ['agent.installed'],
+  // systemctl is asked for the agent's unit first, and may be silent twice.
+  timeoutMs: 2 * QUERY_MS + 1000,
   source: CPU_QUOTA.source,
   async run(system, context) {
     if (!context.facts.systemd || !system.live) return skip('quotas are set with systemd only');

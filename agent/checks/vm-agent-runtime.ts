@@ -6,8 +6,8 @@ import { askWaagentVersion, gatherWaagent } from './waagent.ts';
 import { updatesItself } from './waagent-conf.ts';
 import { compareVersions, parseWaagentVersion, type WaagentVersion } from './waagent-version.ts';
 
-/** Python may take seconds to start on a busy machine; the program has a deadline of its own below this one. */
-const TIMEOUT_MS = 10_000;
+/** Python may take seconds to start on a busy machine, after a systemctl that does not answer: their deadlines and a bit. */
+const TIMEOUT_MS = 12_000;
 
 export const versionIsSupported: Check = {
   id: 'agent.version.linux',
