@@ -236,6 +236,9 @@ export const AGENT_FAULTS: readonly Fault[] = [
 
 export const AGENT_ENOUGH: readonly (readonly [name: string, plant: Change])[] = [
   ['waagent 2.2.53.1, the oldest that is supported', version('2.2.53.1', '2.2.53.1')],
-  ['a status that is nine minutes old, whatever the log', ages({ ...OLD, [`${LIB}/waagent_status.2.json`]: 9 * 60_000 })],
+  [
+    'a status that is nine minutes old, whatever the log',
+    ages({ ...OLD, [`${LIB}/waagent_status.2.json`]: 9 * 60_000 }),
+  ],
   ['10 % of a CPU', programs({ systemctl: systemctl(undefined, QUOTAS('100ms')) })],
 ];
