@@ -11,6 +11,8 @@ import { EXPEDITED, expedited, notExpedited, processesOf, until } from './loop-o
 const PROGRAMS = ['mkfs.ext4', 'mkfs.xfs', 'mkfs.btrfs', 'fsfreeze', 'losetup', 'addpart', 'python3'];
 const SWEEP = join(import.meta.dirname, 'loop-sweep.sh');
 const COMMAND_MS = 20_000;
+/** A start of the program takes a third of the time, and there are hundreds. */
+const COMPILED = join(import.meta.dirname, '../../.tap/compiled');
 
 export type LoopType = 'ext4' | 'xfs' | 'btrfs';
 
@@ -116,6 +118,7 @@ function createRig(folder: string): Rig {
     root,
     cli: createCli(() => ({
       ...PATH_ONLY,
+      NODE_COMPILE_CACHE: COMPILED,
       QUIESCED_TEST: '1',
       QUIESCED_TEST_ROOT: root,
       QUIESCED_TEST_DEVICES: [...devices].join(','),
