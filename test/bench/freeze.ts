@@ -160,6 +160,7 @@ function stopOnSignal(): AbortSignal {
 try {
   await main();
 } catch (error) {
-  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  // A signal has set it already, and needs no stack.
+  if (process.exitCode === undefined) say(error instanceof Error ? (error.stack ?? error.message) : String(error));
   process.exitCode ??= 1;
 }
