@@ -65,10 +65,8 @@ const thisMachine = (libc: Libc): GuardMachine => ({
 });
 
 /**
- * Our own standard input, if that is a pipe or socket: those have no freeze operation (EOPNOTSUPP, EINVAL). Nothing
- * else is harmless enough: the ioctl takes any descriptor for the file system that it is on.
+ * Our own standard input, if that is a socket, as Node makes its pipes to children: sockets have no freeze operation
+ * (EOPNOTSUPP, EINVAL). Nothing else is harmless enough: the ioctl takes any descriptor for the file system that it is
+ * on, and a named pipe is on a disk.
  */
-function stdinIfHarmless(): number | undefined {
-  const stdin = fstatSync(0);
-  return stdin.isSocket() || stdin.isFIFO() ? 0 : undefined;
-}
+const stdinIfHarmless = (): number | undefined => (fstatSync(0).isSocket() ? 0 : undefined);
