@@ -1,4 +1,5 @@
 import { basename, dirname } from 'node:path';
+import { isTemporaryDevice } from '../freezer/classes.ts';
 import type { FileSystem } from '../freezer/mounts.ts';
 import { boundedly } from '../system/bounded.ts';
 import { readableLink, readableList, readableText } from '../system/readable.ts';
@@ -78,13 +79,11 @@ export function kindOf({ name, path, bytes, model, hidden }: DeviceSigns): Devic
 }
 
 /**
- * The first two as `freezer/classes.ts` has them, with their source there; the third is how NVMe sizes show it
- * (Azure/azure-vm-utils, azure-nvme-id; "Microsoft NVMe Direct Disk v2" since the v6 sizes).
+ * NVMe sizes show theirs by the model alone (Azure/azure-vm-utils, azure-nvme-id; "Microsoft NVMe Direct Disk v2" since
+ * the v6 sizes).
  */
 const isTemporary = (path: string, model: string): boolean =>
-  /\/00000000-0001-/.test(path) ||
-  /\/f8b3781a-1e82-4818-a1c3-63d806ec15bb\/.*\/\d+:\d+:\d+:1\//.test(path) ||
-  /^Microsoft NVMe Direct Disk/.test(model);
+  isTemporaryDevice(path) || /^Microsoft NVMe Direct Disk/.test(model);
 
 /** Disks of one kind, in the order of their names. */
 export const disksOf = (devices: BlockDevices, kind: DeviceKind): readonly BlockDevice[] =>

@@ -52,13 +52,15 @@ export function classOf(fileSystem: FileSystem, azureTemporaryDisk: boolean): Pi
 
 const exempt = (reason: string) => ({ class: 'exempt', reason }) as const;
 
-/**
- * The temporary ("resource") disk is the VMBus device 00000000-0001-… of a generation 1 machine and LUN 1 of the
- * controller f8b3781a-… of a generation 2 machine: reference of the Azure Linux agent, `device_for_ide_port`.
- */
 async function isAzureTemporaryDisk(system: System, { id, source }: FileSystem): Promise<boolean> {
   if (!source.startsWith('/dev/')) return false;
   const device = await system.readLink(`/sys/dev/block/${id}`);
-  if (device === undefined) return false;
-  return /\/00000000-0001-/.test(device) || /\/f8b3781a-1e82-4818-a1c3-63d806ec15bb\/.*\/\d+:\d+:\d+:1\//.test(device);
+  return device !== undefined && isTemporaryDevice(device);
 }
+
+/**
+ * By its path in /sys: the temporary ("resource") disk is the VMBus device 00000000-0001-… of a generation 1 machine and
+ * LUN 1 of the controller f8b3781a-… of a generation 2 machine: `device_for_ide_port` of the Azure Linux agent.
+ */
+export const isTemporaryDevice = (path: string): boolean =>
+  /\/00000000-0001-/.test(path) || /\/f8b3781a-1e82-4818-a1c3-63d806ec15bb\/.*\/\d+:\d+:\d+:1\//.test(path);
