@@ -14,8 +14,13 @@ export const RUN: Readonly<Record<string, Command>> = {
   status: async (context) => (await import('./commands/status.ts')).status(context),
   history: async (context) => (await import('./commands/history.ts')).history(context),
   config: async (context) => (await import('./commands/config.ts')).config(context),
+  daemon: async (context) => (await import('./commands/daemon.ts')).daemon(context),
+  service: async (context) => (await import('./commands/service.ts')).service(context),
+  'support-bundle': async (context) => (await import('./commands/support-bundle.ts')).supportBundle(context),
+  integrate: async (context) => (await import('./commands/integrate.ts')).integrate(context),
   guard: async (context) => (await import('./commands/internal.ts')).guard(context),
   recover: async (context) => (await import('./commands/internal.ts')).recover(context),
   'keep-hold': async (context) => (await import('./commands/internal.ts')).keepHold(context),
+  'thaw-overdue': async (context) => (await import('./commands/thaw-overdue.ts')).thawOverdue(context),
   'sandbox-writer': async (context) => (await import('./commands/internal.ts')).sandboxWriter(context),
 };

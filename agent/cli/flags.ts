@@ -19,6 +19,8 @@ export interface CommandSpec {
   readonly flags: readonly FlagSpec[];
   /** What stands for further words in the help, where the command takes any. */
   readonly words?: string;
+  /** What the one word may be that the command must have, with what each does: `service install`. */
+  readonly verbs?: Readonly<Record<string, string>>;
   readonly exitCodes: Readonly<Record<number, string>>;
   /** Refused without root, in one place and with one text. */
   readonly needsRoot?: true;
@@ -72,7 +74,7 @@ function parseFlags(command: CommandSpec, argv: readonly string[]): Given {
     parsed = parseArgs({
       args: [...argv],
       options: short,
-      allowPositionals: command.words !== undefined,
+      allowPositionals: command.words !== undefined || command.verbs !== undefined,
       strict: true,
     });
   } catch (error) {
@@ -92,7 +94,20 @@ function parseFlags(command: CommandSpec, argv: readonly string[]): Given {
     values.set(name, given.map(String));
   }
   const switches = new Set(Object.keys(parsed.values).filter((name) => parsed.values[name] === true));
-  return { command, help: switches.has('help'), version: false, switches, values, words: parsed.positionals };
+  const help = switches.has('help');
+  if (command.verbs !== undefined && !help) assertVerb(command.name, Object.keys(command.verbs), parsed.positionals);
+  return { command, help, version: false, switches, values, words: parsed.positionals };
+}
+
+function assertVerb(command: string, verbs: readonly string[], words: readonly string[]): void {
+  const [verb, next] = words;
+  if (verb === undefined) throw usageError(`${command} needs one of: ${verbs.join(', ')}`, command);
+  const near = nearest(verb, verbs);
+  if (!verbs.includes(verb)) {
+    const advice = near === undefined ? `; there are: ${verbs.join(', ')}` : `; did you mean ${near}?`;
+    throw usageError(`there is no ${command} ${verb}${advice}`, command);
+  }
+  if (next !== undefined) throw usageError(`${command} ${verb} takes no further word: ${next}`, command);
 }
 
 /** Node's own message names the word; the rest of it is advice for programmers. */

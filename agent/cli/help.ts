@@ -25,15 +25,16 @@ const programHelp = (commands: readonly CommandSpec[]): string =>
     '',
   ].join('\n');
 
-const commandHelp = ({ name, about, details, flags, words, exitCodes }: CommandSpec): string =>
+const commandHelp = ({ name, about, details, flags, words, verbs, exitCodes }: CommandSpec): string =>
   [
-    `Usage: quiesced ${name}${flags.length > 0 ? ' [FLAG ...]' : ''}${words === undefined ? '' : ` ${words}`}`,
+    `Usage: quiesced ${name}${verbs === undefined ? '' : ` ${Object.keys(verbs).join('|')}`}${flags.length > 0 ? ' [FLAG ...]' : ''}${words === undefined ? '' : ` ${words}`}`,
     '',
     `${about}.`,
     ...(details === undefined
       ? []
       : ['', ...details.split('\n').flatMap((line) => (line === '' ? [''] : wrap(line, WIDTH)))]),
     '',
+    ...(verbs === undefined ? [] : [...columns(Object.entries(verbs)), '']),
     'Flags:',
     ...columns([...flags, ...COMMON_FLAGS].map((flag) => [nameOf(flag), flag.about])),
     '',

@@ -147,6 +147,48 @@ export const COMMANDS: readonly CommandSpec[] = [
     flags: [],
     exitCodes: { 0: 'the configuration is right', 1: 'it is not', 2: 'wrong usage' },
   },
+  {
+    name: 'daemon',
+    needsRoot: true,
+    about: 'Stay, answer the commands above, and check at intervals; what the service runs',
+    details:
+      'Serves the control API on /run/quiesced/control/quiesced.sock, for root only, and does what [schedule] says. With\na socket passed by systemd it leaves after a minute in which nobody asked for anything.',
+    flags: [],
+    exitCodes: { 0: 'ended by a signal, or not needed any more', 1: 'could not start', 2: 'wrong usage' },
+  },
+  {
+    name: 'service',
+    needsRoot: true,
+    about: 'Install the daemon as a service, on a machine without packages',
+    verbs: {
+      install: 'Write the units, enable and start them',
+      uninstall: 'Stop and remove what install made',
+      status: 'Say what is installed and whether it runs',
+    },
+    flags: [
+      { name: 'on-demand', about: 'Started by a request or a timer, gone after a minute: no process while idle' },
+      { name: 'dry-run', about: 'Show what would be done' },
+    ],
+    exitCodes: DONE,
+  },
+  {
+    name: 'support-bundle',
+    needsRoot: true,
+    about: 'Pack configuration, report, history, logs and facts, without secrets',
+    flags: [{ name: 'output', value: 'FILE', about: 'Where to: NAME.tar.gz (default: in the current folder)' }],
+    exitCodes: DONE,
+  },
+  {
+    name: 'integrate',
+    needsRoot: true,
+    about: 'Let another program that takes snapshots call quiesced, or not any more',
+    verbs: { 'qemu-guest-agent': "A hook in qemu-guest-agent's fsfreeze-hook.d: applications held around its freeze" },
+    flags: [
+      { name: 'remove', about: 'Take it out again' },
+      { name: 'dry-run', about: 'Show what would be done' },
+    ],
+    exitCodes: DONE,
+  },
   { name: 'guard', needsRoot: true, about: 'The process that thaws', flags: [], exitCodes: DONE, hidden: true },
   {
     name: 'keep-hold',
@@ -161,6 +203,14 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'recover',
     needsRoot: true,
     about: 'Leaves what a dead process held',
+    flags: [],
+    exitCodes: DONE,
+    hidden: true,
+  },
+  {
+    name: 'thaw-overdue',
+    needsRoot: true,
+    about: 'What the timer starts that is armed before a freeze',
     flags: [],
     exitCodes: DONE,
     hidden: true,

@@ -39,27 +39,47 @@ t.test('help and version, however they are asked for', async (t) => {
 const flagsOf = ({ flags }: CommandSpec): readonly FlagSpec[] => [...flags, ...COMMON_FLAGS];
 
 for (const command of COMMANDS) {
+  // A command with verbs is always given one.
+  const verb = Object.keys(command.verbs ?? {}).slice(0, 1);
   t.test(`every flag of ${command.name}`, async (t) => {
-    t.match(parse(command.name), { command: { name: command.name }, help: false, version: false, words: [] });
+    t.match(parse(command.name, ...verb), {
+      command: { name: command.name },
+      help: false,
+      version: false,
+      words: verb,
+    });
     for (const { name, value, many } of flagsOf(command)) {
       if (value === undefined) {
-        const given = parse(command.name, `--${name}`, `--${name}`);
+        const given = parse(command.name, ...verb, `--${name}`, `--${name}`);
         t.ok(given.switches.has(name), `--${name}, and again`);
-        t.match(refused(command.name, `--${name}=yes`), { code: 'usage', exitCode: 2 }, 'takes no value');
+        t.match(refused(command.name, ...verb, `--${name}=yes`), { code: 'usage', exitCode: 2 }, 'takes no value');
         continue;
       }
-      t.strictSame(parse(command.name, `--${name}`, 'x').values.get(name), ['x']);
-      t.strictSame(parse(command.name, `--${name}=a=b c`).values.get(name), ['a=b c']);
-      t.match(refused(command.name, `--${name}`), { exitCode: 2, message: new RegExp(`--${name}`) }, 'needs its value');
-      t.match(refused(command.name, `--${name}`, '--json'), { exitCode: 2 }, 'and not the next flag');
+      t.strictSame(parse(command.name, ...verb, `--${name}`, 'x').values.get(name), ['x']);
+      t.strictSame(parse(command.name, ...verb, `--${name}=a=b c`).values.get(name), ['a=b c']);
+      t.match(
+        refused(command.name, ...verb, `--${name}`),
+        { exitCode: 2, message: new RegExp(`--${name}`) },
+        'needs its value',
+      );
+      t.match(refused(command.name, ...verb, `--${name}`, '--json'), { exitCode: 2 }, 'and not the next flag');
       if (many === true)
-        t.strictSame(parse(command.name, `--${name}`, 'x', `--${name}`, 'y').values.get(name), ['x', 'y']);
-      else t.match(refused(command.name, `--${name}`, 'x', `--${name}`, 'y'), { message: `--${name} is given twice` });
+        t.strictSame(parse(command.name, ...verb, `--${name}`, 'x', `--${name}`, 'y').values.get(name), ['x', 'y']);
+      else
+        t.match(refused(command.name, ...verb, `--${name}`, 'x', `--${name}`, 'y'), {
+          message: `--${name} is given twice`,
+        });
     }
   });
 
   t.test(`words of ${command.name}`, async (t) => {
-    if (command.words === undefined) {
+    if (command.verbs !== undefined) {
+      t.match(refused(command.name), { code: 'usage', exitCode: 2, message: /needs one of: / });
+      t.match(refused(command.name, `${verb[0]}x`), { message: new RegExp(`did you mean ${verb[0]}`) });
+      t.match(refused(command.name, 'xyzzy'), { exitCode: 2, message: /there are: / });
+      t.match(refused(command.name, ...verb, 'word'), { exitCode: 2, message: /no further word: word/ });
+      t.ok(parse(command.name, '--help').help, 'the help needs none');
+    } else if (command.words === undefined) {
       t.match(refused(command.name, 'word'), { code: 'usage', exitCode: 2, message: /'word'/ });
       t.match(refused(command.name, '--', 'word'), { exitCode: 2 });
     } else {
