@@ -17,6 +17,8 @@ export const EAGAIN = 11;
 export const EACCES = 13;
 export const EBUSY = 16;
 export const EINVAL = 22;
+export const EMSGSIZE = 90;
+export const ENOBUFS = 105;
 
 /**
  * The system calls that Node does not offer. Each asynchronous one occupies a thread of the pool until the kernel is
