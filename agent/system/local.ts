@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, readlink, stat as statFile, unlink } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, readlink, rmdir, stat as statFile, unlink } from 'node:fs/promises';
 import { sep } from 'node:path';
 import { errnoOf, UserError } from '../errors.ts';
 import { writeFileAtomic } from './atomic.ts';
@@ -60,6 +60,9 @@ export function localSystem(options: LocalOptions = {}): System {
     },
     remove: async (path) => {
       await unlessMissing(unlink(writable(path)));
+    },
+    removeDir: async (path) => {
+      await unlessMissing(rmdir(writable(path)), 'ENOTEMPTY', 'EEXIST');
     },
     run: (argv, runOptions) => runProgram(argv, runOptions, platform === 'windows' ? windowsEnv(env) : CLEAN_ENV),
   };

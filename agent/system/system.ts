@@ -35,6 +35,8 @@ export interface System {
   makeDir(path: string, mode: number): Promise<void>;
   /** Removes a file; done also when it does not exist. */
   remove(path: string): Promise<void>;
+  /** Removes a folder that is empty; done also when it does not exist, or something is in it. */
+  removeDir(path: string): Promise<void>;
 
   /** Runs a program to its end. Never throws for what the program does: see `RunResult`. */
   run(argv: readonly string[], options: RunOptions): Promise<RunResult>;
