@@ -1,7 +1,6 @@
 import type { Config } from './config/schema.ts';
-import { endpointOf } from './control/endpoint.ts';
-import type { HoldStatus } from './control/protocol.ts';
-import { type Server, startServer } from './control/server.ts';
+import type { HoldRequest, RunStatus } from './control/protocol.ts';
+import { RunWatch } from './control/run-watch.ts';
 import { UserError } from './errors.ts';
 import { linuxFreezer } from './freezer/linux.ts';
 import type { Log } from './log.ts';
@@ -16,7 +15,7 @@ import { type Recovered, recover, thawOwed } from './snapshot/recover.ts';
 import { PATHS } from './system/paths.ts';
 import type { System } from './system/system.ts';
 import { commandTaker } from './takers/command.ts';
-import { holdTaker } from './takers/hold.ts';
+import { type HoldTaker, holdTaker } from './takers/hold.ts';
 import { noneTaker } from './takers/none.ts';
 import type { Taker } from './takers/taker.ts';
 
@@ -30,8 +29,22 @@ export interface Wishes {
   readonly deadlineMs?: number;
 }
 
-export interface HoldRequest extends Wishes {
+export interface HoldWishes extends Wishes {
   readonly kind: 'hold' | 'freeze';
+}
+
+/** `freeze` is for file systems alone. */
+export const holdWishes = (request: HoldRequest): HoldWishes => ({ ...request, applications: request.kind === 'hold' });
+
+/** A run under way. */
+export interface Run {
+  status(): RunStatus;
+  /** Resolves when everything is held that will be; never, for a run that comes to nothing. */
+  readonly held: Promise<RunStatus>;
+  /** Rejects with a `UserError` only if nothing was touched. */
+  readonly ended: Promise<Outcome>;
+  /** Lets go of everything: ends a hold, and gives up anything else. */
+  release(): Promise<Outcome>;
 }
 
 /** The parts of this program, put together: the wiring diagram, and the only place that knows all of them. */
@@ -45,11 +58,11 @@ export interface Agent {
   tell(told: Told): Promise<void>;
   plan(wishes: Wishes): Promise<SnapshotPlan>;
   /** @param plan as `plan` made it of these wishes, and as it was agreed to. */
-  rehearse(plan: SnapshotPlan, wishes: Wishes, signal: AbortSignal): Promise<Outcome>;
+  rehearse(plan: SnapshotPlan, wishes: Wishes, signal: AbortSignal): Run;
   /** @param argv of the command that takes it; without one the configured command does. */
-  snapshot(argv: readonly string[], wishes: Wishes, signal: AbortSignal): Promise<Outcome>;
-  /** Holds, serves the control API meanwhile, and returns when it was released or the time was up. */
-  hold(request: HoldRequest, onHeld: (status: HoldStatus) => void, signal: AbortSignal): Promise<Outcome>;
+  snapshot(argv: readonly string[], wishes: Wishes, signal: AbortSignal): Promise<Run>;
+  /** @param listen opens the way by which the release will be asked for, where that is not open yet. */
+  hold(wishes: HoldWishes, signal: AbortSignal, listen?: () => Promise<void>): Promise<Run>;
   recover(): Promise<Recovered>;
   /** As `recover`, but undefined while somebody is at work: what he owes is his to settle. */
   recoverUnlessBusy(): Promise<Recovered | undefined>;
@@ -66,15 +79,33 @@ export function createAgent(system: System, log: Log, config: Config, self: read
     freezer: (lockFd) => linuxFreezer(system, log, { guardArgv: [...self, 'guard'], lockFd }),
   };
   const plan = (wishes: Wishes) => planSnapshot(system, planWishes(wishes, config));
-  const run = (kind: RunKind, taker: Taker, wanted: SnapshotPlan, wishes: Wishes, signal: AbortSignal) => {
-    const frozen = wanted.freeze.groups.length > 0;
-    const takeMs = wishes.deadlineMs ?? (frozen ? config.snapshot.frozenDeadlineMs : config.snapshot.quiesceDeadlineMs);
-    const command = `quiesced ${kind === 'rehearsal' ? 'rehearse' : kind}`;
-    const quiescers = (wishes.applications ?? true) ? parts.quiescers : [];
-    const replan = (last: SnapshotPlan) => replanSnapshot(system, planWishes(wishes, config), last);
-    // `freeze` asks for nothing else, and says by its exit code that it is there.
-    const allOrNothing = kind === 'freeze';
-    return conduct(parts, { kind, taker, plan: wanted, replan, allOrNothing, quiescers, takeMs, command }, signal);
+  const start = (kind: RunKind, taker: Taker, wanted: SnapshotPlan, wishes: Wishes, signal: AbortSignal): Run => {
+    const takeMs = longestOf(wishes, wanted, config);
+    const given = new AbortController();
+    const watch = new RunWatch(kind, takeMs, system.clock);
+    const ended = conduct(
+      parts,
+      {
+        kind,
+        taker: watch.watching(taker),
+        plan: wanted,
+        replan: (last) => replanSnapshot(system, planWishes(wishes, config), last),
+        // `freeze` asks for nothing else, and says by its exit code that it is there.
+        allOrNothing: kind === 'freeze',
+        quiescers: (wishes.applications ?? true) ? parts.quiescers : [],
+        takeMs,
+        command: `quiesced ${kind === 'rehearsal' ? 'rehearse' : kind}`,
+      },
+      AbortSignal.any([signal, given.signal]),
+    );
+    const giveUp = () => given.abort(new UserError('released', 'given up: it was told to let go'));
+    const release = () => {
+      watch.leaving();
+      if ('release' in taker) (taker as HoldTaker).release();
+      else giveUp();
+      return ended;
+    };
+    return { status: () => watch.status(), held: watch.held, ended, release };
   };
 
   return {
@@ -84,18 +115,17 @@ export function createAgent(system: System, log: Log, config: Config, self: read
     told: (examination) => gatherTold(examination, { system, config, log }),
     tell: (told) => tell(told, { system, config, log }),
     plan,
-    rehearse: (wanted, wishes, signal) => run('rehearsal', noneTaker, wanted, wishes, signal),
+    rehearse: (wanted, wishes, signal) => start('rehearsal', noneTaker, wanted, wishes, signal),
     async snapshot(argv, wishes, signal) {
       const { taker, takerCommand } = config.snapshot;
       const command = argv.length === 0 && taker === 'command' ? takerCommand : argv;
       if (command.length === 0) throw noTaker();
-      return run('snapshot', commandTaker(system, command), await plan(wishes), wishes, signal);
+      return start('snapshot', commandTaker(system, command), await plan(wishes), wishes, signal);
     },
-    async hold(request, onHeld, signal) {
-      const wanted = await plan(request);
-      const until = untilOf(request, wanted, config);
-      const start = (taker: Taker) => run(request.kind, taker, wanted, request, signal);
-      return serveHold(system, request.kind, until, start, onHeld);
+    async hold(wishes, signal, listen) {
+      const wanted = await plan(wishes);
+      const byOthers = wanted.freeze.groups.length === 0 ? { log } : {};
+      return start(wishes.kind, holdTaker({ ...(listen && { listen }), ...byOthers }), wanted, wishes, signal);
     },
     recover: () => recover(parts),
     recoverUnlessBusy: () => recoverUnlessBusy(parts, 'quiesced thaw'),
@@ -112,49 +142,9 @@ const planWishes = (wishes: Wishes, config: Config): PlanWishes => ({
   ...(wishes.mounts === undefined ? {} : { only: wishes.mounts }),
 });
 
-/** How long it lasts unless it is released. */
-const untilOf = ({ deadlineMs }: HoldRequest, { freeze }: SnapshotPlan, { snapshot }: Config): number =>
+/** How long it is held unless it is released before. */
+const longestOf = ({ deadlineMs }: Wishes, { freeze }: SnapshotPlan, { snapshot }: Config): number =>
   deadlineMs ?? (freeze.groups.length > 0 ? snapshot.frozenDeadlineMs : snapshot.quiesceDeadlineMs);
-
-/** Answers the control API as long as the hold lasts; `release` gets the outcome as its answer. */
-async function serveHold(
-  system: System,
-  kind: HoldRequest['kind'],
-  longestMs: number,
-  start: (taker: Taker) => Promise<Outcome>,
-  onHeld: (status: HoldStatus) => void,
-): Promise<Outcome> {
-  let since = system.clock.now();
-  let state: HoldStatus['state'] = 'entering';
-  let faults: HoldStatus['faults'] = [];
-  const status = (): HoldStatus => {
-    const until = new Date(since.getTime() + longestMs).toISOString();
-    return { schema: 1, state, kind, pid: process.pid, since: since.toISOString(), until, faults };
-  };
-  let server: Server | undefined;
-  const taker = holdTaker(async () => {
-    await system.makeDir(PATHS[system.platform].control, 0o700);
-    const release = () => {
-      state = 'leaving';
-      taker.release();
-      return ended;
-    };
-    server = await startServer(endpointOf(system), { status: async () => status(), release });
-  });
-  const ended = start(taker);
-  try {
-    const holding = await Promise.race([taker.held, ended.then(() => undefined)]);
-    if (holding !== undefined) {
-      since = system.clock.now();
-      if (state === 'entering') state = 'held';
-      faults = holding.faults.map(({ phase, message }) => ({ phase, message }));
-      onHeld(status());
-    }
-    return await ended;
-  } finally {
-    await server?.close();
-  }
-}
 
 const noTaker = (): UserError =>
   new UserError('snapshot.no-taker', 'nothing says how the snapshot is to be taken', {

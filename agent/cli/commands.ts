@@ -20,7 +20,7 @@ export const RUN: Readonly<Record<string, Command>> = {
   integrate: async (context) => (await import('./commands/integrate.ts')).integrate(context),
   guard: async (context) => (await import('./commands/internal.ts')).guard(context),
   recover: async (context) => (await import('./commands/internal.ts')).recover(context),
-  'keep-hold': async (context) => (await import('./commands/internal.ts')).keepHold(context),
+  'keep-hold': async (context) => (await import('./commands/keep-hold.ts')).keepHold(context),
   'thaw-overdue': async (context) => (await import('./commands/thaw-overdue.ts')).thawOverdue(context),
   'sandbox-writer': async (context) => (await import('./commands/internal.ts')).sandboxWriter(context),
 };

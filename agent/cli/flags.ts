@@ -8,6 +8,8 @@ export interface FlagSpec {
   readonly about: string;
   /** What stands for its value in the help; without it the flag is a switch. */
   readonly value?: string;
+  /** What the value may be, where that is a short list: a shell offers it. */
+  readonly of?: readonly string[];
   readonly many?: true;
 }
 

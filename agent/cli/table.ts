@@ -16,6 +16,11 @@ const FOR: FlagSpec = {
   value: 'TIME',
   about: 'Let go after this time at the latest: 500ms, 5s, 2m (default: [snapshot] frozen-deadline)',
 };
+const WAIT: FlagSpec = {
+  name: 'wait',
+  value: 'TIME',
+  about: 'While another run is under way, wait for its end, so long at most (default: refuse)',
+};
 const DONE = { 0: 'done', 1: 'failed', 2: 'wrong usage' } as const;
 /** As monitoring plug-ins have them. A wrong command line is 2, as everywhere. */
 const VERDICT_CODES = {
@@ -44,10 +49,11 @@ export const COMMANDS: readonly CommandSpec[] = [
       {
         name: 'group',
         value: 'NAME[,NAME]',
+        of: Object.keys(GROUPS),
         many: true,
         about: `Run this group alone: ${Object.keys(GROUPS).join(', ')}`,
       },
-      { name: 'format', value: 'NAME', about: `How to print it: ${FORMATS.join(', ')} (default: text)` },
+      { name: 'format', value: 'NAME', of: FORMATS, about: `How to print it: ${FORMATS.join(', ')} (default: text)` },
       { name: 'verbose', about: 'Name every check that passed' },
     ],
     exitCodes: VERDICT_CODES,
@@ -79,6 +85,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: 'sandbox', about: 'On loop-mounted file systems, with a program that writes all the time' },
       { name: 'yes', about: 'Do not ask for confirmation' },
       MOUNT,
+      WAIT,
     ],
     exitCodes: { 0: 'all went as it should', 1: 'something did not', 2: 'wrong usage' },
   },
@@ -88,7 +95,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     about: 'Bring the machine to rest, have the snapshot taken, and let go',
     details:
       'COMMAND is started before the freeze. It gets {"event":"frozen"} as a line on its input, answers\n{"ok":true,"snapshot":"ID"} on its output, then gets {"event":"thawed","outcome":...}; the end of its input means\nthat the snapshot is given up. It must not write to the file systems that are frozen, nor take a device-mapper\n(LVM) snapshot of them: that freezes them itself. Without COMMAND, [snapshot] taker-command is used.',
-    flags: [MOUNT],
+    flags: [MOUNT, WAIT],
     words: '[-- COMMAND [ARGUMENT ...]]',
     exitCodes: TAKEN,
   },
@@ -102,6 +109,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: 'no-freeze', about: 'Scripts and applications only: somebody else freezes the file systems' },
       FOR,
       MOUNT,
+      WAIT,
     ],
     exitCodes: { 0: 'held', 1: 'nothing is held', 2: 'wrong usage', 3: 'held, but less than was asked for' },
   },
@@ -117,7 +125,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     needsRoot: true,
     about: 'Freeze file systems, and nothing else',
     details: 'Returns as soon as they are frozen. They are thawed by: quiesced thaw, or when the time is up.',
-    flags: [FOR, MOUNT],
+    flags: [FOR, MOUNT, WAIT],
     exitCodes: { 0: 'frozen', 1: 'not frozen', 2: 'wrong usage' },
   },
   {

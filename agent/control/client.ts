@@ -4,15 +4,20 @@ import { type ErrorReply, ROUTES, type RouteName } from './protocol.ts';
 
 const MAX_REPLY_BYTES = 4 * 1024 * 1024;
 
+export interface Question {
+  readonly body?: unknown;
+  /** The longest without a sign of life; a run that takes longer sends some. */
+  readonly silenceMs: number;
+}
+
 /** Asks whoever listens on the endpoint; undefined when nobody does. Throws its error, or when it does not answer. */
-export async function ask<Reply>(endpoint: string, route: RouteName, timeoutMs: number): Promise<Reply | undefined> {
+export async function ask<Reply>(endpoint: string, route: RouteName, question: Question): Promise<Reply | undefined> {
   let reply: { readonly status: number; readonly body: string };
   try {
-    reply = await exchange(endpoint, route, timeoutMs);
+    reply = await exchange(endpoint, route, question);
   } catch (error) {
     if (['ENOENT', 'ECONNREFUSED'].includes(errnoOf(error) ?? '')) return undefined;
-    const inTime = error instanceof Error && error.name !== 'AbortError';
-    throw noAnswer(inTime ? messageOf(error) : `nothing came within ${timeoutMs / 1000} s`, error);
+    throw noAnswer(messageOf(error), error);
   }
   const value = parse(reply.body);
   if (reply.status === 200 && value !== undefined) return value as Reply;
@@ -36,20 +41,26 @@ function parse(body: string): unknown {
   }
 }
 
-function exchange(socketPath: string, route: RouteName, timeoutMs: number): Promise<{ status: number; body: string }> {
+function exchange(
+  socketPath: string,
+  route: RouteName,
+  { body, silenceMs }: Question,
+): Promise<{ status: number; body: string }> {
   const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: string }>();
-  const signal = AbortSignal.timeout(timeoutMs);
-  const call = request({ socketPath, ...ROUTES[route], signal }, (response) => {
-    let body = '';
+  const { method, path } = ROUTES[route];
+  const call = request({ socketPath, method, path, headers: { connection: 'close' } }, (response) => {
+    let text = '';
     response.setEncoding('utf8');
     response.on('data', (chunk: string) => {
-      body += chunk;
-      if (body.length > MAX_REPLY_BYTES) call.destroy(new Error('the answer is too long'));
+      text += chunk;
+      if (text.length > MAX_REPLY_BYTES) call.destroy(new Error('the answer is too long'));
     });
-    response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
+    response.on('end', () => resolve({ status: response.statusCode ?? 0, body: text }));
     response.on('error', reject);
   });
+  const silence = setTimeout(() => call.destroy(new Error(`nothing came within ${silenceMs / 1000} s`)), silenceMs);
+  call.on('information', () => silence.refresh());
   call.on('error', reject);
-  call.end();
-  return promise;
+  call.end(body === undefined ? undefined : JSON.stringify(body));
+  return promise.finally(() => clearTimeout(silence));
 }

@@ -74,7 +74,7 @@ interface Answer {
 }
 
 /** Lines that are no answer are talk: a program may well say what it is doing, and much of it. */
-function parseAnswer(line: string): Answer | undefined {
+export function parseAnswer(line: string): Answer | undefined {
   // Before JSON.parse, whose error costs a hundred times as much: a flood must not use up the time while frozen.
   if (!line.trimStart().startsWith('{')) return undefined;
   let value: unknown;

@@ -1,28 +1,35 @@
+import type { Log } from '../log.ts';
 import { rejectedBy } from '../system/waits.ts';
-import type { Holding, Taker } from './taker.ts';
+import type { Taker } from './taker.ts';
 
 /** Whoever takes the snapshot is outside: the hold lasts until `release`, or until the freeze or quiesce is lost. */
 export interface HoldTaker extends Taker {
-  /** Resolves when it is held, with what is not. Never rejects; never resolves when it comes to nothing. */
-  readonly held: Promise<Holding>;
   /** The copy is complete, or given up. Safe at any time, also before it is held. */
   release(): void;
 }
 
-/** @param listen opens the way by which `release` will be asked for; the run has its lock by then. */
-export function holdTaker(listen: () => Promise<void>): HoldTaker {
-  const held = Promise.withResolvers<Holding>();
+export interface HoldOptions {
+  /** Opens the way by which `release` will be asked for; the run has its lock by then. */
+  readonly listen?: () => Promise<void>;
+  /** Given where we freeze nothing: somebody else does it meanwhile, so nothing is logged until it is released. */
+  readonly log?: Pick<Log, 'pause' | 'resume'>;
+}
+
+export function holdTaker({ listen, log }: HoldOptions = {}): HoldTaker {
   const released = Promise.withResolvers<void>();
   return {
     id: 'hold',
     takes: true,
-    held: held.promise,
     release: () => released.resolve(),
-    prepare: listen,
-    async take(signal, holding) {
-      held.resolve({ faults: [...holding.faults] });
-      await Promise.race([released.promise, rejectedBy(signal)]);
-      return {};
+    prepare: async () => listen?.(),
+    async take(signal) {
+      log?.pause();
+      try {
+        await Promise.race([released.promise, rejectedBy(signal)]);
+        return {};
+      } finally {
+        log?.resume();
+      }
     },
     finish: async () => undefined,
   };

@@ -30,12 +30,12 @@ takerContract({ name: 'none', working: async () => ({ taker: noneTaker, snapshot
 takerContract({
   name: 'hold',
   working: async () => {
-    const taker = holdTaker(async () => undefined);
-    void taker.held.then(() => taker.release());
+    const taker = holdTaker();
+    setTimeout(() => taker.release(), 20);
     return { taker, snapshot: undefined };
   },
-  unready: async () => holdTaker(() => Promise.reject(new Error('somebody listens there'))),
-  endless: async () => holdTaker(async () => undefined),
+  unready: async () => holdTaker({ listen: () => Promise.reject(new Error('somebody listens there')) }),
+  endless: async () => holdTaker(),
   leftovers: nothing,
 });
 

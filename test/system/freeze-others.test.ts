@@ -93,7 +93,7 @@ loopTest('whoever holds the lock of Azure is waited for', async (t, rig) => {
 async function nothingHappened(t: Test, rig: Rig): Promise<void> {
   t.strictSame(await rig.cli.history(), []);
   const { json } = await rig.cli.run('status');
-  t.strictSame([json.atWork, json.hold, json.frozen, json.owed, json.last], [undefined, undefined, [], [], undefined]);
+  t.strictSame([json.atWork, json.run, json.frozen, json.owed, json.last], [undefined, undefined, [], [], undefined]);
 }
 
 loopTest('names that cannot be honoured', async (t, rig) => {

@@ -16,7 +16,7 @@ loopTest('ext4, xfs and btrfs are held together, and let go', async (t, rig) => 
   t.strictSame(frozen, [true, true, true], 'an outsider cannot write');
   t.equal(expedited(), '1', 'the kernel hurries');
   const status = await rig.cli.run('status');
-  t.match(status, { code: 0, json: { hold: { state: 'held' }, atWork: { command: 'quiesced hold' } } });
+  t.match(status, { code: 0, json: { run: { state: 'held' }, atWork: { command: 'quiesced hold' } } });
   t.strictSame(status.json.frozen.toSorted(), points(...all));
 
   const released = await rig.cli.run('release');
@@ -30,7 +30,7 @@ loopTest('ext4, xfs and btrfs are held together, and let go', async (t, rig) => 
   }
   t.strictSame(await rig.cli.history(), [released.json], 'the history has what release said');
   const after = await rig.cli.run('status');
-  t.strictSame([after.json.hold, after.json.frozen, after.json.owed], [undefined, [], []]);
+  t.strictSame([after.json.run, after.json.frozen, after.json.owed], [undefined, [], []]);
 });
 
 loopTest('freeze and thaw', async (t, rig) => {

@@ -34,10 +34,10 @@ loopTest('what is printed with --json is what docs/schema says', async (t, rig) 
   conforms(t, 'error', await json('hold', '--nonsense'));
   conforms(t, 'thaw', await json('thaw'));
 
-  conforms(t, 'hold', await json('hold', '--mount', mountPoint));
+  conforms(t, 'run', await json('hold', '--mount', mountPoint));
   const held = await json('status');
   conforms(t, 'status', held);
-  t.match(held, { hold: { state: 'held' }, frozen: [mountPoint] }, 'the status tells what is held and frozen');
+  t.match(held, { run: { state: 'held' }, frozen: [mountPoint] }, 'the status tells what is held and frozen');
   conforms(t, 'error', await json('freeze', '--mount', mountPoint));
   conforms(t, 'outcome', await json('release'));
   conforms(t, 'outcome', await json('rehearse', '--yes', '--mount', mountPoint));

@@ -57,7 +57,7 @@ async function settled(t: Test, rig: Rig, result: string): Promise<void> {
   t.ok(await until(() => isFree(join(rig.root, 'run/quiesced/lock'))), 'the lock is free');
   t.ok(await notExpedited());
   const { json } = await rig.cli.run('status');
-  t.strictSame([json.hold, json.atWork, json.frozen, json.owed], [undefined, undefined, [], []]);
+  t.strictSame([json.run, json.atWork, json.frozen, json.owed], [undefined, undefined, [], []]);
   t.match(json.last, { consistency: 'none' }, 'what was copied is not called a snapshot');
 }
 

@@ -2,10 +2,11 @@ import { spawn } from 'node:child_process';
 import { fstatSync } from 'node:fs';
 import type { Config } from '../../config/schema.ts';
 import { durationMs } from '../../config/values.ts';
-import type { ErrorReply, HoldStatus } from '../../control/protocol.ts';
-import type { HoldRequest } from '../../daemon.ts';
+import type { ErrorReply, HoldRequest, RunStatus } from '../../control/protocol.ts';
+import { holdWishes } from '../../daemon.ts';
 import { UserError, usageError } from '../../errors.ts';
 import type { Outcome } from '../../snapshot/outcome.ts';
+import { askDaemon, patiently } from '../asking.ts';
 import type { Command, CommandContext } from '../context.ts';
 import { renderOutcome } from '../render-outcome.ts';
 
@@ -13,31 +14,35 @@ export const hold: Command = (context) => start(context, 'hold');
 export const freeze: Command = (context) => start(context, 'freeze');
 
 /** What the holder says on its first line. */
-type FirstWord = HoldStatus | Outcome | { readonly error: ErrorReply['error'] };
+type FirstWord = RunStatus | Outcome | ErrorReply;
 
-/** Starts the process that holds, waits until it does, and leaves it alone with that. */
+/** Has the daemon hold, or a process of its own; waits until it does, and leaves it alone with that. */
 async function start(context: CommandContext, kind: 'hold' | 'freeze'): Promise<number> {
   const request = requestOf(context, kind);
   // What is wrong with the configuration or the mount points is better told here than through another process.
   const agent = await context.agent();
-  const { freeze } = await agent.plan(request);
+  const { freeze } = await agent.plan(holdWishes(request));
   if (kind === 'freeze' && freeze.groups.length === 0) throw nothingToFreeze();
   assertWithinDeadline(request, freeze.groups.length > 0, agent.config);
-  const first = await firstWord(
-    [...context.self, 'keep-hold', '--json', '--', JSON.stringify(request)],
-    context.signal,
+  const first = await patiently(
+    context,
+    async () => (await askDaemon<RunStatus | Outcome>(context, 'hold', request)) ?? alone(context, request),
   );
   if (first !== undefined && 'state' in first) return held(context, first);
-  if (first !== undefined && 'error' in first) {
-    const { code, message, remedy } = first.error;
-    throw new UserError(code, message, remedy === undefined ? {} : { remedy });
-  }
   if (first === undefined) context.note('quiesced: the process that should hold has died\n');
   else context.print(context.json ? `${JSON.stringify(first)}\n` : renderOutcome(first, context.width));
   return 1;
 }
 
-function held({ json, print }: CommandContext, status: HoldStatus): number {
+/** Without a daemon: starts the process that holds. */
+async function alone({ self, signal }: CommandContext, request: HoldRequest): Promise<RunStatus | Outcome | undefined> {
+  const first = await firstWord([...self, 'keep-hold', '--json', '--', JSON.stringify(request)], signal);
+  if (first === undefined || !('error' in first)) return first;
+  const { code, message, remedy } = first.error;
+  throw new UserError(code, message, remedy === undefined ? {} : { remedy });
+}
+
+function held({ json, print }: CommandContext, status: RunStatus): number {
   const code = status.faults.length === 0 ? 0 : LESS_HELD;
   // A file may lie on what is frozen now, and then this very line would wait for the thaw. The exit code says it too.
   if (fstatSync(1).isFile()) return code;
@@ -68,7 +73,6 @@ function requestOf({ given }: CommandContext, kind: 'hold' | 'freeze'): HoldRequ
   return {
     kind,
     freeze: !given.switches.has('no-freeze'),
-    applications: kind === 'hold',
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
     ...(mounts === undefined ? {} : { mounts }),
   };

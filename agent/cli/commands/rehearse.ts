@@ -1,5 +1,7 @@
 import { UserError, usageError } from '../../errors.ts';
 import { rehearseInSandbox } from '../../sandbox-rehearsal.ts';
+import type { Outcome } from '../../snapshot/outcome.ts';
+import { askDaemon, patiently } from '../asking.ts';
 import type { Command, CommandContext } from '../context.ts';
 import { renderOutcome } from '../render-outcome.ts';
 import { renderPlan } from '../render-plan.ts';
@@ -22,7 +24,12 @@ async function onThisMachine(context: CommandContext): Promise<number> {
       });
     }
   }
-  const outcome = await agent.rehearse(plan, wishes, context.signal);
+  const outcome = await patiently(
+    context,
+    async () =>
+      (await askDaemon<Outcome>(context, 'snapshot', { rehearsal: true, ...wishes })) ??
+      (await agent.rehearse(plan, wishes, context.signal).ended),
+  );
   print(json ? `${JSON.stringify(outcome, undefined, 2)}\n` : renderOutcome(outcome, width));
   return outcome.faults.length === 0 ? 0 : 1;
 }

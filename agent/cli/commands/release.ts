@@ -1,16 +1,13 @@
-import { ask } from '../../control/client.ts';
-import { endpointOf } from '../../control/endpoint.ts';
 import { UserError } from '../../errors.ts';
 import { readHistory } from '../../snapshot/history.ts';
 import type { Outcome } from '../../snapshot/outcome.ts';
+import { askDaemon } from '../asking.ts';
 import type { Command } from '../context.ts';
 import { renderOutcome } from '../render-outcome.ts';
 
-/** Thaw, resume and post scripts, each with its own limit, come to less than this unless scripts are given longer. */
-const RELEASE_MS = 35 * 60_000;
-
-export const release: Command = async ({ system, json, print, width }) => {
-  const outcome = await ask<Outcome>(endpointOf(system), 'release', RELEASE_MS);
+export const release: Command = async (context) => {
+  const { system, json, print, width } = context;
+  const outcome = await askDaemon<Outcome>(context, 'release');
   if (outcome === undefined) throw await nothingHeld(system);
   print(json ? `${JSON.stringify(outcome, undefined, 2)}\n` : renderOutcome(outcome, width));
   return wasHeldThroughout(outcome) ? 0 : 1;

@@ -1,6 +1,6 @@
 import { ask } from '../../control/client.ts';
 import { endpointOf } from '../../control/endpoint.ts';
-import type { HoldStatus } from '../../control/protocol.ts';
+import type { ControlStatus } from '../../control/protocol.ts';
 import { readFreezeJournal } from '../../freezer/journal.ts';
 import { freezeJournalPath } from '../../freezer/linux.ts';
 import { lockPath } from '../../snapshot/conduct.ts';
@@ -11,7 +11,7 @@ import type { System } from '../../system/system.ts';
 import type { Command } from '../context.ts';
 import { renderStatus } from '../render-status.ts';
 
-const ANSWER_MS = 2000;
+const SILENCE_MS = 2000;
 
 export const status: Command = async ({ system, json, print, width }) => {
   const now = await look(system);
@@ -21,8 +21,10 @@ export const status: Command = async ({ system, json, print, width }) => {
 
 async function look(system: System) {
   const owed = await readOwed(system);
+  const told = await ask<ControlStatus>(endpointOf(system), 'status', { silenceMs: SILENCE_MS }).catch(() => undefined);
   return {
-    hold: await ask<HoldStatus>(endpointOf(system), 'status', ANSWER_MS).catch(() => undefined),
+    daemon: told?.daemon,
+    run: told?.run,
     atWork: holderOf(lockPath(system)),
     frozen: readFreezeJournal(freezeJournalPath(system))?.fileSystems.map(({ mountPoint }) => mountPoint) ?? [],
     owed: owed

@@ -8,8 +8,8 @@ import { renderOutcome } from '../render-outcome.ts';
 import { fold } from '../wrap.ts';
 import { wasHeldThroughout } from './release.ts';
 
-/** Whoever holds answers at once, or is in no state to. */
-const ANSWER_MS = 5000;
+/** Whoever holds gives a sign of life before that, or is in no state to. */
+const SILENCE_MS = 5000;
 
 /** By whoever holds; where nobody answers, by the records alone. */
 export const thaw: Command = async (context) => {
@@ -21,9 +21,11 @@ export const thaw: Command = async (context) => {
 
 async function askHolder({ system, note }: CommandContext): Promise<Outcome | undefined> {
   try {
-    return await ask<Outcome>(endpointOf(system), 'release', ANSWER_MS);
+    return await ask<Outcome>(endpointOf(system), 'release', { silenceMs: SILENCE_MS });
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
+    // A daemon that holds nothing; what a dead run left may be frozen all the same.
+    if (error.code === 'hold.none') return undefined;
     note(`quiesced: ${error.message}; thawing by the records\n`);
     return undefined;
   }

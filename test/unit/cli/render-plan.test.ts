@@ -116,19 +116,33 @@ t.test('the rehearsal tells what was felt and found, and the result last', async
   t.ok(renderSandbox(report({ ok: true }), 80).endsWith('\nResult: it works here.\n'));
 });
 
-const NOTHING: StatusNow = { hold: undefined, atWork: undefined, frozen: [], owed: [], last: undefined };
+const NOTHING: StatusNow = {
+  daemon: undefined,
+  run: undefined,
+  atWork: undefined,
+  frozen: [],
+  owed: [],
+  last: undefined,
+};
 const LAST = { ...NOTHING, last: outcomeOf({ kind: 'rehearsal', wouldBe: 'application', frozenMs: 12_345 }) };
 const HOLD = { schema: 1, state: 'held', kind: 'hold', pid: 7, since: 'noon', until: 'one', faults: [] } as const;
 
 t.test('status says what is held, frozen and owed', async (t) => {
   t.equal(
     renderStatus(NOTHING, 80),
-    'At work:   nothing\nFrozen:    nothing\nOwed:      nothing\nLast run:  none yet\n',
+    'Daemon:    not running\nAt work:   nothing\nFrozen:    nothing\nOwed:      nothing\nLast run:  none yet\n',
   );
   t.match(
-    renderStatus({ ...NOTHING, hold: HOLD, frozen: ['/a', '/b'] }, 80),
-    'Held:      since noon, until one at the latest\nFrozen:    /a, /b\nLast',
+    renderStatus({ ...NOTHING, run: HOLD, frozen: ['/a', '/b'] }, 80),
+    'Held:      hold, since noon, until one at the latest\nFrozen:    /a, /b\nLast',
   );
+  const daemon = { pid: 9, version: '1', since: 'noon', onDemand: true, next: { readiness: 'six' } };
+  t.match(
+    renderStatus({ ...NOTHING, daemon }, 80),
+    'Daemon:    process 9, since noon, on demand; next readiness six\n',
+  );
+  const entering = renderStatus({ ...NOTHING, run: { ...HOLD, state: 'entering' } }, 80);
+  t.match(entering, 'Entering:  hold, since noon\n');
   const atWork = { pid: 7, command: 'quiesced snapshot', since: 'noon' };
   const busy = renderStatus({ ...NOTHING, atWork, owed: [{ phases: ['prepare'] }] }, 80);
   t.match(busy, 'At work:   quiesced snapshot (process 7, since noon)\n');

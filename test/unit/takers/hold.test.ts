@@ -3,21 +3,19 @@ import { holdTaker } from '../../../agent/takers/hold.ts';
 import { noneTaker } from '../../../agent/takers/none.ts';
 
 const signal = new AbortController().signal;
-const nothing = async () => undefined;
 const isPending = (promise: Promise<unknown>) =>
   Promise.race([promise.then(() => false), new Promise((resolve) => setTimeout(resolve, 10, true))]);
 
 t.test('listens before anything is held, and holds until it is released', async (t) => {
   let listening = false;
-  const taker = holdTaker(async () => {
+  const listen = async () => {
     listening = true;
-  });
+  };
+  const taker = holdTaker({ listen });
   t.notOk(listening);
   await taker.prepare(signal);
   t.ok(listening);
-  t.ok(await isPending(taker.held));
   const taken = taker.take(signal, { faults: [] });
-  await taker.held;
   t.ok(await isPending(taken));
   taker.release();
   t.strictSame(await taken, {}, 'whoever copied knows the name of the copy, we do not');
@@ -25,27 +23,40 @@ t.test('listens before anything is held, and holds until it is released', async 
 });
 
 t.test('released before it is held, it ends as soon as it would be', async (t) => {
-  const taker = holdTaker(nothing);
+  const taker = holdTaker();
   taker.release();
   taker.release();
   t.strictSame(await taker.take(signal, { faults: [] }), {});
-  await taker.held;
 });
 
 t.test('what is lost ends the hold', async (t) => {
   const lost = new AbortController();
-  const taken = holdTaker(nothing).take(lost.signal, { faults: [] });
+  const taken = holdTaker().take(lost.signal, { faults: [] });
   lost.abort(new Error('the deadline passed'));
   await t.rejects(taken, { message: 'the deadline passed' });
-  await t.rejects(holdTaker(nothing).take(AbortSignal.abort(new Error('before')), { faults: [] }), {
+  await t.rejects(holdTaker().take(AbortSignal.abort(new Error('before')), { faults: [] }), {
     message: 'before',
   });
 });
 
 t.test('a way in that cannot be opened refuses the hold', async (t) => {
-  const taker = holdTaker(() => Promise.reject(new Error('EADDRINUSE')));
+  const taker = holdTaker({ listen: () => Promise.reject(new Error('EADDRINUSE')) });
   await t.rejects(taker.prepare(signal), { message: 'EADDRINUSE' });
-  t.ok(await isPending(taker.held), 'and it is never held');
+});
+
+t.test('where somebody else freezes, nothing is logged until it is released', async (t) => {
+  const calls: string[] = [];
+  const log = { pause: () => void calls.push('pause'), resume: () => void calls.push('resume') };
+  const taker = holdTaker({ log });
+  await taker.prepare(signal);
+  t.strictSame(calls, [], 'nobody freezes yet');
+  const taken = taker.take(signal, { faults: [] });
+  t.strictSame(calls, ['pause']);
+  taker.release();
+  await taken;
+  t.strictSame(calls, ['pause', 'resume']);
+  await t.rejects(holdTaker({ log }).take(AbortSignal.abort(new Error('lost')), { faults: [] }));
+  t.strictSame(calls.slice(2), ['pause', 'resume'], 'also when it is lost');
 });
 
 t.test('a rehearsal takes nothing', async (t) => {
