@@ -65,7 +65,7 @@ export interface Agent {
   hold(wishes: HoldWishes, signal: AbortSignal, listen?: () => Promise<void>): Promise<Run>;
   recover(): Promise<Recovered>;
   /** As `recover`, but undefined while somebody is at work: what he owes is his to settle. */
-  recoverUnlessBusy(): Promise<Recovered | undefined>;
+  recoverUnlessBusy(command: string, andThen?: () => Promise<void>): Promise<Recovered | undefined>;
   thawOwed(): Promise<Omit<Recovered, 'outcomes'>>;
 }
 
@@ -128,7 +128,7 @@ export function createAgent(system: System, log: Log, config: Config, self: read
       return start(wishes.kind, holdTaker({ ...(listen && { listen }), ...byOthers }), wanted, wishes, signal);
     },
     recover: () => recover(parts),
-    recoverUnlessBusy: () => recoverUnlessBusy(parts, 'quiesced thaw'),
+    recoverUnlessBusy: (command, andThen) => recoverUnlessBusy(parts, command, andThen),
     thawOwed: () => thawOwed(parts),
   };
 }

@@ -5,6 +5,7 @@ import { allChecks } from '../agent/checks/all.ts';
 import { RUN } from '../agent/cli/commands.ts';
 import { COMMON_FLAGS } from '../agent/cli/flags.ts';
 import { COMMANDS } from '../agent/cli/table.ts';
+import { integrations } from '../extensions/all.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
@@ -20,10 +21,14 @@ const LEVELS: readonly (readonly string[])[] = [
   ['freezer', 'quiescers', 'takers', 'sandbox', 'scripts'],
   ['checks', 'proxy', 'repair', 'snapshot', 'reporters', 'control', 'schedule'],
   ['readiness'],
-  ['daemon', 'sandbox-rehearsal'],
+  ['daemon', 'sandbox-rehearsal', 'support'],
+  ['resident'],
   ['cli'],
   ['main'],
 ];
+
+/** Extensions import the agent; this file alone, which only a person calls, knows them. */
+const INTEGRATE = 'agent/cli/commands/integrate.ts';
 
 const roomOf = (file: string): string => /^agent\/([^/.]+)/.exec(file)?.[1] ?? '';
 const levelOf = (room: string): number => LEVELS.findIndex((level) => level.includes(room));
@@ -43,11 +48,15 @@ t.test('imports go downwards only, and never to a sibling capability', async (t)
   const agent = product.filter((file) => file.startsWith('agent/'));
   for (const file of agent) t.not(levelOf(roomOf(file)), -1, `${file} is in a room that is known`);
   const wrong = agent.flatMap(importsOf).filter(({ from, to }) => {
-    if (!to.startsWith('agent/')) return true;
+    if (!to.startsWith('agent/')) return !(from === INTEGRATE && to.startsWith('extensions/'));
     const [here, there] = [roomOf(from), roomOf(to)];
     return here !== there && levelOf(there) >= levelOf(here);
   });
   t.strictSame(wrong, [], 'nothing is imported against the grain');
+  t.ok(
+    product.flatMap(importsOf).some(({ from, to }) => from === INTEGRATE && to === 'extensions/all.ts'),
+    'the exception is one that is made use of',
+  );
   const upwards = product.filter((file) => !file.startsWith('agent/')).flatMap(importsOf);
   t.ok(
     upwards.every(({ to }) => !to.startsWith('test/')),
@@ -79,7 +88,9 @@ t.test('the machine is reached through agent/system', async (t) => {
     /^agent\/freezer\/(expedite|guard|guard-connection|guard-process|journal|linux|open|recover|safe-freeze-lock|second-line)\.ts$/,
     /^agent\/sandbox\/writer\.ts$/,
     /^agent\/control\/server\.ts$/,
-    /^agent\/cli\/(run|quick-health|commands\/hold)\.ts$/,
+    /^agent\/readiness\/health-now\.ts$/,
+    /^agent\/resident\/check-process\.ts$/,
+    /^agent\/cli\/(run|quick-health|version|commands\/hold)\.ts$/,
     /^agent\/system\//,
     /^packaging\//,
   ];
@@ -104,6 +115,12 @@ t.test('lists are complete and their ids unique', async (t) => {
   const ids = allChecks.map(({ id }) => id);
   t.equal(new Set(ids).size, ids.length, 'no check has the id of another');
   for (const id of ids) t.match(id, /^[a-z0-9]+(\.[a-z0-9]+(-[a-z0-9]+)*)+$/, `${id} is dotted kebab-case`);
+  const verbs = COMMANDS.find(({ name }) => name === 'integrate')?.verbs;
+  t.strictSame(
+    Object.keys(verbs ?? {}),
+    integrations.map(({ id }) => id),
+    'every integration is a verb, and known',
+  );
   const names = COMMANDS.map(({ name }) => name);
   t.equal(new Set(names).size, names.length, 'no command has the name of another');
   t.strictSame(Object.keys(RUN).sort(), [...names].sort(), 'every command has its function, and the other way round');

@@ -10,7 +10,7 @@ export interface CommandContext {
   readonly log: Log;
   /** How this program is started again: `[node, main.ts]`. */
   readonly self: readonly string[];
-  /** Aborted by Ctrl-C and SIGTERM: let go of everything, then end. */
+  /** Aborted by Ctrl-C, SIGTERM and a terminal that hangs up: let go of everything, then end. */
   readonly signal: AbortSignal;
   readonly json: boolean;
   /** 80, or the width of the terminal if that is less. */

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { messageOf, UserError } from '../errors.ts';
 import { createLog, type Log } from '../log.ts';
 import { redact } from '../redact.ts';
@@ -9,6 +8,7 @@ import type { CommandContext } from './context.ts';
 import { type Given, parseCommandLine } from './flags.ts';
 import { helpOf } from './help.ts';
 import { COMMANDS } from './table.ts';
+import { versionOf } from './version.ts';
 
 /** From the command line to the exit code. Never throws: an error is printed, in JSON when that was asked for. */
 export async function runCommandLine(argv: readonly string[], self: readonly string[]): Promise<number> {
@@ -28,15 +28,6 @@ export async function runCommandLine(argv: readonly string[], self: readonly str
     return failed(error, json);
   }
 }
-
-/** Put in by the bundler; a tree of sources asks its package.json. */
-declare const QUIESCED_VERSION: string | undefined;
-
-export const versionOf = (): string => {
-  if (typeof QUIESCED_VERSION === 'string') return QUIESCED_VERSION;
-  const file = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
-};
 
 function contextOf(given: Given, self: readonly string[]): CommandContext {
   const system = localSystem();

@@ -21,10 +21,22 @@ export function conduct(parts: Parts, request: RunRequest, signal: AbortSignal):
   });
 }
 
-/** Settles what a dead run left, when nobody is at work; undefined when somebody is. */
-export async function recoverUnlessBusy(parts: Parts, command: string): Promise<Recovered | undefined> {
+/**
+ * Settles what a dead run left, when nobody is at work; undefined when somebody is.
+ *
+ * @param andThen done under the same lock: nobody else has begun since.
+ */
+export async function recoverUnlessBusy(
+  parts: Parts,
+  command: string,
+  andThen: () => Promise<void> = async () => undefined,
+): Promise<Recovered | undefined> {
   try {
-    return await underLock(parts.system, command, () => recover(parts));
+    return await underLock(parts.system, command, async () => {
+      const recovered = await recover(parts);
+      await andThen();
+      return recovered;
+    });
   } catch (error) {
     if (error instanceof UserError && error.code === 'lock.busy') return undefined;
     throw error;

@@ -1,6 +1,28 @@
-import { UserError } from '../../errors.ts';
+import { defaultConfig, loadConfig } from '../../config/load.ts';
+import { createAgent } from '../../daemon.ts';
+import { messageOf } from '../../errors.ts';
+import { createLog } from '../../log.ts';
+import { reside } from '../../resident/resident.ts';
+import { openLogSink } from '../../system/journald.ts';
+import { openServiceManager } from '../../system/service-manager.ts';
 import type { Command } from '../context.ts';
+import { versionOf } from '../version.ts';
 
-export const daemon: Command = async () => {
-  throw new UserError('not-built', 'daemon is not built yet');
+export const daemon: Command = async ({ system, self, signal, note }) => {
+  const manager = await openServiceManager(system);
+  const sink = await openLogSink(system, note);
+  const given = await loadConfig(system).catch((error: unknown) => ({ error }));
+  const level = 'config' in given ? given.config.log.level : 'info';
+  const log = createLog(level, sink);
+  if ('error' in given) log.error(`going on with the defaults: ${messageOf(given.error)}`);
+  // For each job anew: what was changed in the configuration holds from the next one on.
+  const load = async () => createAgent(system, log, (await loadConfig(system)).config, self);
+  const loadInAnyCase = () =>
+    load().catch(async () => createAgent(system, log, await defaultConfig(system.platform), self));
+  try {
+    await reside({ system, log, manager, self, version: versionOf(), load, loadInAnyCase, signal });
+    return 0;
+  } finally {
+    manager.close();
+  }
 };

@@ -1,9 +1,10 @@
+import { healthNow } from '../../readiness/health-now.ts';
 import type { Command } from '../context.ts';
-import { lookUpHealth, renderHealth } from '../quick-health.ts';
+import { renderHealth } from '../quick-health.ts';
 
 /** The way of everybody who writes it otherwise than the entrance expects it: see `quickHealth`. */
 export const health: Command = async ({ system, json, print }) => {
-  const answer = lookUpHealth(system);
+  const answer = healthNow(system);
   print(renderHealth(answer, json));
   return answer.exitCode;
 };

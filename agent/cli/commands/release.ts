@@ -7,10 +7,15 @@ import { renderOutcome } from '../render-outcome.ts';
 
 export const release: Command = async (context) => {
   const { system, json, print, width } = context;
-  const outcome = await askDaemon<Outcome>(context, 'release');
+  const outcome = await askDaemon<Outcome>(context, 'release').catch(undefinedForNone);
   if (outcome === undefined) throw await nothingHeld(system);
   print(json ? `${JSON.stringify(outcome, undefined, 2)}\n` : renderOutcome(outcome, width));
   return wasHeldThroughout(outcome) ? 0 : 1;
+};
+
+/** A daemon that holds nothing is no other answer than none that does. */
+const undefinedForNone = (error: unknown): undefined => {
+  if (!(error instanceof UserError && error.code === 'hold.none')) throw error;
 };
 
 /** A post script that fails afterwards, or a full disk, is told, but takes nothing from what was held. */

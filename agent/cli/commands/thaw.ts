@@ -35,7 +35,7 @@ async function byRecords(context: CommandContext): Promise<number> {
   const agent = await context.agentInAnyCase();
   // Thawing first and in any case; what is owed besides only when its owner is gone.
   const now = await agent.thawOwed();
-  const later = await agent.recoverUnlessBusy().catch(asFault);
+  const later = await agent.recoverUnlessBusy('quiesced thaw').catch(asFault);
   const thawed = [...now.thawed, ...(later?.thawed ?? [])];
   // Whoever recovers has tried all of it once more.
   const all = later === undefined ? now.faults : later.faults;

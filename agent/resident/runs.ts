@@ -1,0 +1,68 @@
+import type { Run } from '../daemon.ts';
+import { UserError } from '../errors.ts';
+import type { Outcome } from '../snapshot/outcome.ts';
+import type { Clock } from '../system/system.ts';
+
+interface Current {
+  readonly kind: string;
+  readonly since: string;
+  /** Undefined until it is planned. */
+  run?: Run;
+}
+
+/** One run at a time, from the moment that it was asked for until all is left. */
+export class Runs {
+  readonly #clock: Clock;
+  #current: Current | undefined;
+  #ended: Promise<unknown> = Promise.resolve();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get current(): Run | undefined {
+    return this.#current?.run;
+  }
+
+  /** In the words of the lock, which is taken a little later. */
+  busy(): UserError | undefined {
+    if (this.#current === undefined) return undefined;
+    const { kind, since } = this.#current;
+    return new UserError(
+      'lock.busy',
+      `one at a time: quiesced ${kind} (process ${process.pid}, since ${since}) is at work`,
+      {
+        remedy: 'Wait until it is done (--wait TIME), or look at it with: quiesced status',
+      },
+    );
+  }
+
+  /** Throws `lock.busy`, or whatever kept the run from being started. */
+  async start(kind: string, make: () => Promise<Run>): Promise<Run> {
+    const busy = this.busy();
+    if (busy !== undefined) throw busy;
+    const current: Current = { kind, since: this.#clock.now().toISOString() };
+    this.#current = current;
+    const free = () => {
+      this.#current = undefined;
+    };
+    try {
+      current.run = await make();
+    } catch (error) {
+      free();
+      throw error;
+    }
+    this.#ended = current.run.ended.then(free, free);
+    return current.run;
+  }
+
+  async release(): Promise<Outcome> {
+    if (this.#current?.run === undefined) throw new UserError('hold.none', 'nothing is held');
+    return this.#current.run.release();
+  }
+
+  /** Resolves when no run is under way. */
+  async idle(): Promise<void> {
+    await this.#ended;
+  }
+}

@@ -1,0 +1,26 @@
+import { join } from 'node:path';
+import { PATHS } from '../system/paths.ts';
+import type { System } from '../system/system.ts';
+
+/** When each job is due next, by name, in ISO form: what makes a run that was missed known after a reboot. */
+export type Due = Readonly<Record<string, string>>;
+
+const pathOf = (system: System): string => join(PATHS[system.platform].state, 'schedule.json');
+
+/** Nothing, for a record that is not there or not understood: then every job is due anew. */
+export async function readDue(system: System): Promise<Due> {
+  try {
+    const { due } = JSON.parse((await system.readText(pathOf(system))) ?? '{}');
+    if (typeof due !== 'object' || due === null) return {};
+    return Object.fromEntries(
+      Object.entries(due).filter((pair): pair is [string, string] => !Number.isNaN(Date.parse(String(pair[1])))),
+    );
+  } catch {
+    return {};
+  }
+}
+
+export async function writeDue(system: System, due: Due): Promise<void> {
+  await system.makeDir(PATHS[system.platform].state, 0o700);
+  await system.write(pathOf(system), `${JSON.stringify({ schema: 1, due })}\n`, { mode: 0o600 });
+}
