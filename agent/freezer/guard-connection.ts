@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { UserError } from '../errors.ts';
+import { withoutServiceManager } from '../system/service-manager.ts';
 import type { System } from '../system/system.ts';
 import { orUndefinedAfter } from '../system/waits.ts';
 import type { FreezeResult, ThawReport } from './freezer.ts';
@@ -40,7 +41,7 @@ export function startGuard(
     // A session of its own: Ctrl-C at a terminal goes to the whole group of the foreground process.
     detached: true,
     stdio: ['pipe', 'pipe', 'ignore', lockFd ?? 'ignore'],
-    env: { ...env, UV_THREADPOOL_SIZE: String(threadsFor(fileSystems)) },
+    env: { ...withoutServiceManager(env), UV_THREADPOOL_SIZE: String(threadsFor(fileSystems)) },
   });
   return new PipedGuard(child);
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { RunResult, System } from '../system/system.ts';
 
@@ -30,13 +31,15 @@ export function systemdThirdLine(system: System, log: Log, argv: readonly string
   let unit: string | undefined;
   let arming: Promise<string | undefined> | undefined;
 
-  const arm = async (deadlineMs: number): Promise<string | undefined> => {
+  const start = async (deadlineMs: number): Promise<string | undefined> => {
     // sd_booted(3)
     if ((await system.stat('/run/systemd/system')) === undefined) return undefined;
     unit = `quiesced-thaw-${randomUUID().slice(0, 8)}`;
     const armed = [...argv, String(Math.floor(system.clock.monotonicMs())), String(deadlineMs)];
-    const result = await system.run(timerArgv(unit, deadlineMs, armed), { timeoutMs: LIMIT_MS });
-    const why = whatFailed(result);
+    return whatFailed(await system.run(timerArgv(unit, deadlineMs, armed), { timeoutMs: LIMIT_MS }));
+  };
+  const arm = async (deadlineMs: number): Promise<string | undefined> => {
+    const why = await start(deadlineMs).catch(messageOf);
     if (why === undefined) return undefined;
     const warning = `no timer of systemd's stands behind the thaw: ${why}`;
     log.warn(warning);
@@ -54,7 +57,7 @@ export function systemdThirdLine(system: System, log: Log, argv: readonly string
       const timer = `${unit}.timer`;
       unit = undefined;
       // One that has elapsed is gone already. What it started finds that nothing is owed, and ends.
-      await system.run(['systemctl', 'stop', '--no-block', timer], { timeoutMs: LIMIT_MS });
+      await system.run(['systemctl', 'stop', '--no-block', timer], { timeoutMs: LIMIT_MS }).catch(() => undefined);
     },
   };
 }

@@ -31,7 +31,7 @@ export async function openDatagram(address: string): Promise<DatagramSender> {
   const { koffi, library } = await loadNative();
   const socket = library.func('int socket(int domain, int type, int protocol)');
   const sendto = library.func(
-    'ssize_t sendto(int fd, const void *bytes, size_t length, int flags, const void *address, uint32_t addressLength)',
+    'long sendto(int fd, const void *bytes, ulong length, int flags, const void *address, uint addressLength)',
   );
   const fd: number = socket(AF_UNIX, SOCK_DGRAM_CLOEXEC, 0);
   if (fd < 0) throw new Error(`socket: error ${koffi.errno()}`);

@@ -19,7 +19,8 @@ const PRIORITY: Readonly<Record<LogLevel, number>> = { error: 3, warn: 4, info: 
 
 /** Lines that journald has no room for: its own files may lie on what somebody has frozen. */
 const KEPT_LINES = 1000;
-const RETRY_MS = 250;
+/** Soon while it goes on taking some, ever more rarely while it takes none. */
+const RETRY_MS = { first: 5, most: 500 };
 
 /** Longer values are cut, more and more, until the kernel takes the datagram. */
 const MOST_BYTES = 32 * 1024;
@@ -40,14 +41,17 @@ function journalSink(socket: DatagramSender, otherwise: LogSink): LogSink {
   const waiting: { readonly line: string; readonly entry: LogEntry }[] = [];
   let lost = 0;
   let retry: NodeJS.Timeout | undefined;
+  let retryMs = RETRY_MS.first;
   const sendAll = () => {
     retry = undefined;
     for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
       const errno = sendFitting(socket, next.line, next.entry);
       if (errno === EAGAIN) {
-        retry = setTimeout(sendAll, RETRY_MS).unref();
+        retry = setTimeout(sendAll, retryMs).unref();
+        retryMs = Math.min(2 * retryMs, RETRY_MS.most);
         return;
       }
+      retryMs = RETRY_MS.first;
       if (errno !== 0) otherwise(next.line, next.entry);
       waiting.shift();
       if (waiting.length > 0 || lost === 0) continue;

@@ -1,6 +1,5 @@
 import { appendFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf } from '../errors.ts';
 import type { LogSink } from '../log.ts';
 import type { System } from './system.ts';
 
@@ -13,16 +12,23 @@ const MOST_BYTES = 10 * 1024 * 1024;
  * (read-only, full) goes to `stderr` instead. Opened anew for each line, so that it may be moved away at any time.
  */
 export async function openLogFile(system: System, stderr: (text: string) => void): Promise<LogSink> {
-  const why = await system.makeDir(FOLDER, 0o750).then(() => undefined, messageOf);
+  const made = await system.makeDir(FOLDER, 0o750).then(
+    () => true,
+    () => false,
+  );
   const path = system.resolve(join(FOLDER, 'quiesced.log'));
   return (line) => {
     const text = `${system.clock.now().toISOString()} ${line}\n`;
-    try {
-      if (why !== undefined) throw new Error(why);
-      if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > MOST_BYTES) renameSync(path, `${path}.1`);
-      appendFileSync(path, text, { mode: 0o640 });
-    } catch {
-      stderr(text);
-    }
+    if (!made || !appended(path, text)) stderr(text);
   };
+}
+
+function appended(path: string, text: string): boolean {
+  try {
+    if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > MOST_BYTES) renameSync(path, `${path}.1`);
+    appendFileSync(path, text, { mode: 0o640 });
+    return true;
+  } catch {
+    return false;
+  }
 }

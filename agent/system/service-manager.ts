@@ -17,7 +17,7 @@ export interface ServiceManager {
   status(text: string): void;
   /** About to end. The watchdog is still fed until `close`. */
   stopping(status: string): void;
-  /** The last call: the watchdog is not fed any more. */
+  /** The last call, safe more than once: the watchdog is not fed any more. */
   close(): void;
 }
 
@@ -39,7 +39,10 @@ export async function openServiceManager({ env }: Pick<System, 'env'>): Promise<
   const listenFd = listenFdOf(env);
   if (!env.NOTIFY_SOCKET) return { ...NOBODY, listenFd };
   const socket = await openDatagram(env.NOTIFY_SOCKET);
-  const say = (...lines: readonly string[]) => void socket.send(Buffer.from(lines.map(oneLine).join('\n')));
+  let open = true;
+  const say = (...lines: readonly string[]) => {
+    if (open) socket.send(Buffer.from(lines.map(oneLine).join('\n')));
+  };
   const everyMs = watchdogMs(env);
   // Keeps the process alive as well: whoever feeds a watchdog has not ended.
   const feeding = everyMs === undefined ? undefined : setInterval(() => say('WATCHDOG=1'), everyMs);
@@ -51,7 +54,8 @@ export async function openServiceManager({ env }: Pick<System, 'env'>): Promise<
     stopping: (status) => say('STOPPING=1', `STATUS=${status}`),
     close() {
       clearInterval(feeding);
-      socket.close();
+      if (open) socket.close();
+      open = false;
     },
   };
 }

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { createLog, LOG_LEVELS, type LogLevel, silentLog } from '../../agent/log.ts';
+import { createLog, LOG_LEVELS, type LogEntry, type LogLevel, silentLog } from '../../agent/log.ts';
 
 function logOf(level: LogLevel) {
   const lines: string[] = [];
@@ -29,6 +29,19 @@ t.test('no secret is ever written', async (t) => {
   log.info('GET https://a/b?sv=1&sig=hunter2hunter2', { proxy: 'http://u:hunter2@p:1', password: 'a"hunter2 b', n: 1 });
   t.notMatch(lines[0], /hunter2/);
   t.match(lines[0], / n=1$/);
+});
+
+t.test('whoever wants its parts gets them apart, and without secrets too', async (t) => {
+  const entries: LogEntry[] = [];
+  const log = createLog('info', (_, entry) => entries.push(entry));
+  log.info('two\nlines of ?sig=hunter2', { text: 'a\nb', n: 5, none: undefined, apiKey: 'hunter2, hunter2' });
+  log.pause();
+  log.warn('kept', { n: 1 });
+  log.resume();
+  t.strictSame(entries, [
+    { level: 'info', message: 'two\nlines of ?sig=[redacted]', fields: { text: 'a\nb', n: '5', apiKey: '[redacted]' } },
+    { level: 'warn', message: 'kept', fields: { n: '1' } },
+  ]);
 });
 
 t.test('while paused nothing is written; then all is, in its order', async (t) => {

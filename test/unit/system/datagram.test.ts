@@ -50,6 +50,7 @@ t.test('a receiver that does not read is not waited for', async (t) => {
   t.equal(errno, EAGAIN, `after ${sent}`);
   await receiver.go();
   t.equal((await receiver.next()).data.toString(), 'datagram 0', 'what it took is not lost');
+  await receiver.end();
 });
 
 t.test('what cannot be sent is an error number, and never thrown', async (t) => {

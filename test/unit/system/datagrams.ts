@@ -16,6 +16,8 @@ export interface Received {
 export interface Receiver {
   /** The next one that comes, or came; throws when none does. */
   next(): Promise<Received>;
+  /** How many have come that nobody asked for yet. */
+  waiting(): number;
   /** Leaves what comes where it is, until `go`. */
   stop(): Promise<void>;
   go(): Promise<void>;
@@ -57,6 +59,7 @@ export async function receiverAt(t: { teardown(last: () => void): unknown }, add
   await first(words);
   return {
     next: () => first(datagrams),
+    waiting: () => datagrams.length,
     stop: () => tell('stop'),
     go: () => tell('go'),
     async end() {

@@ -19,7 +19,7 @@ async function managed(t: { teardown(last: () => void): unknown }, env: Record<s
   const receiver = await receiverAt(t, path);
   const manager = await openServiceManager({ env: { NOTIFY_SOCKET: path, ...env } });
   t.teardown(() => manager.close());
-  return { manager, next: async () => (await receiver.next()).data.toString() };
+  return { manager, next: async () => (await receiver.next()).data.toString(), waiting: receiver.waiting };
 }
 
 t.test('without a service manager nothing happens', async (t) => {
@@ -46,13 +46,15 @@ t.test('says how it stands', async (t) => {
 });
 
 t.test('feeds the watchdog twice as often as it asks, until the end', async (t) => {
-  const { manager, next } = await managed(t, { WATCHDOG_USEC: '400000', WATCHDOG_PID: us });
+  const { manager, next, waiting } = await managed(t, { WATCHDOG_USEC: '400000', WATCHDOG_PID: us });
   const beganMs = performance.now();
   for (let fed = 0; fed < 3; fed += 1) t.equal(await next(), 'WATCHDOG=1');
   const tookMs = performance.now() - beganMs;
   t.ok(tookMs > 500 && tookMs < 1500, `three in ${tookMs} ms`);
   manager.close();
-  await t.rejects(Promise.race([next(), sleep(600).then(() => Promise.reject(new Error('silence')))]), /silence/);
+  manager.close();
+  await sleep(500);
+  t.equal(waiting(), 0);
 });
 
 t.test('also when no process is named', async (t) => {
@@ -76,8 +78,9 @@ t.test('feeds none that it was not asked to feed', async (t) => {
 
 t.test('one that went away is not missed', async (t) => {
   const manager = await openServiceManager({ env: { NOTIFY_SOCKET: join(folder, 'nobody') } });
-  manager.ready('x');
+  t.doesNotThrow(() => manager.ready('x'));
   manager.close();
+  t.doesNotThrow(() => manager.close());
 });
 
 t.test('one socket for us is served; another process’s is not; two are an error', async (t) => {
@@ -107,7 +110,7 @@ const PARENT = `
 t.test('the socket itself does not get to a child either', async (t) => {
   const server: Server = createServer().listen(join(folder, 'listening'));
   await once(server, 'listening');
-  t.teardown(() => server.close());
+  t.teardown(() => void server.close());
   // biome-ignore lint/suspicious/noExplicitAny: the descriptor is not in Node's types
   const { fd } = (server as any)._handle;
   const child = spawn(process.execPath, ['-e', PARENT], { stdio: ['ignore', 'pipe', 'inherit', fd], env: {} });
