@@ -10,8 +10,9 @@ const ROOT = join(import.meta.dirname, '..');
 
 /** koffi finds its native file by a path that a bundler cannot follow: it stays a package, beside the bundle. */
 const KOFFI = ['package.json', 'LICENSE.txt', 'index.js', 'index.cjs', 'src'];
-/** What it was built from stays behind. */
-const isProgram = (path: string): boolean => statSync(path).isDirectory() || /\.(c?js|json|txt)$/.test(path);
+/** What it was built from, and with, stays behind. */
+const isProgram = (path: string): boolean =>
+  statSync(path).isDirectory() || /LICENSE|(?<!trampolines)\.(c?js|json)$/.test(path);
 
 /** CommonJS in the bundle (axios brings some) asks for Node's modules with `require`, which an ES module does not have. */
 const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
@@ -30,8 +31,10 @@ const COMMON = {
 /**
  * Makes the bundle. What is imported on use stays a chunk of its own: `--health` and the guard load as little as they
  * do from the sources. Names and line breaks stay too, for the sake of stack traces.
+ *
+ * @param natives what of `node_modules/@koromix` goes with it: koffi's native files. Without it, all that are installed.
  */
-export async function bundle(folder: string): Promise<void> {
+export async function bundle(folder: string, natives: readonly string[] = ['.']): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   await build({
     ...COMMON,
@@ -57,8 +60,9 @@ export async function bundle(folder: string): Promise<void> {
       filter: isProgram,
     });
   }
-  // Those of the platforms that were installed.
-  cpSync(join(ROOT, 'node_modules/@koromix'), join(modules, '@koromix'), { recursive: true });
+  for (const part of natives) {
+    cpSync(join(ROOT, 'node_modules/@koromix', part), join(modules, '@koromix', part), { recursive: true });
+  }
 }
 
 const theRest = ({ path }: OnResolveArgs) =>

@@ -62,7 +62,13 @@ export function parseCommandLine(argv: readonly string[], commands: readonly Com
   return parseFlags(command, rest);
 }
 
+/** Longer than any word that could be meant as one; `parseArgs` takes the square of its length. */
+const MAX_FLAG = 1000;
+
 function parseFlags(command: CommandSpec, argv: readonly string[]): Given {
+  const end = argv.indexOf('--');
+  const long = argv.slice(0, end < 0 ? argv.length : end).find((word) => /^-[^-]/.test(word) && word.length > MAX_FLAG);
+  if (long !== undefined) throw usageError(`there is no flag ${long.slice(0, 20)}…`, command.name);
   const specs = [...command.flags, ...COMMON_FLAGS];
   const options = Object.fromEntries(
     specs.map(({ name, value }) => [

@@ -21,7 +21,7 @@ export type KeySpec = {
       readonly orOff?: true;
     }
   | { readonly type: 'cron'; readonly default: 'off'; readonly example: string }
-  | { readonly type: 'path'; readonly default?: undefined }
+  | { readonly type: 'path'; readonly default?: undefined; readonly example: string }
   | { readonly type: 'url'; readonly default?: undefined; readonly example: string }
   | { readonly type: 'list'; readonly default?: undefined; readonly of: ListItem; readonly example: string }
 );
@@ -84,8 +84,16 @@ export const SCHEMA = {
     },
   },
   scripts: {
-    pre: { type: 'path', about: 'Program that is run before applications are quiesced.' },
-    post: { type: 'path', about: 'Program that is run after everything was let go, whatever happened before.' },
+    pre: {
+      type: 'path',
+      example: '/usr/local/sbin/before-snapshot',
+      about: 'Program that is run before applications are quiesced.',
+    },
+    post: {
+      type: 'path',
+      example: '/usr/local/sbin/after-snapshot',
+      about: 'Program that is run after everything was let go, whatever happened before.',
+    },
     timeout: {
       type: 'duration',
       default: '30s',
@@ -137,7 +145,11 @@ export const SCHEMA = {
     },
   },
   notify: {
-    'on-failure': { type: 'path', about: 'Program that is run when a check finds something new that is wrong.' },
+    'on-failure': {
+      type: 'path',
+      example: '/usr/local/sbin/tell-us',
+      about: 'Program that is run when a check finds something new that is wrong.',
+    },
     url: {
       type: 'url',
       secret: true,
@@ -146,7 +158,11 @@ export const SCHEMA = {
     },
   },
   report: {
-    prometheus: { type: 'path', about: 'File, NAME.prom, that the results are written to for the textfile collector.' },
+    prometheus: {
+      type: 'path',
+      example: '/var/lib/prometheus/node-exporter/quiesced.prom',
+      about: 'File, NAME.prom, that the results are written to for the textfile collector.',
+    },
   },
   log: {
     level: { type: 'choice', of: LOG_LEVELS, default: 'info', about: 'The least important lines that are logged.' },

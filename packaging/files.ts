@@ -1,0 +1,82 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { bundle } from './build.ts';
+import { bashCompletion } from './completions/bash.ts';
+import { fishCompletion } from './completions/fish.ts';
+import { offered } from './completions/offered.ts';
+import { zshCompletion } from './completions/zsh.ts';
+import { changelog } from './deb/changelog.ts';
+import { exampleConfiguration } from './example.ts';
+import { licences } from './licences.ts';
+import { configurationManual } from './manual/configuration.ts';
+import { programManual } from './manual/program.ts';
+import { ROOT } from './repository.ts';
+import type { Target } from './target.ts';
+
+/** One thing that a package puts on the machine. All of it belongs to root. */
+export interface Landed {
+  readonly path: string;
+  /** Of a folder that is made: its own; what is in it gets 0755 and 0644. */
+  readonly mode: number;
+  readonly from: Source;
+  /** Belongs to the administrator once it is there: an upgrade keeps what he wrote. */
+  readonly configuration?: true;
+}
+
+export type Source =
+  /** A file of the repository. */
+  | { readonly copy: string }
+  | { readonly text: (target: Target) => string }
+  /** The same, compressed as manuals are. */
+  | { readonly gzip: () => string }
+  | { readonly folder: 'empty' }
+  /** Writes the file or folder itself. */
+  | { readonly make: (path: string, target: Target) => Promise<void> };
+
+export const PROGRAM = '/usr/lib/quiesced';
+const UNITS = '/usr/lib/systemd/system';
+const DOC = '/usr/share/doc/quiesced';
+
+/** The one list of what lands where. */
+export const FILES: readonly Landed[] = [
+  { path: PROGRAM, mode: 0o755, from: { make: (path, { koffi }) => bundle(path, koffi) } },
+  { path: `${PROGRAM}/node`, mode: 0o755, from: { make: strippedNode } },
+  { path: '/usr/bin/quiesced', mode: 0o755, from: { copy: 'packaging/quiesced.sh' } },
+
+  { path: `${UNITS}/quiesced.service`, mode: 0o644, from: { copy: 'systemd/quiesced.service' } },
+  { path: `${UNITS}/quiesced.socket`, mode: 0o644, from: { copy: 'systemd/quiesced.socket' } },
+  { path: `${UNITS}/quiesced.timer`, mode: 0o644, from: { copy: 'systemd/quiesced.timer' } },
+  { path: '/usr/lib/tmpfiles.d/quiesced.conf', mode: 0o644, from: { copy: 'systemd/quiesced.tmpfiles' } },
+
+  {
+    path: '/etc/quiesced/quiesced.conf',
+    mode: 0o644,
+    from: { text: exampleConfiguration },
+    configuration: true,
+  },
+  { path: '/etc/quiesced/quiesced.conf.d', mode: 0o755, from: { folder: 'empty' } },
+  { path: '/etc/quiesced/hooks.d', mode: 0o755, from: { folder: 'empty' } },
+
+  { path: '/usr/share/man/man8/quiesced.8.gz', mode: 0o644, from: { gzip: programManual } },
+  { path: '/usr/share/man/man5/quiesced.conf.5.gz', mode: 0o644, from: { gzip: configurationManual } },
+  {
+    path: '/usr/share/bash-completion/completions/quiesced',
+    mode: 0o644,
+    from: { text: () => bashCompletion(offered()) },
+  },
+  { path: '/usr/share/zsh/vendor-completions/_quiesced', mode: 0o644, from: { text: () => zshCompletion(offered()) } },
+  {
+    path: '/usr/share/fish/vendor_completions.d/quiesced.fish',
+    mode: 0o644,
+    from: { text: () => fishCompletion(offered()) },
+  },
+
+  { path: `${DOC}/copyright`, mode: 0o644, from: { text: licences } },
+  { path: `${DOC}/changelog.gz`, mode: 0o644, from: { gzip: changelog } },
+  { path: '/usr/share/lintian/overrides/quiesced', mode: 0o644, from: { copy: 'packaging/deb/lintian-overrides' } },
+];
+
+/** Without symbols it is 18 MB smaller; a stack trace of JavaScript does not need them. */
+async function strippedNode(path: string, { node, strip }: Target): Promise<void> {
+  execFileSync(strip, ['-o', path, join(ROOT, 'node_modules', node, 'bin/node')]);
+}

@@ -1,0 +1,41 @@
+import { chmodSync, copyFileSync, lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { FILES, type Source } from './files.ts';
+import { ROOT } from './repository.ts';
+import type { Target } from './target.ts';
+
+/** Lays out what a package contains, below a folder that stands for `/`. */
+export async function stage(root: string, target: Target): Promise<void> {
+  for (const { path, mode, from } of FILES) {
+    const place = join(root, path);
+    makeFolder(dirname(place));
+    await put(place, from, target);
+    setModes(place, mode);
+  }
+}
+
+async function put(place: string, from: Source, target: Target): Promise<void> {
+  if ('copy' in from) copyFileSync(join(ROOT, from.copy), place);
+  else if ('text' in from) writeFileSync(place, from.text(target));
+  // The header that zlib writes has no name and no time in it: the same text makes the same bytes.
+  else if ('gzip' in from) writeFileSync(place, gzipSync(from.gzip(), { level: 9 }));
+  else if ('make' in from) await from.make(place, target);
+  else makeFolder(place);
+}
+
+function makeFolder(path: string): void {
+  mkdirSync(path, { recursive: true });
+  // Whatever the umask of whoever builds it.
+  chmodSync(path, 0o755);
+}
+
+/** What a build leaves behind has the modes of wherever it came from. */
+function setModes(path: string, mode: number): void {
+  chmodSync(path, mode);
+  if (!lstatSync(path).isDirectory()) return;
+  for (const name of readdirSync(path)) {
+    const inside = join(path, name);
+    setModes(inside, lstatSync(inside).isDirectory() ? 0o755 : 0o644);
+  }
+}
