@@ -132,7 +132,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'thaw',
     needsRoot: true,
     about: 'Thaw what quiesced froze, also after a crash, and run what is owed',
-    flags: [],
+    flags: [{ name: 'by-records', about: 'Ask no process that may hold it: go by what is on record' }],
     exitCodes: { 0: 'nothing of ours is frozen or owed', 1: 'something still is', 2: 'wrong usage' },
   },
   {

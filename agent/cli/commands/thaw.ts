@@ -13,7 +13,7 @@ const SILENCE_MS = 5000;
 
 /** By whoever holds; where nobody answers, by the records alone. */
 export const thaw: Command = async (context) => {
-  const outcome = await askHolder(context);
+  const outcome = context.given.switches.has('by-records') ? undefined : await askHolder(context);
   if (outcome === undefined) return byRecords(context);
   context.print(context.json ? `${JSON.stringify(outcome, undefined, 2)}\n` : renderOutcome(outcome, context.width));
   return wasHeldThroughout(outcome) ? 0 : 1;
