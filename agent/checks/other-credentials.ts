@@ -1,4 +1,5 @@
 import { readableList } from '../system/readable.ts';
+import { shellWord } from '../system/shell-word.ts';
 import type { System } from '../system/system.ts';
 import { type Check, info, pass, type Result, skip, warn } from './check.ts';
 import { VAULT_CREDENTIALS } from './limits.ts';
@@ -26,13 +27,11 @@ export const noVaultCredentials: Check = {
 export function judgeCredentials(found: readonly Credentials[]): Result {
   if (found.length === 0) return pass('none in the usual places');
   const young = found.filter(({ ageMs }) => ageMs <= VAULT_CREDENTIALS.ms);
-  const remedy = `Remove what is not needed any more:\n${found.map(({ path }) => `$ shred -u ${quote(path)}`).join('\n')}`;
+  const remedy = `Remove what is not needed any more:\n${found.map(({ path }) => `$ shred -u ${shellWord(path)}`).join('\n')}`;
   const paths = (files: readonly Credentials[]) => files.map(({ path }) => path).join(', ');
   if (young.length === 0) return info(`expired, and of no use to anybody: ${paths(found)}`, remedy);
   return warn(`whoever reads ${paths(young)} may register a machine with the vault`, remedy);
 }
-
-const quote = (path: string): string => (/^[\w./@:+,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);
 
 /** Where browsers and people put them. */
 const PLACES = ['root', 'home', 'tmp', 'opt'];

@@ -1,6 +1,7 @@
 import { type Classified, classify, classOf } from '../freezer/classes.ts';
 import { type FileSystem, fileSystemsOf, type Mount, parseMountinfo } from '../freezer/mounts.ts';
 import { readableText } from '../system/readable.ts';
+import { shellWord } from '../system/shell-word.ts';
 import { askStatfs, type StatfsAnswer } from '../system/statfs.ts';
 import type { System } from '../system/system.ts';
 import type { CheckContext } from './check.ts';
@@ -91,5 +92,4 @@ export const listed = (names: readonly string[], shown = SHOWN): string =>
   names.length <= shown ? names.join(', ') : `${names.slice(0, shown).join(', ')} and ${names.length - shown} more`;
 
 /** A path as a shell takes it: what a remedy says may be pasted. */
-export const pasted = (path: string): string =>
-  /^[\w./@:+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+export const pasted = shellWord;

@@ -1,3 +1,4 @@
+import { shellWord } from './shell-word.ts';
 import type { FileStat, System } from './system.ts';
 
 /** Why a file may not be obeyed, and the command that mends it. */
@@ -30,7 +31,7 @@ export async function distrust(system: System, path: string): Promise<Distrust |
     if (target !== undefined) {
       links += 1;
       if (links > MAX_LINKS)
-        return { what: `${path} is a loop of links`, remedy: `Remove one of them: ${quote(here)}` };
+        return { what: `${path} is a loop of links`, remedy: `Remove one of them: ${shellWord(here)}` };
       if (target.startsWith('/')) done.length = 0;
       todo.unshift(...partsOf(target));
       continue;
@@ -68,14 +69,11 @@ function judge(path: string, { uid, mode }: FileStat): Distrust | undefined {
   const remedy: string[] = [];
   if (uid !== 0) {
     what.push(`belongs to uid ${uid}, not to root`);
-    remedy.push(`chown root ${quote(path)}`);
+    remedy.push(`chown root ${shellWord(path)}`);
   }
   if (classes.length > 0) {
     what.push(`is writable by ${classes.join(' and ')} (mode ${mode.toString(8).padStart(4, '0')})`);
-    remedy.push(`chmod ${classes.map((name) => name[0]).join('')}-w ${quote(path)}`);
+    remedy.push(`chmod ${classes.map((name) => name[0]).join('')}-w ${shellWord(path)}`);
   }
   return what.length === 0 ? undefined : { what: `${path} ${what.join(' and ')}`, remedy: remedy.join(' && ') };
 }
-
-/** For a shell, should somebody paste it. */
-const quote = (path: string): string => (/^[\w./@:+,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);

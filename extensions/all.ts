@@ -1,0 +1,5 @@
+import type { Integration } from './integration.ts';
+import { qemuGuestAgent } from './qemu/guest-agent.ts';
+
+/** Every integration, in the order of the help. */
+export const integrations: readonly Integration[] = [qemuGuestAgent];
