@@ -3,9 +3,9 @@ import type { HoldRequest, RunStatus } from './control/protocol.ts';
 import { RunWatch } from './control/run-watch.ts';
 import { UserError } from './errors.ts';
 import { linuxFreezer } from './freezer/linux.ts';
+import { systemdThirdLine } from './freezer/third-line.ts';
 import type { Log } from './log.ts';
-import { type Examination, type ExamineRequest, examine } from './readiness/examine.ts';
-import { gatherTold, tell } from './readiness/tell.ts';
+import type { Examination, ExamineRequest } from './readiness/examine.ts';
 import type { Told } from './reporters/reporter.ts';
 import { conduct, recoverUnlessBusy } from './snapshot/conduct.ts';
 import type { Outcome, RunKind } from './snapshot/outcome.ts';
@@ -76,7 +76,10 @@ export function createAgent(system: System, log: Log, config: Config, self: read
     log,
     config,
     quiescers: [],
-    freezer: (lockFd) => linuxFreezer(system, log, { guardArgv: [...self, 'guard'], lockFd }),
+    freezer: (lockFd) => {
+      const thirdLine = systemdThirdLine(system, log, [...self, 'thaw-overdue']);
+      return linuxFreezer(system, log, { guardArgv: [...self, 'guard'], lockFd, thirdLine });
+    },
   };
   const plan = (wishes: Wishes) => planSnapshot(system, planWishes(wishes, config));
   const start = (kind: RunKind, taker: Taker, wanted: SnapshotPlan, wishes: Wishes, signal: AbortSignal): Run => {
@@ -111,9 +114,19 @@ export function createAgent(system: System, log: Log, config: Config, self: read
   return {
     system,
     config,
-    examine: (request) => examine({ system, config, quiescers: parts.quiescers }, request),
-    told: (examination) => gatherTold(examination, { system, config, log }),
-    tell: (told) => tell(told, { system, config, log }),
+    // The checks are half of the program, and the daemon has them run in another process.
+    async examine(request) {
+      const { examine } = await import('./readiness/examine.ts');
+      return examine({ system, config, quiescers: parts.quiescers }, request);
+    },
+    async told(examination) {
+      const { gatherTold } = await import('./readiness/tell.ts');
+      return gatherTold(examination, { system, config, log });
+    },
+    async tell(told) {
+      const { tell } = await import('./readiness/tell.ts');
+      return tell(told, { system, config, log });
+    },
     plan,
     rehearse: (wanted, wishes, signal) => start('rehearsal', noneTaker, wanted, wishes, signal),
     async snapshot(argv, wishes, signal) {

@@ -1,5 +1,5 @@
-import { request } from 'node:http';
 import { errnoOf, messageOf, UserError } from '../errors.ts';
+import { http } from '../system/http.ts';
 import { type ErrorReply, ROUTES, type RouteName } from './protocol.ts';
 
 const MAX_REPLY_BYTES = 4 * 1024 * 1024;
@@ -48,7 +48,7 @@ function exchange(
 ): Promise<{ status: number; body: string }> {
   const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: string }>();
   const { method, path } = ROUTES[route];
-  const call = request({ socketPath, method, path, headers: { connection: 'close' } }, (response) => {
+  const call = http.request({ socketPath, method, path, headers: { connection: 'close' } }, (response) => {
     let text = '';
     response.setEncoding('utf8');
     response.on('data', (chunk: string) => {

@@ -1,8 +1,9 @@
 import { unlinkSync } from 'node:fs';
-import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { errnoOf, messageOf, UserError } from '../errors.ts';
 import { redact } from '../redact.ts';
+import { http } from '../system/http.ts';
 import { orUndefinedAfter } from '../system/waits.ts';
 import { ROUTES, type Route, type RouteName } from './protocol.ts';
 import { bad } from './requests.ts';
@@ -45,7 +46,7 @@ export async function startServer(endpoint: string | { readonly fd: number }, ha
     keepAliveTimeout: 1000,
     connectionsCheckingInterval: 2 ** 31 - 1,
   };
-  const server = createServer({ ...quiet, maxHeaderSize: 8192 }, (request, response) => {
+  const server = http.createServer({ ...quiet, maxHeaderSize: 8192 }, (request, response) => {
     void answer(handlers, request, response);
   });
   server.maxConnections = MAX_CONNECTIONS;
