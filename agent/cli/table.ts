@@ -220,6 +220,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     needsRoot: true,
     about: 'What the timer starts that is armed before a freeze',
     flags: [],
+    words: 'SINCE-MS DEADLINE-MS',
     exitCodes: DONE,
     hidden: true,
   },

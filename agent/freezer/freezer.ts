@@ -45,7 +45,15 @@ export interface PreparedFreeze {
 export interface FreezeResult {
   readonly fileSystems: readonly FreezeState[];
   readonly steps: readonly FreezeStep[];
+  /** What weakens the guarantee of the thaw, and was no reason not to freeze. */
+  readonly warnings: readonly string[];
 }
+
+/**
+ * The flush before the freeze writes out whatever is dirty, and is given up after this long: then nothing is frozen any
+ * more.
+ */
+export const FLUSH_MS = 60_000;
 
 /** One file system after the freeze. */
 export interface FreezeState {
@@ -80,7 +88,7 @@ export interface ThawProblem {
 
 /** A line of the timeline: monotonic milliseconds of this machine, comparable between processes. */
 export interface FreezeStep {
-  readonly step: 'open' | 'flush' | 'expedite' | 'freeze' | 'thaw' | 'restore-expedite';
+  readonly step: 'open' | 'arm' | 'flush' | 'expedite' | 'freeze' | 'thaw' | 'restore-expedite';
   readonly mountPoint?: string;
   readonly atMs: number;
   readonly tookMs: number;

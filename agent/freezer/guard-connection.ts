@@ -11,7 +11,7 @@ export interface GuardConnection {
   /** Settles when the guard holds everything open; throws its refusal. */
   open(order: GuardOrder, deadlineMs: number, signal: AbortSignal): Promise<void>;
   /** Settles with the guard's answer; throws when it dies first. */
-  freeze(): Promise<FreezeResult>;
+  freeze(): Promise<Omit<FreezeResult, 'warnings'>>;
   /** The report, or undefined when the guard is dead or has not answered when the limit is aborted. */
   thaw(limit: AbortSignal): Promise<ThawReport | undefined>;
   /** @param listener gets the moment from which the deadline counts, just before the first FIFREEZE. */
@@ -85,7 +85,7 @@ class PipedGuard implements GuardConnection {
     });
   }
 
-  async freeze(): Promise<FreezeResult> {
+  async freeze(): Promise<Omit<FreezeResult, 'warnings'>> {
     this.#tell({ do: 'freeze' });
     const answer = await this.#until(({ froze, refused }) => froze ?? refused);
     if (answer?.event === 'froze') return { fileSystems: answer.fileSystems, steps: answer.steps };

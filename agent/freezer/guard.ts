@@ -109,7 +109,9 @@ export class Guard {
 
   #arm(set: FrozenSet): void {
     const deadlineMs = this.#order?.deadlineMs ?? 0;
-    this.#armedAtMs = this.#ports.clock.monotonicMs();
+    const armedAtMs = this.#ports.clock.monotonicMs();
+    this.#armedAtMs = armedAtMs;
+    this.#journal?.armed({ atMs: armedAtMs, untilMs: armedAtMs + deadlineMs });
     this.#deadline = setTimeout(() => {
       const reason = `the deadline of ${deadlineMs} ms passed`;
       const atMs = this.#ports.clock.monotonicMs();
@@ -121,7 +123,7 @@ export class Guard {
       void this.#thaw();
       this.#ports.send({ event: 'lost', reason });
     }, deadlineMs);
-    this.#ports.send({ event: 'armed', atMs: this.#armedAtMs });
+    this.#ports.send({ event: 'armed', atMs: armedAtMs });
   }
 
   #thaw(): Promise<ThawReport> {

@@ -4,6 +4,7 @@ import type { Clock } from '../system/system.ts';
 import type { FreezePlan, FreezeResult, PreparedFreeze, ThawReport } from './freezer.ts';
 import type { GuardConnection } from './guard-connection.ts';
 import type { SecondLine } from './second-line.ts';
+import type { ThirdLine } from './third-line.ts';
 
 /** How long after the deadline a silent guard is taken for dead. */
 const SILENCE_MS = 300;
@@ -14,10 +15,20 @@ const HEARING_MS = 30;
 /** How long the guard may take to thaw when told to: its own patience and a little. */
 const TOLD_MS = 1500;
 
+export interface GuardedFreezeParts {
+  readonly guard: GuardConnection;
+  readonly secondLine: SecondLine;
+  readonly thirdLine: ThirdLine | undefined;
+  readonly plan: FreezePlan;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
 /** What is between a guard that holds everything open and the end of the freeze, whoever brings that about. */
 export class GuardedFreeze implements PreparedFreeze {
   readonly #guard: GuardConnection;
   readonly #secondLine: SecondLine;
+  readonly #thirdLine: ThirdLine | undefined;
   readonly #plan: FreezePlan;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -26,15 +37,18 @@ export class GuardedFreeze implements PreparedFreeze {
   #silence: NodeJS.Timeout | undefined;
   #armedAtMs: number | undefined;
   #report: Promise<ThawReport> | undefined;
+  #disarmed: Promise<void> | undefined;
 
-  constructor(guard: GuardConnection, secondLine: SecondLine, plan: FreezePlan, clock: Clock, log: Log) {
+  constructor({ guard, secondLine, thirdLine, plan, clock, log }: GuardedFreezeParts) {
     this.#guard = guard;
     this.#secondLine = secondLine;
+    this.#thirdLine = thirdLine;
     this.#plan = plan;
     this.#clock = clock;
     this.#log = log;
     guard.onArmed((atMs) => this.#watch(atMs));
     guard.onLost((reason) => {
+      log.warn(`the guard thaws: ${reason}`, { event: 'thawed-by-deadline' });
       // It is alive, and thawing: what it has to say comes with the report.
       clearTimeout(this.#silence);
       this.#loose(reason);
@@ -50,17 +64,23 @@ export class GuardedFreeze implements PreparedFreeze {
   }
 
   async freeze(): Promise<FreezeResult> {
+    const armed = await this.#arm();
+    // Then nothing was frozen, and nobody is left to thaw.
+    if (this.#report !== undefined) throw new Error('it was given up before anything was frozen');
     const result = await this.#guard.freeze();
     for (const { id, state } of result.fileSystems) {
       if (state === 'foreign' || state === 'failed') this.#secondLine.leaveAlone(id);
       if (state === 'frozen') this.#secondLine.wasFrozen(id);
     }
-    return result;
+    return { ...result, steps: [...armed.steps, ...result.steps], warnings: armed.warnings };
   }
 
   async thaw(): Promise<ThawReport> {
     try {
-      return await this.#finish();
+      const report = await this.#finish();
+      // While anything is still frozen nothing is started, and the third line may be needed.
+      if (report.problems.every(({ kind }) => kind !== 'owed')) this.#disarmed ??= this.#thirdLine?.disarm();
+      return report;
     } catch (error) {
       const problem = { kind: 'owed' as const, message: messageOf(error) };
       return { problems: [problem], frozenMs: 0, firstThawAtMs: this.#clock.monotonicMs(), steps: [] };
@@ -72,7 +92,16 @@ export class GuardedFreeze implements PreparedFreeze {
     this.#guard.bye();
     // What was not thawed yet is thawed by the guard as it goes.
     this.#secondLine.close();
-    await this.#guard.gone(PARTING_MS);
+    await Promise.all([this.#guard.gone(PARTING_MS), this.#disarmed]);
+  }
+
+  async #arm(): Promise<Pick<FreezeResult, 'steps' | 'warnings'>> {
+    if (this.#thirdLine === undefined) return { steps: [], warnings: [] };
+    const atMs = this.#clock.monotonicMs();
+    const warning = await this.#thirdLine.arm(this.#plan.deadlineMs);
+    const tookMs = this.#clock.monotonicMs() - atMs;
+    if (warning === undefined) return { steps: [{ step: 'arm', atMs, tookMs }], warnings: [] };
+    return { steps: [{ step: 'arm', atMs, tookMs, error: warning }], warnings: [warning] };
   }
 
   /** From the first FIFREEZE on: a guard that says nothing beyond the deadline is as good as dead. */

@@ -11,6 +11,8 @@ export interface FreezeJournal {
   readonly fd: number;
   /** Will be frozen next; whatever its ioctl came to, a thaw is owed until `settled`. */
   intend(fileSystems: readonly JournalledFileSystem[]): void;
+  /** The deadline has begun, for all that was intended: whoever finds them owed beyond it may thaw them. */
+  armed(deadline: ArmedDeadline): void;
   /** Thawed, or never frozen by us: nothing is owed for it. */
   settled(id: string, how: 'thawed' | 'foreign' | 'failed'): void;
   expedited(): void;
@@ -20,10 +22,17 @@ export interface FreezeJournal {
   close(): void;
 }
 
+/** On the monotonic clock, which all processes share. */
+export interface ArmedDeadline {
+  readonly atMs: number;
+  readonly untilMs: number;
+}
+
 export type JournalledFileSystem = Pick<FileSystem, 'id' | 'mountPoint' | 'mountPoints'>;
 
 type Line =
   | { readonly intend: readonly JournalledFileSystem[]; readonly bootId: string }
+  | { readonly armed: ArmedDeadline }
   | { readonly settled: string; readonly how: string }
   | { readonly expedited: boolean };
 
@@ -41,6 +50,7 @@ export function openFreezeJournal(path: string, bootId: string): FreezeJournal {
         bootId,
         intend: fileSystems.map(({ id, mountPoint, mountPoints }) => ({ id, mountPoint, mountPoints })),
       }),
+    armed: ({ atMs, untilMs }) => append({ armed: { atMs, untilMs } }),
     settled: (id, how) => append({ settled: id, how }),
     expedited: () => append({ expedited: true }),
     restored: () => append({ expedited: false }),
@@ -68,6 +78,8 @@ export interface OwedFreeze {
   readonly fileSystems: readonly JournalledFileSystem[];
   /** `rcu_expedited` was raised by us and not put back. */
   readonly expedited: boolean;
+  /** Of the last freeze that was begun, also if it is settled; undefined when none was. */
+  readonly armed: ArmedDeadline | undefined;
   /** Of the last freeze: a reboot has thawed everything, whatever the record says. Undefined when none was begun. */
   readonly bootId: string | undefined;
 }
@@ -87,23 +99,28 @@ export function readFreezeJournal(path: string): OwedFreeze | undefined {
   const owed = new Map<string, JournalledFileSystem>();
   let expedited = false;
   let bootId: string | undefined;
+  let armed: ArmedDeadline | undefined;
   for (const [index, line] of text.split('\n').entries()) {
     const read = parseLine(line);
     if (read === 'torn') continue;
     if (read === 'not ours') throw broken(path, `line ${index + 1} is none of ours`);
     if ('intend' in read) {
       // A reboot has thawed everything that was frozen before it.
-      if (read.bootId !== bootId) owed.clear();
+      if (read.bootId !== bootId) {
+        owed.clear();
+        armed = undefined;
+      }
       bootId = read.bootId;
       for (const fileSystem of read.intend) owed.set(fileSystem.id, fileSystem);
-    } else if ('settled' in read) owed.delete(read.settled);
+    } else if ('armed' in read) armed = read.armed;
+    else if ('settled' in read) owed.delete(read.settled);
     else expedited = read.expedited;
   }
-  return { fileSystems: [...owed.values()], expedited, bootId };
+  return { fileSystems: [...owed.values()], expedited, armed, bootId };
 }
 
 /** How our lines begin: one that was cut off by a kill in the middle of its write was never acted upon. */
-const BEGINNINGS = ['{"bootId":', '{"settled":', '{"expedited":'];
+const BEGINNINGS = ['{"bootId":', '{"armed":', '{"settled":', '{"expedited":'];
 
 function parseLine(text: string): Line | 'torn' | 'not ours' {
   let value: unknown;
@@ -119,6 +136,7 @@ function parseLine(text: string): Line | 'torn' | 'not ours' {
 const isLine = (value: unknown): value is Line => {
   if (!isObject(value)) return false;
   if ('intend' in value) return typeof value.bootId === 'string' && isList(value.intend);
+  if ('armed' in value) return isObject(value.armed) && isTime(value.armed.atMs) && isTime(value.armed.untilMs);
   return 'settled' in value ? typeof value.settled === 'string' : typeof value.expedited === 'boolean';
 };
 
@@ -132,6 +150,8 @@ const isList = (value: unknown): boolean =>
       Array.isArray(each.mountPoints) &&
       each.mountPoints.every((point: unknown) => typeof point === 'string'),
   );
+
+const isTime = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value);
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 

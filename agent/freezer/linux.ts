@@ -13,6 +13,7 @@ import { deviceLookup, openOn } from './open.ts';
 import { SAFE_FREEZE_FOLDER } from './safe-freeze-lock.ts';
 import { SecondLine } from './second-line.ts';
 import { devicesNamedByTest } from './selection.ts';
+import type { ThirdLine } from './third-line.ts';
 
 export const freezeJournalPath = (system: System): string => system.resolve(join(PATHS.linux.journal, 'freeze.jsonl'));
 
@@ -27,6 +28,8 @@ export interface LinuxFreezerOptions {
   readonly guardArgv: readonly string[];
   /** Descriptor of the run's lock; the guard inherits it, so that the lock lasts as long as anything is frozen. */
   readonly lockFd?: number;
+  /** Without it nobody thaws when the guard and this process are both dead or stopped. */
+  readonly thirdLine?: ThirdLine;
 }
 
 /** FIFREEZE and FITHAW through a guard process, with this process as the second line. */
@@ -38,7 +41,7 @@ export function linuxFreezer(system: System, log: Log, options: LinuxFreezerOpti
       try {
         const guard = startGuard(options.guardArgv, system.env, plan.groups.flat().length, options.lockFd);
         await guard.open(await orderFor(system, plan), OPEN_MS, signal);
-        return new GuardedFreeze(guard, secondLine, plan, system.clock, log);
+        return new GuardedFreeze({ guard, secondLine, thirdLine: options.thirdLine, plan, clock: system.clock, log });
       } catch (error) {
         secondLine.close();
         throw error;

@@ -1,11 +1,9 @@
-import type { FreezePlan, Freezer, PreparedFreeze, ThawReport } from '../freezer/freezer.ts';
+import { FLUSH_MS, type FreezePlan, type Freezer, type PreparedFreeze, type ThawReport } from '../freezer/freezer.ts';
 import type { Log } from '../log.ts';
 import type { Clock } from '../system/system.ts';
 import type { Evidence } from './outcome.ts';
 import { MountError, type Phase, type Timeline } from './phases.ts';
 
-/** The flush before the freeze writes out whatever is dirty; nothing is held by us on its account yet. */
-const FLUSH_MS = 60_000;
 /** Beyond the guard's own deadline: its report, or the second line's thaw. */
 const SLACK_MS = 5000;
 
@@ -28,6 +26,8 @@ export class FreezePhase implements Phase {
   readonly leaveMs = SLACK_MS;
   /** First FIFREEZE to last FITHAW. */
   frozenMs = 0;
+  /** What weakens the guarantee of the thaw. */
+  warnings: readonly string[] = [];
   readonly #options: FreezePhaseOptions;
   #plan: FreezePlan;
   #prepared: PreparedFreeze | undefined;
@@ -90,11 +90,13 @@ export class FreezePhase implements Phase {
 
   async enter(signal: AbortSignal): Promise<void> {
     if (this.#prepared === undefined) throw new Error('the file systems that there are now could not be opened');
-    if (this.#plan.groups.length === 0) return;
-    // From here until the thaw nothing may be written anywhere: it might be frozen.
+    // From here until the thaw nothing may be written anywhere: it might be frozen, if not by us then by the one whom we
+    // prepare the machine for.
     this.#options.log.pause();
-    const { fileSystems, steps } = await this.#prepared.freeze();
+    if (this.#plan.groups.length === 0) return;
+    const { fileSystems, steps, warnings } = await this.#prepared.freeze();
     this.#options.timeline.add('freeze', steps);
+    this.warnings = warnings;
     // Given up meanwhile: it may be frozen now, but it was not when the heart went on.
     if (signal.aborted) return;
     this.#entered = true;

@@ -40,7 +40,13 @@ export async function run(parts: Parts, request: RunRequest, lock: Lock, signal:
     timeline: timeline.steps,
   };
   const forgotten = await recorded('the history', () => addToHistory(system, outcome));
-  log.info('the run ended', { id: record.id, kind, consistency: outcome.consistency, faults: outcome.faults.length });
+  log.info('the run ended', {
+    event: 'run-ended',
+    id: record.id,
+    kind,
+    consistency: outcome.consistency,
+    faults: outcome.faults.length,
+  });
   return { ...outcome, faults: [...outcome.faults, ...forgotten] };
 }
 
@@ -61,7 +67,7 @@ function outcomeOf(record: RunRecord, request: RunRequest, phases: Phases, taken
     left: worthTelling(phases.plan().left).map(({ fileSystem: { mountPoint, type }, why, reason }) => {
       return { mountPoint, type, why, reason };
     }),
-    warnings: request.plan.warnings,
+    warnings: [...request.plan.warnings, ...phases.freeze.warnings],
     faults: taken.faults,
     timeline: [],
   };

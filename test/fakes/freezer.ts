@@ -93,7 +93,7 @@ class FakeFreeze implements PreparedFreeze {
       const state = this.#states.get(each) ?? 'failed';
       return { id, mountPoint, state, ...(state === 'frozen' ? {} : { error: `it is ${state}` }) };
     });
-    return { fileSystems: states, steps: this.#steps.splice(0) };
+    return { fileSystems: states, steps: this.#steps.splice(0), warnings: [] };
   }
 
   async thaw(): Promise<ThawReport> {

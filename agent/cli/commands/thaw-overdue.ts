@@ -1,6 +1,49 @@
-import { UserError } from '../../errors.ts';
+import { defaultConfig, loadConfig } from '../../config/load.ts';
+import { createAgent } from '../../daemon.ts';
+import { usageError } from '../../errors.ts';
+import { bootIdOf, freezeJournalPath } from '../../freezer/linux.ts';
+import { type ArmedFreeze, becomesOverdue } from '../../freezer/overdue.ts';
+import { createLog } from '../../log.ts';
+import { openLogSink } from '../../system/journald.ts';
+import { loadLibc } from '../../system/native.ts';
+import { atEaseWithOomKiller } from '../../system/oom.ts';
 import type { Command } from '../context.ts';
 
-export const thawOverdue: Command = async () => {
-  throw new UserError('not-built', 'thaw-overdue is not built yet');
+/**
+ * What the third line starts, shortly before the deadline of the freeze that it was armed for. File systems that are
+ * owed beyond it are thawed by the record, whoever is alive; what is owed besides only when nobody is.
+ */
+export const thawOverdue: Command = async ({ system, self, given, note }) => {
+  const freeze = freezeOf(given.words);
+  const log = createLog('info', await openLogSink(system, note));
+  const config = await loadConfig(system).then(
+    (loaded) => loaded.config,
+    () => defaultConfig(system.platform),
+  );
+  const agent = createAgent(system, log, config, self);
+  const bootId = await bootIdOf(system);
+  // Once more when it counts; loaded now, when nothing waits for it yet.
+  await loadLibc();
+  if (!(await becomesOverdue(freezeJournalPath(system), bootId, freeze, system.clock))) return 0;
+
+  const { thawed, faults } = await agent.thawOwed();
+  for (const mountPoint of thawed) {
+    log.warn('was frozen beyond its deadline, and nobody thawed it; thawed', {
+      event: 'thawed-by-deadline',
+      mountPoint,
+    });
+  }
+  atEaseWithOomKiller();
+  const later = await agent.recoverUnlessBusy('quiesced thaw-overdue');
+  const left = later?.faults ?? faults;
+  for (const { message, remedy } of left) log.error(message, { remedy });
+  return left.length === 0 ? 0 : 1;
 };
+
+function freezeOf(words: readonly string[]): ArmedFreeze {
+  const [sinceMs, deadlineMs] = words.map(Number);
+  if (sinceMs !== undefined && deadlineMs !== undefined && sinceMs >= 0 && deadlineMs > 0) {
+    return { sinceMs, deadlineMs };
+  }
+  throw usageError('thaw-overdue needs to know for which freeze: use quiesced thaw', 'thaw');
+}

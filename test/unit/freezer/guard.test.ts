@@ -23,6 +23,9 @@ t.test('without such a place there is no warm pass', async (t) => {
   t.strictSame(rig.libc.calls, []);
 });
 
+/** By the clock that stands still, and the deadline of the rig. */
+const ARMED = { atMs: 1000, untilMs: 61_000 };
+
 t.test('a cycle: flush, freeze, thaw, leave', async (t) => {
   const rig = await frozenRig(t, ['a', 'b']);
   t.match(rig.sent, [{ event: 'opened' }, { event: 'armed', atMs: 1000 }, { event: 'froze' }]);
@@ -44,7 +47,7 @@ t.test('a cycle: flush, freeze, thaw, leave', async (t) => {
     report.steps.map(({ step }) => step),
     ['thaw', 'thaw', 'restore-expedite'],
   );
-  t.strictSame(rig.owed(), { fileSystems: [], expedited: false, bootId: 'boot-1' });
+  t.strictSame(rig.owed(), { fileSystems: [], expedited: false, armed: ARMED, bootId: 'boot-1' });
   t.notOk(rig.has('leave'), 'it waits for its dismissal');
   rig.guard.receive({ do: 'bye' });
   await until('it has left', () => rig.has('leave'));
@@ -59,7 +62,7 @@ t.test('what will be owed is on record before the first FIFREEZE', async (t) => 
   await rig.answer('opened');
   rig.guard.receive({ do: 'freeze' });
   await until('FIFREEZE is called', () => rig.libc.calls.includes(`freeze ${a}`));
-  t.strictSame(rig.owed(), { fileSystems: [fileSystemOf('a')], expedited: true, bootId: 'boot-1' });
+  t.strictSame(rig.owed(), { fileSystems: [fileSystemOf('a')], expedited: true, armed: ARMED, bootId: 'boot-1' });
   goOn();
 });
 
@@ -173,19 +176,22 @@ t.test('refuses to freeze what was not opened', async (t) => {
   t.match(await rig.answer('refused'), { code: 'freeze.failed', message: /before open/ });
 });
 
-t.test('freezes nothing when the record cannot be written', async (t) => {
-  const rig = guardRig(t, {
-    machine: { openJournal: () => ({ ...NO_JOURNAL, intend: throwing(new Error('ENOSPC')) }) },
+for (const line of ['intend', 'armed'] as const) {
+  t.test(`freezes nothing when the record cannot be written: ${line}`, async (t) => {
+    const rig = guardRig(t, {
+      machine: { openJournal: () => ({ ...NO_JOURNAL, [line]: throwing(new Error('ENOSPC')) }) },
+    });
+    rig.guard.receive(rig.order(['a']));
+    rig.guard.receive({ do: 'freeze' });
+    t.match(await rig.answer('refused'), { message: /ENOSPC/ });
+    t.notOk(rig.libc.calls.includes(`freeze ${a}`));
   });
-  rig.guard.receive(rig.order(['a']));
-  rig.guard.receive({ do: 'freeze' });
-  t.match(await rig.answer('refused'), { message: /ENOSPC/ });
-  t.notOk(rig.libc.calls.includes(`freeze ${a}`));
-});
+}
 
 const NO_JOURNAL = {
   fd: 3,
   intend: () => undefined,
+  armed: () => undefined,
   settled: () => undefined,
   expedited: () => undefined,
   restored: () => undefined,

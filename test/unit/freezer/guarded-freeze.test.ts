@@ -6,6 +6,7 @@ import type { GuardConnection } from '../../../agent/freezer/guard-connection.ts
 import { GuardedFreeze } from '../../../agent/freezer/guarded-freeze.ts';
 import { openFreezeJournal, readFreezeJournal } from '../../../agent/freezer/journal.ts';
 import { SecondLine } from '../../../agent/freezer/second-line.ts';
+import type { ThirdLine } from '../../../agent/freezer/third-line.ts';
 import { silentLog } from '../../../agent/log.ts';
 import { localClock, localSystem } from '../../../agent/system/local.ts';
 import { fakeLibc } from '../../fakes/libc.ts';
@@ -15,9 +16,14 @@ const REPORT: ThawReport = { problems: [], frozenMs: 12, firstThawAtMs: 99, step
 const DEADLINE_MS = 50;
 
 /** A guard that has frozen `/a` and `/b`; what it answers to the thaw is up to the test. */
-function rigOf(t: Teardown, thaw: (limit: AbortSignal) => Promise<ThawReport | undefined>) {
+function rigOf(
+  t: Teardown,
+  thaw: (limit: AbortSignal) => Promise<ThawReport | undefined>,
+  thirdLineOf?: (events: string[]) => ThirdLine,
+) {
   const folder = temporaryFolder(t);
   const events: string[] = [];
+  const thirdLine = thirdLineOf?.(events);
   const listeners: { armed?: (atMs: number) => void; lost?: (reason: string) => void; death?: () => void } = {};
   const libc = fakeLibc();
   const opened = ['a', 'b'].map((name) => {
@@ -32,7 +38,10 @@ function rigOf(t: Teardown, thaw: (limit: AbortSignal) => Promise<ThawReport | u
   for (const { fd } of opened) libc.freezeByOthers(fd);
   const guard: GuardConnection = {
     open: async () => undefined,
-    freeze: async () => ({ fileSystems: states, steps: [] }),
+    freeze: async () => {
+      events.push('freeze');
+      return { fileSystems: states, steps: [] };
+    },
     thaw: (limit) => {
       events.push('thaw');
       return thaw(limit);
@@ -49,7 +58,8 @@ function rigOf(t: Teardown, thaw: (limit: AbortSignal) => Promise<ThawReport | u
   const secondLine = new SecondLine(opened, libc, system.clock, journalPath, 'boot-1');
   const groups = [opened.map((each) => ({ ...each, source: '/dev/x', readOnly: false, hidden: false }))];
   const plan = { groups, deadlineMs: DEADLINE_MS, expedite: false };
-  const prepared = new GuardedFreeze(guard, secondLine, plan, system.clock, silentLog);
+  const { clock } = system;
+  const prepared = new GuardedFreeze({ guard, secondLine, thirdLine, plan, clock, log: silentLog });
   return { prepared, events, listeners, libc, states, journalPath, opened };
 }
 
@@ -61,11 +71,11 @@ t.test('the guard thaws: its report is given, it stays until the end, and then n
   t.equal((await prepared.freeze()).fileSystems.length, 2);
   t.equal(await prepared.thaw(), REPORT);
   t.equal(await prepared.thaw(), REPORT, 'and again');
-  t.strictSame(events, ['thaw'], 'it still watches over what else must be left');
+  t.strictSame(events, ['freeze', 'thaw'], 'it still watches over what else must be left');
   t.strictSame(libc.calls, [], 'the second line has no part in it');
   t.notOk(prepared.lost.aborted);
   await prepared.end();
-  t.strictSame(events, ['thaw', 'bye']);
+  t.strictSame(events, ['freeze', 'thaw', 'bye']);
   t.equal(openFiles(), before);
 });
 
@@ -157,4 +167,77 @@ t.test('what our guard did not freeze is not thawed in its place', async (t) => 
 t.test('thawing never throws; what went wrong is owed', async (t) => {
   const { prepared } = rigOf(t, () => Promise.reject(new Error('a bug')));
   t.match(await prepared.thaw(), { problems: [{ kind: 'owed', message: 'a bug' }] });
+});
+
+/** One whose arming takes as long as the test likes. */
+function thirdLine(armed: Promise<string | undefined> = Promise.resolve(undefined), disarmed = Promise.resolve()) {
+  return (events: string[]): ThirdLine => ({
+    async arm(deadlineMs) {
+      events.push(`arm ${deadlineMs}`);
+      return armed;
+    },
+    async disarm() {
+      events.push('disarm');
+      await disarmed;
+      events.push('disarmed');
+    },
+  });
+}
+
+t.test('the third line is armed before anything is frozen, and disarmed after the thaw', async (t) => {
+  const { prepared, events } = rigOf(t, async () => REPORT, thirdLine());
+  const { steps, warnings } = await prepared.freeze();
+  t.match(steps, [{ step: 'arm' }]);
+  t.strictSame(warnings, []);
+  await prepared.thaw();
+  await prepared.thaw();
+  await prepared.end();
+  t.strictSame(events, ['arm 50', 'freeze', 'thaw', 'disarm', 'disarmed', 'bye']);
+});
+
+t.test('without a third line there is no word of it', async (t) => {
+  const { steps, warnings } = await rigOf(t, async () => REPORT).prepared.freeze();
+  t.strictSame([steps, warnings], [[], []]);
+});
+
+t.test('a third line that cannot be armed is told, and is no reason not to freeze', async (t) => {
+  const { prepared, events } = rigOf(t, async () => REPORT, thirdLine(Promise.resolve('no bus')));
+  const { steps, warnings } = await prepared.freeze();
+  t.match(steps, [{ step: 'arm', error: 'no bus' }]);
+  t.strictSame(warnings, ['no bus']);
+  t.ok(events.includes('freeze'));
+});
+
+t.test('given up while it is armed, nothing is frozen any more', async (t) => {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const { prepared, events } = rigOf(t, async () => REPORT, thirdLine(promise));
+  const freezing = prepared.freeze();
+  await prepared.thaw();
+  resolve(undefined);
+  await t.rejects(freezing, /given up/);
+  t.notOk(events.includes('freeze'));
+  await prepared.end();
+  t.ok(events.includes('disarmed'));
+});
+
+t.test('while anything is still frozen the third line stays armed, and nothing is started', async (t) => {
+  const report: ThawReport = { ...REPORT, problems: [{ kind: 'owed', mountPoint: '/a', message: 'hung' }] };
+  const { prepared, events } = rigOf(t, async () => report, thirdLine());
+  await prepared.freeze();
+  await prepared.thaw();
+  await prepared.end();
+  t.notOk(events.includes('disarm'));
+});
+
+t.test('the thaw does not wait for the disarming; the end does', async (t) => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const { prepared, events } = rigOf(t, async () => REPORT, thirdLine(undefined, promise));
+  await prepared.freeze();
+  await prepared.thaw();
+  const ended = prepared.end().then(() => events.push('ended'));
+  await new Promise((later) => setTimeout(later, 20));
+  t.equal(events.at(-1), 'bye');
+  resolve();
+  await ended;
+  t.strictSame(events.slice(-2), ['disarmed', 'ended']);
 });

@@ -38,12 +38,17 @@ function written(work: (journal: FreezeJournal) => void, path = freshPath()) {
 
 t.test('nobody owes anything without a record', async (t) => {
   t.equal(readFreezeJournal(freshPath()), undefined);
-  t.strictSame(written(() => undefined).owed, { fileSystems: [], expedited: false, bootId: undefined });
+  t.strictSame(written(() => undefined).owed, {
+    fileSystems: [],
+    expedited: false,
+    armed: undefined,
+    bootId: undefined,
+  });
 });
 
 t.test('what was intended is owed until it is settled, however that went', async (t) => {
   const { path, owed } = written((journal) => journal.intend([A, B, C]));
-  t.strictSame(owed, { fileSystems: [A, B, C], expedited: false, bootId: 'boot-1' });
+  t.strictSame(owed, { fileSystems: [A, B, C], expedited: false, armed: undefined, bootId: 'boot-1' });
   t.equal(statSync(path).mode & 0o777, 0o600);
   for (const how of ['thawed', 'foreign', 'failed'] as const) {
     const settled = written((journal) => {
@@ -67,6 +72,25 @@ t.test('nothing more than what a thaw needs is written', async (t) => {
   const { path } = written((journal) => journal.intend([{ ...A, type: 'ext4', secret: 'x' } as JournalledFileSystem]));
   t.strictSame(readFreezeJournal(path)?.fileSystems, [A]);
   t.notMatch(readFileSync(path, 'utf8'), /secret/);
+});
+
+t.test('the last deadline is known, also when all is settled', async (t) => {
+  const first = { atMs: 1, untilMs: 10.5 };
+  const last = { atMs: 20, untilMs: 30 };
+  const { path, owed } = written((journal) => {
+    journal.intend([A]);
+    journal.armed(first);
+    journal.settled(A.id, 'thawed');
+  });
+  t.match(owed, { fileSystems: [], armed: first });
+  const again = (journal: FreezeJournal) => {
+    journal.intend([B]);
+    t.strictSame(readFreezeJournal(path)?.armed, first, 'until the next one has begun');
+    journal.armed(last);
+  };
+  t.strictSame(written(again, path).owed?.armed, last);
+  appendFileSync(path, '{"armed":{"atMs":');
+  t.strictSame(readFreezeJournal(path)?.armed, last, 'one that was not written to its end has not begun');
 });
 
 t.test('expediting is owed from before it is raised until it is put back', async (t) => {
@@ -117,7 +141,18 @@ t.test('who goes on after a torn line does not lose his own', async (t) => {
 });
 
 t.test('what is none of our lines is never passed over: it may have said what is frozen', async (t) => {
-  for (const rubbish of ['null', '5', '"text"', '[]', '{}', '\0\0\0', 'x'.repeat(10_000), '{"intend":5}']) {
+  for (const rubbish of [
+    'null',
+    '5',
+    '"text"',
+    '[]',
+    '{}',
+    '\0\0\0',
+    'x'.repeat(10_000),
+    '{"intend":5}',
+    '{"armed":5}',
+    '{"armed":{"atMs":1}}',
+  ]) {
     const { path } = written((journal) => journal.intend([A]));
     writeFileSync(path, `${readFileSync(path, 'utf8')}${rubbish}\n`);
     t.throws(() => readFreezeJournal(path), { code: 'journal.broken', message: /line 2/, remedy: /fsfreeze/ });
@@ -125,12 +160,16 @@ t.test('what is none of our lines is never passed over: it may have said what is
 });
 
 t.test('a reboot settles what was owed before it', async (t) => {
-  const { path } = written((journal) => journal.intend([A]));
+  const { path } = written((journal) => {
+    journal.intend([A]);
+    journal.armed({ atMs: 1, untilMs: 2 });
+  });
   const after = openFreezeJournal(path, 'boot-2');
   after.intend([{ ...A, id: '9:9' }]);
   after.close();
   t.match(readFreezeJournal(path), { bootId: 'boot-2', fileSystems: [{ id: '9:9' }] });
   t.equal(readFreezeJournal(path)?.fileSystems.length, 1);
+  t.equal(readFreezeJournal(path)?.armed, undefined, 'the clock has begun anew too');
 });
 
 type Step = { readonly intend: readonly number[] } | { readonly settle: number } | { readonly expedite: boolean };

@@ -49,7 +49,7 @@ async function rigOf(t: { teardown(last: () => void): unknown }, wishes: Wishes 
         lost: new AbortController().signal,
         async freeze() {
           events.push('freeze');
-          return { fileSystems: [{ id: root.id, mountPoint: '/', state: 'frozen' as const }], steps: [] };
+          return { fileSystems: [{ id: root.id, mountPoint: '/', state: 'frozen' as const }], steps: [], warnings: [] };
         },
         end: async () => void events.push('end'),
         async thaw() {

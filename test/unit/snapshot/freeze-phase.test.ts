@@ -41,6 +41,7 @@ interface Wishes {
   readonly groups?: readonly string[];
   readonly states?: readonly FreezeState[];
   readonly freeze?: () => Promise<FreezeResult>;
+  readonly warnings?: readonly string[];
   readonly report?: Partial<ThawReport>;
   readonly thaw?: () => Promise<ThawReport>;
 }
@@ -57,7 +58,8 @@ function rigOf(wishes: Wishes = {}) {
       events.push('freeze');
       log.info('while frozen');
       const steps = [{ step: 'freeze' as const, mountPoint: '/a', atMs: 1000, tookMs: 3 }];
-      return wishes.freeze?.() ?? { fileSystems: wishes.states ?? [state('a', 'frozen'), state('b', 'frozen')], steps };
+      const fileSystems = wishes.states ?? [state('a', 'frozen'), state('b', 'frozen')];
+      return wishes.freeze?.() ?? { fileSystems, steps, warnings: wishes.warnings ?? [] };
     },
     lost: lost.signal,
     end: async () => void events.push('end'),
