@@ -103,9 +103,10 @@ export function createAgent(system: System, log: Log, config: Config, self: read
     );
     const giveUp = () => given.abort(new UserError('released', 'given up: it was told to let go'));
     const release = () => {
-      watch.leaving();
-      if ('release' in taker) (taker as HoldTaker).release();
+      // What is not held yet is not entered to its end first: a pre script may take minutes.
+      if ('release' in taker && watch.status().state === 'held') (taker as HoldTaker).release();
       else giveUp();
+      watch.leaving();
       return ended;
     };
     return { status: () => watch.status(), held: watch.held, ended, release };

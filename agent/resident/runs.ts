@@ -46,13 +46,9 @@ export class Runs {
     const free = () => {
       this.#current = undefined;
     };
-    try {
-      current.run = await make();
-    } catch (error) {
-      free();
-      throw error;
-    }
-    this.#ended = current.run.ended.then(free, free);
+    const made = make();
+    this.#ended = made.then(({ ended }) => ended).then(free, free);
+    current.run = await made;
     return current.run;
   }
 
