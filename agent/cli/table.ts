@@ -160,7 +160,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     needsRoot: true,
     about: 'Stay, answer the commands above, and check at intervals; what the service runs',
     details:
-      'Serves the control API on /run/quiesced/control/quiesced.sock, for root only, and does what [schedule] says. With\na socket passed by systemd it leaves after a minute in which nobody asked for anything.',
+      'Serves the control API on /run/quiesced/control/quiesced.sock, for root only, and does what [schedule] says. With\na socket passed by systemd it leaves after a minute in which nobody asked for anything.\nThe configuration is read anew for each run; [schedule] and [log] when it starts.',
     flags: [],
     exitCodes: { 0: 'ended by a signal, or not needed any more', 1: 'could not start', 2: 'wrong usage' },
   },
