@@ -5,15 +5,21 @@
  * @param found is told each secret that is taken out, for whoever has to look for it elsewhere, too.
  */
 export const redact = (text: string, found?: (secret: string) => void): string =>
-  RULES.reduce(
-    (result, find) =>
-      result.replace(find, (match: string, before: string) => {
-        const secret = match.slice(before.length);
+  RULES.reduce((result, { find, after }) => {
+    const hide = (part: string): string =>
+      part.replace(find, (match: string, before: string) => {
+        const secret = match.slice(before.length, match.length - after.length);
         if (secret !== '' && !secret.includes(REDACTED)) found?.(secret);
-        return `${before}${REDACTED}`;
-      }),
-    text,
-  );
+        return `${before}${REDACTED}${after}`;
+      });
+    return after === '' ? hide(result) : result.replace(WORD, (word) => upToLast(after, word, hide));
+  }, text);
+
+/** A search that can only end at `after` must not begin behind the last one: it would read to the end for each beginning. */
+function upToLast(after: string, word: string, hide: (part: string) => string): string {
+  const end = word.lastIndexOf(after) + after.length;
+  return end < after.length ? word : hide(word.slice(0, end)) + word.slice(end);
+}
 
 /**
  * The same for a value that becomes JSON: each text on its own, so that what is left is JSON whatever stood in it, and
@@ -54,20 +60,26 @@ const QUOTE = `\\\\*["']`;
 /** Which one it was is half the answer when it was refused, so it stays. */
 const SCHEME = '(?:(?:basic|bearer|digest|negotiate|ntlm|token|sharedkey(?:lite)?|sharedaccesssignature)\\s+)?';
 
-/** The first group is what stays before the secret; nothing behind it is part of the match. */
-const rule = (find: string): RegExp => new RegExp(find, 'gi');
+interface Rule {
+  /** Its first group is what stays before the secret. */
+  readonly find: RegExp;
+  /** What stays behind it and ends the match, which is then within one word. */
+  readonly after: '' | '@';
+}
 
+const rule = (find: string, after: Rule['after'] = ''): Rule => ({ find: new RegExp(find, 'gi'), after });
+
+const WORD = /[^\s"<>]+/g;
 const KEY_END = 'PRIVATE KEY(?: BLOCK)?-----';
 
-const RULES: readonly RegExp[] = [
+const RULES: readonly Rule[] = [
   rule(`(-----BEGIN [A-Z ]*${KEY_END})[^]*?(?=-----END [A-Z ]*${KEY_END}|$)`),
   // A SAS signature is worth the whole blob: https://learn.microsoft.com/azure/storage/common/storage-sas-overview.
   // .NET and Go write & as \u0026 in JSON; a URL in the query of another one is encoded.
   rule(`((?:\\b|\\\\u0026|%26|%3f)sig(?:=|%3d))[^&\\s"'<>\\\\]+`),
-  // user:password@ of a URL; the user stays, it helps to find which proxy was meant. A token in its place has thousands
-  // of characters; to begin at the colon keeps the search from beginning at each letter of the scheme.
-  rule(`((?<=[a-z0-9+.-])://[^/\\s:@"']{0,200}:)(?:[^\\s"<>@]{0,4096}@)*[^\\s"<>@]{0,4096}(?=@)`),
-  rule(`((?<=[a-z0-9+.-])://)[^/\\s:@"'<>]{20,4096}(?=@)`),
+  // user:password@ of a URL; the user stays, it helps to find which proxy was meant. A long one without is a token.
+  rule(`((?<=[a-z0-9+.-])://[^/\\s:@"']{0,200}:)[^\\s"<>]*@`, '@'),
+  rule(`((?<=[a-z0-9+.-])://)[^/\\s:@"'<>]{20,4096}@`, '@'),
   rule(`(authorization${QUOTE}\\s*[:=]\\s*${QUOTE}${SCHEME})[^"'\\\\\\r\\n]+`),
   rule(`(authorization\\s*[:=]\\s*["']?${SCHEME})[^"'\\s][^\\r\\n]*`),
   rule(`(\\bcookie["']?\\s*:\\s*["']?)[^"'\\r\\n]+`),

@@ -190,6 +190,8 @@ t.test('no text takes long', async (t) => {
     'a',
     '://a:',
     'a://',
+    'a://b:',
+    '@a://b:',
     'password',
     '-----BEGIN PRIVATE KEY-----',
     'sig',
