@@ -1,3 +1,4 @@
+import { matchesGlob } from '../config/glob.ts';
 import { UserError } from '../errors.ts';
 import type { Classified } from './classes.ts';
 import type { FileSystem } from './mounts.ts';
@@ -58,14 +59,8 @@ function whyExcluded(fileSystem: FileSystem, { only, exclude, container }: Narro
 function matches(pattern: string, fileSystem: FileSystem): boolean {
   if (pattern.startsWith('type:')) return fileSystem.type === pattern.slice(5);
   if (pattern.startsWith('device:')) return fileSystem.source === pattern.slice(7);
-  const glob = new RegExp(`^${[...pattern].map(globCharacter).join('')}$`, 's');
-  return fileSystem.mountPoints.some((point) => glob.test(point));
+  return fileSystem.mountPoints.some((point) => matchesGlob(pattern, point));
 }
-
-const globCharacter = (character: string): string => {
-  if (character === '*') return '.*';
-  return character === '?' ? '.' : RegExp.escape(character);
-};
 
 /** A path that is not a mount point must not silently mean the file system around it: that may be `/`. */
 function assertFreezable(named: string, classified: readonly Classified[]): void {
