@@ -51,7 +51,11 @@ export function localSystem(options: LocalOptions = {}): System {
     // In /sys and /proc a device or process may go between open and read; that is as if it had not been there.
     readText: (path) => unlessMissing(readFile(resolve(path), 'utf8'), 'ENODEV', 'ESRCH'),
     list: async (path) => (await unlessMissing(readdir(resolve(path))))?.sort(),
-    stat: async (path) => fileStat(await unlessMissing(statFile(resolve(path)))),
+    // Nothing can be at the end of a name that is too long, or of links that lead in a circle.
+    stat: async (path) => {
+      const wanted = (async () => statFile(resolve(path)))();
+      return fileStat(await unlessMissing(wanted, 'ENAMETOOLONG', 'ELOOP'));
+    },
     readLink: (path) => unlessMissing(readlink(lastLinkKept(path, resolve)), 'EINVAL'),
     write: async (path, text, { mode } = {}) => writeFileAtomic(writable(path), text, mode),
     makeDir: async (path, mode) => {
