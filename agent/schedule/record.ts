@@ -20,7 +20,13 @@ export async function readDue(system: System): Promise<Due> {
   }
 }
 
-export async function writeDue(system: System, due: Due): Promise<void> {
+/**
+ * Whether it was written; not while `busy`, which is asked at the last moment: a write to what is frozen by then would
+ * stop this process, and with it the answer to whoever wants it thawed.
+ */
+export async function writeDue(system: System, due: Due, busy: () => boolean): Promise<boolean> {
   await system.makeDir(PATHS[system.platform].state, 0o700);
+  if (busy()) return false;
   await system.write(pathOf(system), `${JSON.stringify({ schema: 1, due })}\n`, { mode: 0o600 });
+  return true;
 }
