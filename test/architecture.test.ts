@@ -14,7 +14,7 @@ const tests = globSync('test/**/*.ts', { cwd: ROOT }).sort();
 
 /** A folder may import those of the levels below its own, and itself; DESIGN: "a capability never imports a sibling". */
 const LEVELS: readonly (readonly string[])[] = [
-  ['errors', 'redact'],
+  ['errors', 'fault-point', 'redact'],
   ['log'],
   ['system'],
   ['config'],
@@ -92,6 +92,7 @@ t.test('the machine is reached through agent/system', async (t) => {
     /^agent\/readiness\/health-now\.ts$/,
     /^agent\/resident\/check-process\.ts$/,
     /^agent\/cli\/(run|quick-health|version|commands\/hold)\.ts$/,
+    /^agent\/fault-point\.ts$/,
     /^agent\/system\//,
     /^packaging\//,
   ];

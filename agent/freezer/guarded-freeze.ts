@@ -1,4 +1,5 @@
 import { messageOf } from '../errors.ts';
+import { faultPoint } from '../fault-point.ts';
 import type { Log } from '../log.ts';
 import type { Clock } from '../system/system.ts';
 import type { FreezePlan, FreezeResult, PreparedFreeze, ThawReport } from './freezer.ts';
@@ -67,7 +68,9 @@ export class GuardedFreeze implements PreparedFreeze {
     const armed = await this.#arm();
     // Then nothing was frozen, and nobody is left to thaw.
     if (this.#report !== undefined) throw new Error('it was given up before anything was frozen');
+    await faultPoint('guard.freeze.before');
     const result = await this.#guard.freeze();
+    await faultPoint('guard.freeze.after');
     for (const { id, state } of result.fileSystems) {
       if (state === 'foreign' || state === 'failed') this.#secondLine.leaveAlone(id);
       if (state === 'frozen') this.#secondLine.wasFrozen(id);
@@ -89,7 +92,9 @@ export class GuardedFreeze implements PreparedFreeze {
 
   async end(): Promise<void> {
     clearTimeout(this.#silence);
+    await faultPoint('guard.bye.before');
     this.#guard.bye();
+    await faultPoint('guard.bye.after');
     // What was not thawed yet is thawed by the guard as it goes.
     this.#secondLine.close();
     await Promise.all([this.#guard.gone(PARTING_MS), this.#disarmed]);
@@ -131,10 +136,14 @@ export class GuardedFreeze implements PreparedFreeze {
 
   async #thawOnce(): Promise<ThawReport> {
     const limit = AbortSignal.any([this.#silent.signal, AbortSignal.timeout(TOLD_MS)]);
+    await faultPoint('guard.thaw.before');
     const fromGuard = await this.#guard.thaw(limit);
+    await faultPoint('guard.thaw.after');
     clearTimeout(this.#silence);
     if (fromGuard !== undefined) return fromGuard;
+    await faultPoint('guard.kill.before');
     this.#guard.kill();
+    await faultPoint('guard.kill.after');
     this.#log.warn('the guard did not thaw; this process does', { mounts: this.#plan.groups.flat().length });
     return this.#secondLine.thaw(() => this.#guard.isGone(), this.#armedAtMs);
   }

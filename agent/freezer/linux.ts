@@ -1,6 +1,7 @@
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, UserError } from '../errors.ts';
+import { faultPoint } from '../fault-point.ts';
 import type { Log } from '../log.ts';
 import { loadLibc } from '../system/native.ts';
 import { PATHS } from '../system/paths.ts';
@@ -36,11 +37,16 @@ export interface LinuxFreezerOptions {
 export function linuxFreezer(system: System, log: Log, options: LinuxFreezerOptions): Freezer {
   return {
     async prepare(plan, signal) {
+      await faultPoint('freeze-record.folder.before');
       await system.makeDir(PATHS.linux.journal, 0o700);
+      await faultPoint('freeze-record.folder.after');
       const secondLine = await openSecondLine(system, plan);
       try {
+        await faultPoint('guard.start.before');
         const guard = startGuard(options.guardArgv, system.env, plan.groups.flat().length, options.lockFd);
+        await faultPoint('guard.start.after');
         await guard.open(await orderFor(system, plan), OPEN_MS, signal);
+        await faultPoint('guard.open.after');
         return new GuardedFreeze({ guard, secondLine, thirdLine: options.thirdLine, plan, clock: system.clock, log });
       } catch (error) {
         secondLine.close();

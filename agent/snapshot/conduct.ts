@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { UserError } from '../errors.ts';
+import { faultPoint } from '../fault-point.ts';
 import { type Lock, takeLock } from '../system/lock.ts';
 import { PATHS } from '../system/paths.ts';
 import type { System } from '../system/system.ts';
@@ -46,7 +47,9 @@ export async function recoverUnlessBusy(
 export const lockPath = (system: System): string => system.resolve(join(PATHS[system.platform].runtime, 'lock'));
 
 async function underLock<T>(system: System, command: string, work: (lock: Lock) => Promise<T>): Promise<T> {
+  await faultPoint('lock.folder.before');
   await system.makeDir(PATHS[system.platform].runtime, 0o755);
+  await faultPoint('lock.folder.after');
   const since = system.clock.now().toISOString();
   const lock = await takeLock(lockPath(system), { pid: process.pid, command, since });
   try {

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '../errors.ts';
+import { faultPointSync } from '../fault-point.ts';
 
 /**
  * Replaces a file so that a reader, or a machine that loses power, sees the old text or the new one. The temporary
@@ -23,6 +24,7 @@ export function writeFileAtomic(link: string, text: string, mode = 0o600): void 
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
   const present = statOf(path);
   try {
+    faultPointSync('file.write.before');
     const fd = openSync(temporary, 'w', present?.mode ?? mode);
     try {
       writeAll(fd, Buffer.from(text));
@@ -33,11 +35,13 @@ export function writeFileAtomic(link: string, text: string, mode = 0o600): void 
     if (present !== undefined) chownSync(temporary, present.uid, present.gid);
     // After the owner: a change of owner takes bits away, as the umask does (chown(2)).
     chmodSync(temporary, (present?.mode ?? mode) & 0o7777);
+    faultPointSync('file.write.after');
     renameSync(temporary, path);
   } catch (error) {
     removeQuietly(temporary);
     throw error;
   }
+  faultPointSync('file.rename.after');
   syncFolder(dirname(path));
 }
 

@@ -1,4 +1,5 @@
 import { messageOf } from '../../errors.ts';
+import { faultPoint } from '../../fault-point.ts';
 import { runnable } from '../../scripts/runnable.ts';
 import { type OwedScript, ScriptError } from '../../scripts/script.ts';
 import { endMarked } from '../../system/kin.ts';
@@ -55,7 +56,9 @@ async function leaveAll(system: System, owed: OwedScript[], context: Context, fa
 async function endPre(system: System, { script, mark }: OwedScript, { log }: Context): Promise<readonly ScriptError[]> {
   if (mark === undefined) return [];
   log?.warn('a pre script had not ended; what is left of it is ended', { script: script.name });
+  await faultPoint('pre-script.end.before');
   const left = await endMarked(system, mark, TERM_GRACE_MS);
+  await faultPoint('pre-script.end.after');
   return left.length === 0 ? [] : [stillThere(script, left)];
 }
 
@@ -64,7 +67,9 @@ async function leaveOne(system: System, entry: OwedScript, context: Context): Pr
   const { script } = entry;
   try {
     const argv = [...(await runnable(system, script, 'post')), ...hookArgument(entry, context.how)];
+    await faultPoint('post-script.run.before');
     const result = await runStage(system, entry, 'post', argv, context);
+    await faultPoint('post-script.run.after');
     return succeeded(result) ? undefined : scriptFailure(script, 'post', result);
   } catch (error) {
     if (error instanceof ScriptError) return error;
