@@ -8,6 +8,8 @@ interface Current {
   readonly since: string;
   /** Undefined until it is planned. */
   run?: Run;
+  /** Rejects for one that is refused. */
+  planned?: Promise<Run>;
 }
 
 /** One run at a time, from the moment that it was asked for until all is left. */
@@ -46,15 +48,17 @@ export class Runs {
     const free = () => {
       this.#current = undefined;
     };
-    const made = make();
-    this.#ended = made.then(({ ended }) => ended).then(free, free);
-    current.run = await made;
+    current.planned = make();
+    this.#ended = current.planned.then(({ ended }) => ended).then(free, free);
+    current.run = await current.planned;
     return current.run;
   }
 
+  /** Also one that was asked for and is not planned yet: whoever gave it up would not ask again. */
   async release(): Promise<Outcome> {
-    if (this.#current?.run === undefined) throw new UserError('hold.none', 'nothing is held');
-    return this.#current.run.release();
+    const run = await this.#current?.planned?.catch(() => undefined);
+    if (run === undefined) throw new UserError('hold.none', 'nothing is held');
+    return run.release();
   }
 
   /** Resolves when no run is under way. */
