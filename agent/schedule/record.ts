@@ -12,13 +12,13 @@ export async function readDue(system: System): Promise<Due> {
   try {
     const { due } = JSON.parse((await system.readText(pathOf(system))) ?? '{}');
     if (typeof due !== 'object' || due === null) return {};
-    return Object.fromEntries(
-      Object.entries(due).filter((pair): pair is [string, string] => !Number.isNaN(Date.parse(String(pair[1])))),
-    );
+    return Object.fromEntries(Object.entries(due).filter((pair): pair is [string, string] => isTime(pair[1])));
   } catch {
     return {};
   }
 }
+
+const isTime = (value: unknown): boolean => typeof value === 'string' && !Number.isNaN(Date.parse(value));
 
 /**
  * Whether it was written; not while `busy`, which is asked at the last moment: a write to what is frozen by then would
