@@ -1,0 +1,103 @@
+import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { must } from '../../bench/command.ts';
+import { cached, keyOf } from './cache.ts';
+import { createCargo, fillCargo } from './cargo.ts';
+import { programs, textOf } from './compile.ts';
+import { baseImage, type Image } from './image.ts';
+import { installSection, runAsWritten } from './install-section.ts';
+import { boot, type Machine, start } from './machine.ts';
+import { packageFile } from './package-file.ts';
+import type { Disk } from './recipe.ts';
+
+/** A machine in the middle of its life, from which any number of others go on. */
+export interface State {
+  readonly name: 'bare' | 'ready';
+  readonly image: Image;
+  readonly disks: Readonly<Record<Disk, string>>;
+  /** Of the same size in every state, so that another one can be put in. */
+  readonly cargo: string;
+}
+
+/** Booted; nothing of ours is installed. The programs and the package are in the cargo. */
+export async function bareState(say: (line: string) => void): Promise<State> {
+  const image = await baseImage(say);
+  const folder = await cached('bare', keyOf([image.folder]), async (folder) => {
+    say('booting it once, to go on from there: half a minute');
+    const disks = await overlaysOf(image.disks, folder);
+    const cargo = join(folder, 'cargo.img');
+    await createCargo(cargo, []);
+    await saved('bare', await boot(image, { disks, cargo }));
+  });
+  const cargo = await cargoOf(say);
+  return { name: 'bare', image, disks: disksIn(folder), cargo };
+}
+
+/** Installed by the words of the README, and running. */
+export async function readyState(say: (line: string) => void): Promise<State> {
+  const bare = await bareState(say);
+  const section = installSection();
+  const folder = await cached('ready', keyOf([bare.disks.root, bare.cargo, section]), async (folder) => {
+    say('installing the package in it, as the README says: half a minute');
+    const machine = await start(bare);
+    try {
+      await unpackCargo(machine);
+      await runAsWritten(machine, section);
+      await machine.must('sync');
+      await machine.save('ready');
+      await machine.monitor('delvm bare');
+      await machine.quit();
+      for (const disk of Object.keys(bare.disks) as Disk[]) {
+        renameSync(machine.hardware.disks[disk], join(folder, `${disk}.qcow2`));
+      }
+    } finally {
+      await machine.end();
+    }
+  });
+  return { ...bare, name: 'ready', disks: disksIn(folder) };
+}
+
+/** Puts the programs of the scenarios into /opt/lab and the packages into /root. */
+export async function unpackCargo(machine: Pick<Machine, 'must'>): Promise<void> {
+  await machine.must('mount -o ro LABEL=cargo /mnt && cp /mnt/programs/* /opt/lab/ && cp /mnt/packages/* /root/');
+  await machine.must('umount /mnt');
+}
+
+async function cargoOf(say: (line: string) => void): Promise<string> {
+  const deb = packageFile();
+  const sources = programs();
+  const key = keyOf([readFileSync(deb), ...sources, ...sources.map(textOf)]);
+  const folder = await cached('cargo', key, async (folder) => {
+    say(`packing ${deb} and ${sources.length} programs for it`);
+    await fillCargo(join(folder, 'cargo.img'), deb, sources);
+  });
+  return join(folder, 'cargo.img');
+}
+
+async function saved(name: State['name'], machine: Machine): Promise<void> {
+  try {
+    await machine.must('sync');
+    await machine.save(name);
+    await machine.quit();
+  } finally {
+    await machine.end();
+  }
+}
+
+const disksIn = (folder: string): Record<Disk, string> => ({
+  root: join(folder, 'root.qcow2'),
+  xfs: join(folder, 'xfs.qcow2'),
+  btrfs: join(folder, 'btrfs.qcow2'),
+  lvm: join(folder, 'lvm.qcow2'),
+});
+
+/** Disks that begin as these are, and leave them as they are. */
+export async function overlaysOf(disks: State['disks'], folder: string): Promise<Record<Disk, string>> {
+  mkdirSync(folder, { recursive: true });
+  const overlays = disksIn(folder);
+  for (const disk of Object.keys(overlays) as Disk[]) {
+    rmSync(overlays[disk], { force: true });
+    await must(['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', disks[disk], overlays[disk]]);
+  }
+  return overlays;
+}
