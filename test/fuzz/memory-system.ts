@@ -14,6 +14,7 @@ export interface MemoryMachine {
 
 const MAX_LINKS = 40;
 const MAX_NAME = 255;
+const MAX_PATH = 4096;
 const clock: Clock = { monotonicMs: () => performance.now(), now: () => new Date() };
 const MISSING: RunResult = { ended: 'not-found', exitCode: undefined, stdout: '', stderr: '' };
 
@@ -24,7 +25,8 @@ export function memorySystem({ files, programs = {}, modes = {}, onUse }: Memory
     if (path.includes('\0')) throw new TypeError(`a path with a NUL: ${JSON.stringify(path)}`);
     return resolveLinks(path, files);
   };
-  const isTooLong = (path: string): boolean => path.split('/').some((name) => Buffer.byteLength(name) > MAX_NAME);
+  const isTooLong = (path: string): boolean =>
+    Buffer.byteLength(path) >= MAX_PATH || path.split('/').some((name) => Buffer.byteLength(name) > MAX_NAME);
   const stat = (path: string): FileStat | undefined => {
     if (isTooLong(path)) return undefined;
     const here = place(path);
@@ -49,7 +51,7 @@ export function memorySystem({ files, programs = {}, modes = {}, onUse }: Memory
       onUse?.(here);
       return written.get(here);
     },
-    list: async (path) => [...(folders.get(place(path)) ?? [])].sort(),
+    list: async (path) => (isTooLong(path) ? undefined : [...(folders.get(place(path)) ?? [])].sort()),
     stat: async (path) => stat(path),
     readLink: async (path) =>
       isTooLong(path) ? undefined : linkAt(`${place(posix.dirname(path))}/${posix.basename(path)}`, files),

@@ -28,8 +28,9 @@ import { MOUNTINFO } from './samples.ts';
 
 /** From the table of mounts to the order of freezing: each file system once, whatever the table says. */
 async function mountinfo(given: string): Promise<void> {
-  // The kernel's own texts end where a NUL would stand.
-  const text = given.replaceAll('\0', '');
+  // The kernel's own texts end where a NUL would stand, and its paths at 4 KiB.
+  const lines = given.replaceAll('\0', '').split('\n');
+  const text = lines.map((line) => line.slice(0, 8192)).join('\n');
   parseMounts(text);
   containerMounts(text);
   const places = mountPlaces(text);
