@@ -33,9 +33,12 @@ export class Resident {
       throw new Error('it does not serve');
   }
 
-  async startAgainIfDead(): Promise<void> {
-    const { pid = -1 } = this.#process ?? {};
-    if (!processesOf(this.#rig.root).some((each) => each.pid === pid)) await this.start();
+  /** @param killed whoever was told to die may still be about to. */
+  async startAgainIfDead(killed: readonly number[]): Promise<void> {
+    const daemon = this.#process;
+    if (daemon?.pid === undefined || !killed.includes(daemon.pid)) return;
+    if (!isDead(daemon)) await once(daemon, 'exit');
+    await this.start();
   }
 
   hold(mounted: readonly Mounted[]): Promise<Partial<RunStatus & Outcome> | undefined> {
@@ -66,9 +69,11 @@ export class Resident {
   }
 
   async end(): Promise<void> {
-    if (this.#process === undefined || this.#process.exitCode !== null) return;
+    if (this.#process === undefined || isDead(this.#process)) return;
     const ended = once(this.#process, 'exit');
     this.#process.kill('SIGTERM');
     await ended;
   }
 }
+
+const isDead = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode !== null || signalCode !== null;

@@ -93,7 +93,7 @@ async function disturbed(
     resident.signal(who, 'SIGCONT');
     if (thawed.includes(false)) return `${kill}: STILL FROZEN after the deadline`;
   }
-  await resident.startAgainIfDead();
+  if (!stops) await resident.startAgainIfDead(hit);
   await held;
   await resident.release().catch(() => undefined);
   return `${kill}: ${hit.length === who.length ? 'hit' : 'nobody there yet, or only one'}`;
