@@ -89,6 +89,7 @@ t.test('the machine is reached through agent/system', async (t) => {
     /^agent\/sandbox\/writer\.ts$/,
     /^agent\/control\/server\.ts$/,
     /^agent\/service\/units\.ts$/,
+    /^agent\/support\/archive\.ts$/,
     /^agent\/readiness\/health-now\.ts$/,
     /^agent\/resident\/check-process\.ts$/,
     /^agent\/cli\/(run|quick-health|version|commands\/hold)\.ts$/,
