@@ -43,7 +43,7 @@ function contextOf(given: Given, self: readonly string[]): CommandContext {
     width: Math.min(80, columnsOf(stdout)),
     colour: stdout.isTTY === true && !system.env.NO_COLOR,
     agent: () => agentOf(system, log, self, 'as configured'),
-    agentInAnyCase: () => agentOf(system, log, self, 'in any case'),
+    agentInAnyCase: (own) => agentOf(system, own ?? log, self, 'in any case'),
     print: (text) => stdout.write(text),
     note: (text) => stderr.write(text),
     attended: stderr.isTTY === true,

@@ -4,16 +4,7 @@ import type { Test } from 'tap';
 import { readFreezeJournal } from '../../agent/freezer/journal.ts';
 import { loopTest, type Mounted, type Rig } from './loop.ts';
 import type { CliProcess } from './loop-cli.ts';
-import {
-  isFrozen,
-  isWritable,
-  monotonicMs,
-  notExpedited,
-  pidOf,
-  processesOf,
-  startProbe,
-  until,
-} from './loop-observe.ts';
+import { allEnded, isFrozen, isWritable, monotonicMs, notExpedited, pidOf, startProbe, until } from './loop-observe.ts';
 import { mounts, points } from './loop-outcome.ts';
 
 const RECORD = 'root/run/quiesced/journal/freeze.jsonl';
@@ -47,7 +38,7 @@ async function thawedInTime(t: Test, rig: Rig, { mountPoint }: Mounted): Promise
 }
 
 async function settled(t: Test, rig: Rig, scripts: RegExp): Promise<void> {
-  t.ok(await until(() => processesOf(rig.root).length === 0, 15_000), 'all have ended');
+  t.ok(await allEnded(rig.root, 15_000), 'all have ended');
   t.match(rig.read('scripts.log'), scripts);
   t.notOk(rig.has(RECORD), 'no thaw is owed');
   t.notOk(rig.has('root/var/lib/quiesced/owed.json'), 'no script is owed');
