@@ -1,5 +1,6 @@
 import {
   closeSync,
+  fstatSync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -26,7 +27,7 @@ const REMOVE_MS = 5000;
 export interface Archive {
   /** Packs the files below a folder of this name, and gives the archive its own; its size in bytes. */
   finish(folder: string, files: Files): Promise<number>;
-  /** Leaves nothing behind; safe after `finish`, too. */
+  /** Leaves nothing else behind. The last call, after `finish`, too. */
   discard(): Promise<void>;
 }
 
@@ -38,31 +39,20 @@ export function beginArchive(system: System, path: string): Archive {
   const target = system.resolve(path);
   const partial = join(dirname(target), `.${basename(target)}.${process.pid}.partial`);
   if (statSync(target, { throwIfNoEntry: false }) !== undefined) throw exists(path);
-  attempt(path, () => closeSync(openSync(partial, 'wx', 0o600)));
+  const fd = attempt(path, () => openSync(partial, 'wx', 0o600));
   let stage: string | undefined;
   return {
     async finish(folder, files) {
       stage = attempt(path, () => stageFiles(system, folder, files));
-      // GNU tar keeps the file that is there, and with it its mode.
-      const argv = [
-        'tar',
-        '--create',
-        '--gzip',
-        // Else a colon in the path means another machine.
-        '--force-local',
-        '--owner=0',
-        '--group=0',
-        '--file',
-        partial,
-        '--directory',
-        stage,
-        folder,
-      ];
+      // By our descriptor: in a folder where others may write, the name may be another file's by now.
+      const into = ['--file', `/proc/${process.pid}/fd/${fd}`, '--owner=0', '--group=0'];
+      const argv = ['tar', '--create', '--gzip', ...into, '--directory', stage, folder];
       const { ended, exitCode, stderr } = await system.run(argv, { timeoutMs: TAR_MS });
       if (ended !== 'exited' || exitCode !== 0) throw unwritable(path, stderr.trim() || `tar: ${ended}`);
-      return attempt(path, () => publish(partial, target, path));
+      return attempt(path, () => publish(fd, partial, target, path));
     },
     async discard() {
+      closeSync(fd);
       // By a program: should somebody have frozen the disk meanwhile, it waits in our place.
       const left = [partial, stage].filter((one) => one !== undefined);
       await system.run(['rm', '-rf', '--', ...left], { timeoutMs: REMOVE_MS });
@@ -89,13 +79,8 @@ function stageFiles(system: System, folder: string, files: Files): string {
 }
 
 /** A link, unlike a rename, does not replace what somebody put there meanwhile; some file systems have none (vfat). */
-function publish(partial: string, target: string, path: string): number {
-  const fd = openSync(partial, 'r+');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
+function publish(fd: number, partial: string, target: string, path: string): number {
+  fsyncSync(fd);
   try {
     linkSync(partial, target);
   } catch (error) {
@@ -103,9 +88,8 @@ function publish(partial: string, target: string, path: string): number {
     if (!['EPERM', 'EOPNOTSUPP', 'ENOSYS'].includes(errnoOf(error) ?? '')) throw error;
     renameSync(partial, target);
   }
-  rmSync(partial, { force: true });
   syncFolder(dirname(target));
-  return statSync(target).size;
+  return fstatSync(fd).size;
 }
 
 function attempt<T>(path: string, work: () => T): T {

@@ -14,16 +14,24 @@ export async function fileParts(system: System): Promise<(group: Group) => reado
   const there = await filesBelow(system, starts);
   return (group) => [
     ...FILES[group].map((path) =>
-      there === undefined || there.has(path) ? part(system, group, path) : absent(group, path),
+      there === undefined || there.has(path)
+        ? part(system, group, path)
+        : notHad(group, path, new Absent(`there is no file ${path}`)),
     ),
-    ...FOLDERS[group].flatMap((folder) =>
-      [...(there ?? [])]
-        .filter((path) => path.startsWith(`${folder}/`))
-        .sort()
-        .slice(0, MOST_FILES)
-        .map((path) => part(system, group, path)),
-    ),
+    ...FOLDERS[group].flatMap((folder) => partsBelow(system, group, folder, there)),
   ];
+}
+
+function partsBelow(
+  system: System,
+  group: Group,
+  folder: string,
+  there: ReadonlySet<string> | undefined,
+): readonly Part[] {
+  if (there === undefined) return [notHad(group, folder, new Error('what is in it could not be found out'))];
+  const paths = [...there].filter((path) => path.startsWith(`${folder}/`)).sort();
+  const rest = paths.slice(MOST_FILES).map((path) => notHad(group, path, new Error('too many are beside it')));
+  return [...paths.slice(0, MOST_FILES).map((path) => part(system, group, path)), ...rest];
 }
 
 const part = (system: System, group: Group, path: string): Part => ({
@@ -31,10 +39,10 @@ const part = (system: System, group: Group, path: string): Part => ({
   ...(path.startsWith(PATHS.linux.configFile) ? { secretsIn: webhooksIn } : {}),
 });
 
-const absent = (group: Group, path: string): Part => ({
+const notHad = (group: Group, path: string, why: Error): Part => ({
   name: `${group}${path}`,
   limitMs: FIND_MS,
-  gather: () => Promise.reject(new Absent(`there is no file ${path}`)),
+  gather: () => Promise.reject(why),
 });
 
 /** What is no folder among the paths, and below them; `undefined` when that could not be found out. */

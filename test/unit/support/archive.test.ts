@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { beginArchive } from '../../../agent/support/archive.ts';
@@ -35,10 +35,15 @@ t.test('packed from memory, and what was packed from is removed', async (t) => {
     return {};
   });
   const archive = beginArchive(system, '/out/b.tar.gz');
+  const [partial = ''] = (await system.list('/out')) ?? [];
+  // Somebody who may write to the folder puts another file in its place.
+  writeFileSync(join(system.root, 'etc-shadow'), 'precious');
+  renameSync(join(system.root, 'out', partial), join(system.root, 'out/moved'));
+  symlinkSync(join(system.root, 'etc-shadow'), join(system.root, 'out', partial));
   t.equal(await archive.finish('b', FILES), 6);
+  t.equal(await system.readText('/etc-shadow'), 'precious', 'what we write goes to the file that we made');
   t.strictSame(staged, ['b', 'b/logs', 'b/logs/a.txt']);
-  t.equal((await system.stat('/out/b.tar.gz'))?.mode, 0o600);
-  t.strictSame(await system.list('/out'), ['b.tar.gz', 'other']);
+  t.equal((await system.stat('/out/moved'))?.mode, 0o600);
   await archive.discard();
   t.match(system.ran.at(-1), ['rm', '-rf', '--', /\/out\/\.b\.tar\.gz\.\d+\.partial$/, /\/run\/quiesced\/support-/]);
 });
