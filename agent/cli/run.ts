@@ -1,4 +1,4 @@
-import { messageOf, UserError } from '../errors.ts';
+import { exhaustionOf, messageOf, UserError } from '../errors.ts';
 import { createLog, type Log } from '../log.ts';
 import { redact } from '../redact.ts';
 import { localSystem } from '../system/local.ts';
@@ -99,7 +99,7 @@ const printed = (text: string): number => {
 };
 
 function failed(error: unknown, json: boolean): number {
-  const user = error instanceof UserError ? error : undefined;
+  const user = error instanceof UserError ? error : exhaustionOf(error);
   if (json) {
     const { code, remedy } = user ?? { code: 'internal', remedy: undefined };
     // Before it is JSON: what is taken out of it afterwards might be half of a string.

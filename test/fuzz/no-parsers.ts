@@ -5,7 +5,7 @@
 export const NO_PARSERS: Readonly<Record<string, readonly string[]>> = {
   'takes words of ours, and makes a finding, an error or a file of them': [
     ...['pass', 'info', 'warn', 'fail', 'skip'].map((name) => `checks/check.ts ${name}`),
-    ...['usageError', 'messageOf', 'errnoOf'].map((name) => `errors.ts ${name}`),
+    ...['usageError', 'messageOf', 'errnoOf', 'exhaustionOf'].map((name) => `errors.ts ${name}`),
     'checks/azure-explained.ts explainedBy',
     'checks/os.ts judgeArchitecture',
     'checks/vm-agent-runtime.ts judgeOpenssl',
