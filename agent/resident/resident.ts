@@ -50,6 +50,7 @@ export async function reside(parts: ResidentParts): Promise<void> {
     system,
     log,
     busy: () => runs.busy() !== undefined,
+    ending: signal,
   });
   const status = (): DaemonStatus => ({ pid: process.pid, version, since, onDemand, next: scheduler.due });
   const routes = routesOf({ ...parts, runs, ending: signal, status });

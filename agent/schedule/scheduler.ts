@@ -20,6 +20,8 @@ export interface SchedulerParts {
   readonly log: Log;
   /** A run is under way, so nothing may be started, nor written. */
   readonly busy: () => boolean;
+  /** Aborted when this process ends, and with it the job that runs. */
+  readonly ending: AbortSignal;
 }
 
 /** Runs the jobs when they are due, one after the other, and remembers on disk when they are due next. */
@@ -129,13 +131,14 @@ export class Scheduler {
     return now;
   }
 
-  /** Postponed by a run of somebody else, who has the lock; one that fails waits for its next time. */
+  /** Postponed by a run of somebody else, who has the lock, and by our end; one that fails waits for its next time. */
   async #run(job: Job): Promise<'done' | 'postponed'> {
     try {
       await job.run();
     } catch (error) {
-      if (error instanceof UserError && error.code === 'lock.busy') return 'postponed';
-      this.#parts.log.error(`${job.name} by schedule failed: ${messageOf(error)}`);
+      const { log, ending } = this.#parts;
+      if (ending.aborted || (error instanceof UserError && error.code === 'lock.busy')) return 'postponed';
+      log.error(`${job.name} by schedule failed: ${messageOf(error)}`);
     }
     return 'done';
   }

@@ -27,6 +27,8 @@ export interface Rig {
   readonly ran: string[];
   readonly logged: string[];
   busy: boolean;
+  /** The process is told to end. */
+  end(): void;
   /** Time goes by; in steps, so that what naps is woken as it would be. */
   pass(ms: number): Promise<void>;
   /** The machine sleeps: the clock goes on, and timers do not. Negative: the clock is set back. */
@@ -56,7 +58,9 @@ export function rigOf(t: Teardown, jobs: (ran: string[]) => readonly Job[], wish
   const ran: string[] = [];
   const logged: string[] = [];
   const log = createLog('info', (line) => logged.push(line));
-  const scheduler = new Scheduler(jobs(ran), { system, log, busy: () => rig.busy });
+  const ending = new AbortController();
+  const scheduler = new Scheduler(jobs(ran), { system, log, busy: () => rig.busy, ending: ending.signal });
+
   const settled = async () => {
     do await nextTurn();
     while (scheduler.working);
@@ -67,6 +71,7 @@ export function rigOf(t: Teardown, jobs: (ran: string[]) => readonly Job[], wish
     ran,
     logged,
     busy: false,
+    end: () => ending.abort(),
     async pass(ms) {
       for (let left = ms; left > 0; left -= MINUTE_MS) {
         const step = Math.min(left, MINUTE_MS);

@@ -226,6 +226,20 @@ for (const record of ['', '{', '[]', '{"due":7}', '{"due":{"readiness":"soon"}}'
   });
 }
 
+t.test('a job that our end cuts off has not been done', async (t) => {
+  const cutOff = Promise.withResolvers<void>();
+  const rig = rigOf(t, (ran) => [jobOf('readiness', ran, every(HOUR_MS), () => cutOff.promise)]);
+  await rig.scheduler.start(['readiness'], 0);
+  const passing = rig.pass(MINUTE_MS);
+  await new Promise(setImmediate);
+  rig.end();
+  cutOff.reject(new Error('The operation was aborted'));
+  await rig.scheduler.stop();
+  await passing;
+  t.ok((rig.dueIn('readiness') ?? Number.NaN) <= 0, 'the next start makes up for it');
+  t.strictSame(rig.logged, [], 'and it is no error');
+});
+
 t.test('stop waits for a job that runs, and nothing is run afterwards', async (t) => {
   const gate = Promise.withResolvers<void>();
   const rig = rigOf(t, (ran) => [
