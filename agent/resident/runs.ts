@@ -1,6 +1,7 @@
 import type { Run } from '../daemon.ts';
 import { UserError } from '../errors.ts';
 import type { Outcome } from '../snapshot/outcome.ts';
+import { lockBusy } from '../system/lock.ts';
 import type { Clock } from '../system/system.ts';
 
 interface Current {
@@ -30,13 +31,7 @@ export class Runs {
   busy(): UserError | undefined {
     if (this.#current === undefined) return undefined;
     const { kind, since } = this.#current;
-    return new UserError(
-      'lock.busy',
-      `one at a time: quiesced ${kind} (process ${process.pid}, since ${since}) is at work`,
-      {
-        remedy: 'Wait until it is done (--wait TIME), or look at it with: quiesced status',
-      },
-    );
+    return lockBusy({ command: `quiesced ${kind}`, pid: process.pid, since });
   }
 
   /** Throws `lock.busy`, or whatever kept the run from being started. */

@@ -32,7 +32,7 @@ export async function takeLock(path: string, holder: LockHolder): Promise<Lock> 
     if (waitedMs >= PATIENCE_MS) {
       const present = readHolder(path);
       closeSync(fd);
-      throw busy(present);
+      throw lockBusy(present);
     }
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }
@@ -91,10 +91,11 @@ function readHolder(path: string): LockHolder | undefined {
 const isHolder = (value: unknown): value is LockHolder =>
   typeof value === 'object' && value !== null && 'pid' in value && 'command' in value && 'since' in value;
 
-const busy = (holder: LockHolder | undefined): UserError => {
+/** One at a time, and who it is. */
+export function lockBusy(holder: LockHolder | undefined): UserError {
   const who =
     holder === undefined ? 'another process' : `${holder.command} (process ${holder.pid}, since ${holder.since})`;
   return new UserError('lock.busy', `one at a time: ${who} is at work`, {
-    remedy: 'Wait until it is done, or look at it with: quiesced status',
+    remedy: 'Wait until it is done (--wait TIME), or look at it with: quiesced status',
   });
-};
+}
