@@ -133,7 +133,7 @@ async function answer(handlers: Handlers, request: IncomingMessage, response: Se
   } catch (error) {
     const { code, remedy } = error instanceof UserError ? error : { code: 'internal', remedy: undefined };
     const reply = { code, message: redact(messageOf(error)), ...(remedy === undefined ? {} : { remedy }) };
-    send(response, STATUS[code] ?? (error instanceof UserError ? 409 : 500), { error: reply });
+    send(response, STATUS[code] ?? (error instanceof UserError ? 409 : 500), { schema: 1, error: reply });
   } finally {
     clearInterval(signsOfLife);
   }

@@ -52,7 +52,7 @@ t.test('what is not listed does not exist', async (t) => {
     const [method = '', path = ''] = each.split(' ');
     const { status, body } = await raw(endpoint, method, path);
     t.equal(status, 404, each);
-    t.match(JSON.parse(body), { error: { code: 'control.unknown', message: `there is no ${each}` } });
+    t.match(JSON.parse(body), { schema: 1, error: { code: 'control.unknown', message: `there is no ${each}` } });
   }
   t.notOk(touched);
   const always = Object.entries(ROUTES).filter(([, route]) => 'always' in route);
