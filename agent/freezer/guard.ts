@@ -16,6 +16,8 @@ export interface GuardPorts {
   readonly clock: Clock;
   /** Never throws and never blocks, also when nobody listens any more. */
   send(message: FromGuard): void;
+  /** Changes when that process dies. */
+  parentPid(): number;
   /** The daemon went without a word: somebody must leave the other phases in its place. Called once, after the thaw. */
   recover(): void;
   /** Ends the process at once, whatever its threads are doing. */
@@ -140,9 +142,13 @@ export class Guard {
         set.problems.push({ kind: 'early', mountPoint: fileSystem.mountPoint, atMs, message });
       }
       void this.#thaw();
+      faultPointSync('guard.lost.before');
       this.#ports.send({ event: 'lost', reason });
+      faultPointSync('guard.lost.after');
     }, deadlineMs);
+    faultPointSync('guard.armed.before');
     this.#ports.send({ event: 'armed', atMs: armedAtMs });
+    faultPointSync('guard.armed.after');
   }
 
   #thaw(): Promise<ThawReport> {
@@ -211,11 +217,24 @@ export class Guard {
   /** The daemon will not ask for anything any more. */
   #part(how: 'said-bye' | 'gone'): void {
     this.#daemon = how;
-    void this.#thaw().then(() => {
-      if (how === 'gone') this.#recover();
+    void this.#thaw().then(async () => {
+      if (how === 'gone') {
+        await this.#deathOfDaemon();
+        this.#recover();
+      }
       this.#mayLeave = true;
       this.#leaveWhenSettled();
     });
+  }
+
+  /**
+   * Its pipe may be closed while it lives. Then it takes us for dead, kills us and leaves the rest itself: what two of us
+   * leave is left twice.
+   */
+  async #deathOfDaemon(): Promise<void> {
+    while (this.#ports.parentPid() === this.#order?.daemonPid) {
+      await new Promise((resolve) => setTimeout(resolve, DEATH_POLL_MS));
+    }
   }
 
   #recover(): void {
@@ -249,6 +268,8 @@ export class Guard {
     });
   }
 }
+
+const DEATH_POLL_MS = 50;
 
 const NOTHING_TO_THAW: ThawReport = { problems: [], frozenMs: 0, firstThawAtMs: undefined, steps: [] };
 

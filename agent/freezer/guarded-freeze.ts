@@ -2,6 +2,7 @@ import { messageOf } from '../errors.ts';
 import { faultPoint } from '../fault-point.ts';
 import type { Log } from '../log.ts';
 import type { Clock } from '../system/system.ts';
+import { orUndefinedAfter } from '../system/waits.ts';
 import type { FreezePlan, FreezeResult, PreparedFreeze, ThawReport } from './freezer.ts';
 import type { GuardConnection } from './guard-connection.ts';
 import type { SecondLine } from './second-line.ts';
@@ -11,6 +12,8 @@ import type { ThirdLine } from './third-line.ts';
 const SILENCE_MS = 300;
 /** A guard that has nothing frozen leaves within a few milliseconds. */
 const PARTING_MS = 1000;
+/** The third line has limits of its own for what it starts, to arm and to disarm; none of it is worth more. */
+const DISARMING_MS = 5000;
 /** Long enough for what is in the pipe to be read. */
 const HEARING_MS = 30;
 /** How long the guard may take to thaw when told to: its own patience and a little. */
@@ -97,7 +100,8 @@ export class GuardedFreeze implements PreparedFreeze {
     await faultPoint('guard.bye.after');
     // What was not thawed yet is thawed by the guard as it goes.
     this.#secondLine.close();
-    await Promise.all([this.#guard.gone(PARTING_MS), this.#disarmed]);
+    const disarmed = this.#disarmed ?? Promise.resolve();
+    await Promise.all([this.#guard.gone(PARTING_MS), orUndefinedAfter(DISARMING_MS, disarmed)]);
   }
 
   async #arm(): Promise<Pick<FreezeResult, 'steps' | 'warnings'>> {

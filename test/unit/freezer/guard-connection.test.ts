@@ -30,3 +30,10 @@ t.test('the guard has our environment, but for what systemd gave to us alone', a
   guard.bye();
   await guard.gone(2000);
 });
+
+t.test('a guard that cannot be heard any more is taken for dead, and is', async (t) => {
+  const guard = startGuard(['/bin/sh', '-c', 'exec sleep 30 >&-'], { PATH: '/usr/bin:/bin' }, 1, undefined);
+  t.teardown(() => guard.kill());
+  await new Promise<void>((resolve) => guard.onDeath(resolve));
+  t.ok(guard.isGone());
+});

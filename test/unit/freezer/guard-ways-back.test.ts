@@ -30,6 +30,22 @@ t.test('the daemon is gone: thaw, recover once, leave', async (t) => {
   t.equal(count(rig, 'leave'), 1);
 });
 
+t.test('the pipe is closed and the daemon lives: thaw at once, recover only when it has died', async (t) => {
+  let lives = true;
+  const rig = await frozenRig(t, ['ab'], { daemonLives: () => lives });
+  t.teardown(() => {
+    lives = false;
+  });
+  rig.guard.disconnected();
+  await until('both are thawed', () => rig.has('thawed a') && rig.has('thawed b'));
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  t.notOk(rig.has('recover'), 'two of us would run the post scripts twice');
+  t.notOk(rig.has('leave'), 'it may still die');
+  lives = false;
+  await hasLeft(rig);
+  t.equal(count(rig, 'recover'), 1);
+});
+
 t.test('dismissed: thaws what is still frozen, and recovers nothing', async (t) => {
   const rig = await frozenRig(t, ['ab']);
   rig.guard.receive({ do: 'bye' });
