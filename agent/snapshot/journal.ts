@@ -49,7 +49,13 @@ export class Journal {
     await system.makeDir(PATHS[system.platform].state, 0o700);
     await faultPoint('owed.folder.after');
     const journal = new Journal(system, { bootId, run, phases: {} }, await readOwed(system));
-    await journal.#write([journal.#owed]);
+    try {
+      await journal.#write([journal.#owed]);
+    } catch (error) {
+      // It may be there all the same, if the disk failed after the rename: nothing is owed for a run that never was.
+      await journal.end().catch(() => undefined);
+      throw error;
+    }
     return journal;
   }
 

@@ -35,13 +35,13 @@ export function writeFileAtomic(link: string, text: string, mode = 0o600): void 
     if (present !== undefined) chownSync(temporary, present.uid, present.gid);
     // After the owner: a change of owner takes bits away, as the umask does (chown(2)).
     chmodSync(temporary, (present?.mode ?? mode) & 0o7777);
-    faultPointSync('file.write.after');
+    faultPointSync('file.rename.before');
     renameSync(temporary, path);
   } catch (error) {
     removeQuietly(temporary);
     throw error;
   }
-  faultPointSync('file.rename.after');
+  faultPointSync('file.write.after');
   syncFolder(dirname(path));
 }
 
