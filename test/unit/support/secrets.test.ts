@@ -49,7 +49,7 @@ t.test('plain words stay readable', async (t) => {
 t.test('JSON stays JSON, a line of it, too', async (t) => {
   const secrets = createSecrets();
   const detail = `Authorization: Basic ${base64('u:p')} "quoted"`;
-  const whole = secrets.redact(JSON.stringify({ detail, password: ['a'], n: 1 }));
+  const whole = secrets.redact(JSON.stringify({ detail, password: ['a'], n: 1 }, undefined, 2));
   t.strictSame(JSON.parse(whole), { detail: `Authorization: Basic ${REDACTED}`, password: REDACTED, n: 1 });
   const text = `${JSON.stringify({ detail })}\nplain password=abcdef1\n{"token":["x"],"a":1}\n{"id":2,"token":"secret-to`;
   t.strictSame(secrets.redact(text).split('\n'), [
