@@ -36,7 +36,7 @@ export function qemuArgs(image: Image, folder: string, { disks, cargo, state, ap
     ...['-device', `scsi-hd,drive=${disk},id=disk-${disk},serial=${disk}`],
   ];
   return [
-    ...['-M', 'q35', '-accel', 'tcg,thread=multi', '-cpu', CPU, '-smp', '1', '-m', '1024'],
+    ...['-M', 'q35', '-accel', 'tcg,thread=multi', '-cpu', CPU, '-smp', '2', '-m', '1024'],
     ...['-nodefaults', '-no-user-config', '-display', 'none'],
     ...['-kernel', image.kernel, '-initrd', image.initrd, '-append', `${CMDLINE} ${append}`.trim()],
     ...['-drive', `if=none,id=root,file=${disks.root},format=qcow2,cache=writeback,discard=unmap`],

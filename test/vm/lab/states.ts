@@ -8,7 +8,7 @@ import { baseImage, type Image } from './image.ts';
 import { installSection, runAsWritten } from './install-section.ts';
 import { boot, type Machine, start } from './machine.ts';
 import { packageFile } from './package-file.ts';
-import type { Disk } from './recipe.ts';
+import { type Disk, MOUNTS } from './recipe.ts';
 
 /** A machine in the middle of its life, from which any number of others go on. */
 export interface State {
@@ -76,6 +76,8 @@ async function cargoOf(say: (line: string) => void): Promise<string> {
 
 async function saved(name: State['name'], machine: Machine): Promise<void> {
   try {
+    // On a machine that is very busy systemd gives up waiting for the disks.
+    await machine.must(`mount --all && ${MOUNTS.map((mountPoint) => `mountpoint -q ${mountPoint}`).join(' && ')}`);
     await machine.must('sync');
     await machine.save(name);
     await machine.quit();
