@@ -90,7 +90,8 @@ function formsOf(secret: string): readonly string[] {
   const plain = [...new Set([secret, decoded(secret), unescaped(secret)])];
   return plain
     .flatMap((text) => {
-      const url = encodeURIComponent(text);
+      // JSON may hold half a character (`\ud800`), of which no URL can be made.
+      const url = encodeURIComponent(text.toWellFormed());
       const lowerUrl = url.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
       const json = JSON.stringify(text).slice(1, -1);
       const base64 = [0, 1, 2].flatMap((offset) => base64Within(text, offset));

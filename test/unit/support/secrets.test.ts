@@ -75,3 +75,10 @@ t.test('thousands of secrets do not keep it busy', async (t) => {
   secrets.sweep(secrets.redact(log));
   t.ok(performance.now() - startMs < 5000, `${Math.round(performance.now() - startMs)} ms`);
 });
+
+t.test('a secret with half a character in it is taken out like another', async (t) => {
+  const secrets = createSecrets();
+  secrets.add(['half-\ud800-of-it', 'half-\\ud800-escaped']);
+  t.equal(secrets.sweep('a half-\ud800-of-it b'), `a ${REDACTED} b`);
+  t.equal(secrets.sweep('a half-\\ud800-escaped b'), `a ${REDACTED} b`);
+});
