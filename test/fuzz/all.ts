@@ -7,6 +7,7 @@ import { machineTargets } from './targets/machine.ts';
 import { networkTargets } from './targets/network.ts';
 import { recordTargets } from './targets/records.ts';
 import { scriptTargets } from './targets/scripts.ts';
+import { supportTargets } from './targets/support.ts';
 import { wireTargets } from './targets/wire.ts';
 
 /** Every reader of what others wrote, and of what we wrote ourselves. */
@@ -19,5 +20,6 @@ export const targets: readonly FuzzTarget[] = [
   ...agentTargets,
   ...wireTargets,
   ...controlTargets,
+  ...supportTargets,
   ...machineTargets,
 ];

@@ -12,6 +12,7 @@ export const NO_PARSERS: Readonly<Record<string, readonly string[]>> = {
     'config/schema.ts propertyOf',
     'control/requests.ts bad',
     'snapshot/deadline.ts within',
+    'support/part.ts made',
     'system/journald.ts encodeEntry',
     'fault-point.ts faultPoint',
     'fault-point.ts faultPointSync',
