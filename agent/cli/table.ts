@@ -183,6 +183,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'support-bundle',
     needsRoot: true,
     about: 'Pack configuration, report, history, logs and facts, without secrets',
+    details:
+      'For root alone to read; an existing file is not replaced. manifest.json in it says what is there, and what could not be had. Refuses while a file system is frozen, since it writes to one.',
     flags: [{ name: 'output', value: 'FILE', about: 'Where to: NAME.tar.gz (default: in the current folder)' }],
     exitCodes: DONE,
   },
@@ -190,6 +192,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'integrate',
     needsRoot: true,
     about: 'Let another program that takes snapshots call quiesced, or not any more',
+    details:
+      'Changes what is missing and nothing else, so that it may be run again. A file that somebody has edited is named and left alone.',
     verbs: { 'qemu-guest-agent': "A hook in qemu-guest-agent's fsfreeze-hook.d: applications held around its freeze" },
     flags: [
       { name: 'remove', about: 'Take it out again' },

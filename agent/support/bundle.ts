@@ -82,6 +82,6 @@ async function assertNothingFrozen(system: System, facts: Facts): Promise<void> 
   const [finding] = await runChecks(system, [nothingIsFrozen], { facts });
   if (finding?.verdict !== 'info' && finding?.verdict !== 'fail') return;
   throw new UserError('support.frozen', `a file system is frozen, and a bundle is written to one: ${finding.detail}`, {
-    remedy: 'Wait until it is thawed, or thaw it: quiesced thaw. Then run the same command again.',
+    remedy: finding.remedy ?? 'Wait until it is thawed, then run the same command again. See: quiesced status',
   });
 }
