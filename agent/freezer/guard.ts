@@ -48,6 +48,8 @@ export class Guard {
   #set: FrozenSet | undefined;
   #journal: FreezeJournal | undefined;
   #expediter: Expediter | undefined;
+  /** By a line of the record, which must be followed by one that takes it back. */
+  #announced = false;
   #expedited = false;
   #unlock: () => void = () => undefined;
   #armedAtMs: number | undefined;
@@ -177,6 +179,8 @@ export class Guard {
 
   #expedite(): void {
     if (this.#expediter === undefined) return;
+    // From here on, since a line whose writing failed may stand there all the same.
+    this.#announced = true;
     faultPointSync('freeze-record.expedited.before');
     this.#journal?.expedited();
     faultPointSync('freeze-record.expedited.after');
@@ -185,19 +189,23 @@ export class Guard {
       this.#expedited = this.#expediter?.raise() ?? false;
       faultPointSync('expedite.raise.after');
     });
-    if (!this.#expedited) this.#journal?.restored();
+    if (this.#expedited) return;
+    this.#journal?.restored();
+    this.#announced = false;
   }
 
+  /** Safe more than once: what failed is tried again as the guard leaves. */
   #restore(): void {
-    if (!this.#expedited) return;
+    if (!this.#announced) return;
     this.#attempt('restore-expedite', () => {
       faultPointSync('expedite.restore.before');
-      this.#expediter?.restore();
+      if (this.#expedited) this.#expediter?.restore();
       faultPointSync('expedite.restore.after');
       this.#expedited = false;
       faultPointSync('freeze-record.restored.before');
       this.#journal?.restored();
       faultPointSync('freeze-record.restored.after');
+      this.#announced = false;
     });
   }
 
@@ -245,6 +253,7 @@ export class Guard {
 
   #leaveWhenSettled(): void {
     if (!this.#mayLeave || (this.#set?.unsettled.length ?? 0) > 0) return;
+    this.#restore();
     try {
       faultPointSync('freeze-record.remove.before');
       this.#journal?.removeIfSettled();

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { lineReader, type ToGuard } from '../../../agent/freezer/guard-protocol.ts';
+import { openFreezeJournal } from '../../../agent/freezer/journal.ts';
 import { EIO } from '../../../agent/system/native.ts';
 import { frozenRig, type GuardRig, guardRig } from './guard-rig.ts';
 import { numberOf, until } from './rig.ts';
@@ -44,6 +45,44 @@ t.test('the pipe is closed and the daemon lives: thaw at once, recover only when
   lives = false;
   await hasLeft(rig);
   t.equal(count(rig, 'recover'), 1);
+});
+
+t.test('a switch that could not be put back is tried again as the guard leaves', async (t) => {
+  let refusals = 1;
+  const restore = () => {
+    if (refusals > 0) {
+      refusals -= 1;
+      throw new Error('EIO');
+    }
+  };
+  const rig = await frozenRig(t, ['a'], { expediter: { restore } });
+  rig.guard.receive({ do: 'thaw' });
+  await rig.answer('thawed');
+  t.match(rig.owed(), { expedited: true });
+  rig.guard.receive({ do: 'bye' });
+  await hasLeft(rig);
+  t.equal(rig.owed(), undefined, 'nothing is owed');
+});
+
+t.test('a line that stands there although its writing failed is taken back', async (t) => {
+  const openJournal: typeof openFreezeJournal = (path, bootId) => {
+    const journal = openFreezeJournal(path, bootId);
+    const expedited = () => {
+      journal.expedited();
+      throw new Error('EIO');
+    };
+    return { ...journal, expedited };
+  };
+  const rig = guardRig(t, { machine: { openJournal } });
+  rig.guard.receive(rig.order(['a']));
+  await rig.answer('opened');
+  rig.guard.receive({ do: 'freeze' });
+  await rig.answer('refused');
+  t.notOk(rig.has('raise'), 'what is not on record for certain is not done');
+  rig.guard.receive({ do: 'bye' });
+  await hasLeft(rig);
+  t.equal(rig.owed(), undefined);
+  t.notOk(rig.has('restore'), 'nor put back');
 });
 
 t.test('dismissed: thaws what is still frozen, and recovers nothing', async (t) => {
