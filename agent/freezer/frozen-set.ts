@@ -10,6 +10,8 @@ const THAW_PATIENCE_MS = 1000;
 const GROUP_PATIENCE_MS = 100;
 const RETRY_MS = { first: 50, most: 5000 };
 
+type Settled = 'thawed' | 'foreign' | 'failed';
+
 export interface Member {
   readonly fileSystem: JournalledFileSystem;
   readonly fd: number;
@@ -34,6 +36,7 @@ export class FrozenSet {
   readonly #clock: Clock;
   readonly #journal: FreezeJournal;
   readonly #givenUp = Promise.withResolvers<void>();
+  readonly #unrecorded = new Map<Member, Settled>();
   #isGivenUp = false;
   #isOver = false;
 
@@ -151,16 +154,27 @@ export class FrozenSet {
     this.#settle(member, 'thawed');
   }
 
-  #settle(member: Member, state: 'thawed' | 'foreign' | 'failed'): void {
+  /** What could not be written is tried once more: a thaw too many on record might meet a freeze of somebody else's. */
+  recordAgain(): void {
+    for (const [member, state] of [...this.#unrecorded]) this.#record(member, state);
+  }
+
+  #settle(member: Member, state: Settled): void {
     member.state = state;
+    this.#record(member, state);
+    if (this.#isOver) this.onLateEnd();
+  }
+
+  #record(member: Member, state: Settled): void {
     try {
       faultPointSync('freeze-record.settled.before');
       this.#journal.settled(member.fileSystem.id, state);
       faultPointSync('freeze-record.settled.after');
+      this.#unrecorded.delete(member);
     } catch {
-      // A full tmpfs: the record owes one thaw too many, which will find nothing to do. The others must go on.
+      // A full tmpfs. The others must go on.
+      this.#unrecorded.set(member, state);
     }
-    if (this.#isOver) this.onLateEnd();
   }
 }
 

@@ -254,6 +254,7 @@ export class Guard {
   #leaveWhenSettled(): void {
     if (!this.#mayLeave || (this.#set?.unsettled.length ?? 0) > 0) return;
     this.#restore();
+    this.#set?.recordAgain();
     try {
       faultPointSync('freeze-record.remove.before');
       this.#journal?.removeIfSettled();

@@ -64,6 +64,26 @@ t.test('a switch that could not be put back is tried again as the guard leaves',
   t.equal(rig.owed(), undefined, 'nothing is owed');
 });
 
+t.test('a thaw that could not be recorded is recorded as the guard leaves', async (t) => {
+  let refusals = 1;
+  const openJournal: typeof openFreezeJournal = (path, bootId) => {
+    const journal = openFreezeJournal(path, bootId);
+    const settled: typeof journal.settled = (id, how) => {
+      refusals -= 1;
+      if (refusals >= 0) throw new Error('ENOSPC');
+      journal.settled(id, how);
+    };
+    return { ...journal, settled };
+  };
+  const rig = await frozenRig(t, ['ab'], { machine: { openJournal } });
+  rig.guard.receive({ do: 'thaw' });
+  await rig.answer('thawed');
+  t.equal(rig.owed()?.fileSystems.length, 1, 'one thaw too many');
+  rig.guard.receive({ do: 'bye' });
+  await hasLeft(rig);
+  t.equal(rig.owed(), undefined, 'that nobody can take for what another freezes');
+});
+
 t.test('a line that stands there although its writing failed is taken back', async (t) => {
   const openJournal: typeof openFreezeJournal = (path, bootId) => {
     const journal = openFreezeJournal(path, bootId);
