@@ -13,7 +13,7 @@ const SILENCE_MS = 300;
 /** A guard that has nothing frozen leaves within a few milliseconds. */
 const PARTING_MS = 1000;
 /** The third line has limits of its own for what it starts, to arm and to disarm; none of it is worth more. */
-const DISARMING_MS = 5000;
+const DISARMING_MS = 3000;
 /** Long enough for what is in the pipe to be read. */
 const HEARING_MS = 30;
 /** How long the guard may take to thaw when told to: its own patience and a little. */
