@@ -6,7 +6,8 @@ import t, { type Test } from 'tap';
 import { ROOT, versionOf } from '../../packaging/repository.ts';
 import { rootfs, whyNoRootfs } from './rootfs.ts';
 
-export const DEB = join(ROOT, `dist/packages/quiesced_${versionOf()}_amd64.deb`);
+/** Another one than the last that was made: QUIESCED_TEST_DEB. */
+export const DEB = process.env.QUIESCED_TEST_DEB ?? join(ROOT, `dist/packages/quiesced_${versionOf()}_amd64.deb`);
 
 export interface Ended {
   readonly code: number | null;
@@ -46,7 +47,8 @@ export function packageTest(name: string, work: (t: Test, machine: Machine) => P
 /** `--kill-child` with a pid namespace: whatever a line leaves running ends with it. */
 const within = (root: string, line: string): readonly string[] => [
   ...['--mount', '--pid', '--fork', '--kill-child', '--net', '--ipc', '--uts', `--root=${root}`, '--mount-proc'],
-  ...['--wd=/', '/bin/sh', '-c', line],
+  // The test runner puts itself into every process that it sees started.
+  ...['--wd=/', '/bin/sh', '-c', `unset NODE_OPTIONS; ${line}`],
 ];
 
 function machineAt(root: string): Machine {

@@ -7,7 +7,14 @@ import { join } from 'node:path';
 /** A Debian with systemd's files, of which nothing ever boots, and what looks at a package: manuals, shells, a checker. */
 const SUITE = 'bookworm';
 const PACKAGES = ['systemd', 'man-db', 'bash-completion', 'zsh', 'fish', 'shellcheck', 'libstdc++6'];
-const OPTIONS = ['--mode=root', '--variant=minbase', '--aptopt=Acquire::Languages "none"'];
+const OPTIONS = [
+  ...['--mode=root', '--variant=minbase', '--aptopt=Acquire::Languages "none"'],
+  ...['doc', 'locale'].map((folder) => `--dpkgopt=path-exclude=/usr/share/${folder}/*`),
+  '--dpkgopt=path-include=/usr/share/doc/quiesced/*',
+  // It is copied, used once and thrown away: it need not survive a power loss, nor know its manuals by heart.
+  '--dpkgopt=force-unsafe-io',
+  '--customize-hook=rm -f "$1/var/lib/man-db/auto-update"',
+];
 
 /** Why there can be none here; undefined when there can. */
 export function whyNoRootfs(): string | undefined {
