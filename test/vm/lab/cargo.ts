@@ -15,7 +15,7 @@ export const createCargo = (image: string, from: readonly [string?]): Promise<st
 export async function fillCargo(image: string, deb: string, sources: readonly string[]): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'quiesced-cargo-'));
   try {
-    for (const name of ['packages', 'programs', 'next']) mkdirSync(join(folder, name));
+    for (const name of ['packages', 'programs']) mkdirSync(join(folder, name));
     copyFileSync(deb, join(folder, 'packages', basename(deb)));
     await nextVersion(deb, folder);
     for (const source of sources) await compile(source, join(folder, 'programs'));

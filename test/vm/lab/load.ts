@@ -18,8 +18,8 @@ export interface Load {
   goesOn(since: readonly Figures[], timeoutMs?: number): Promise<readonly Figures[]>;
 }
 
-/** Long for a step of 2 ms, but not where everything else starts again at the same moment. */
-const GO_ON_MS = 20_000;
+/** Long for a step that takes milliseconds, but not where everything else starts again at the same moment. */
+const GO_ON_MS = 60_000;
 
 export async function startLoad(machine: Machine): Promise<Load> {
   for (const [i, mountPoint] of MOUNTS.entries()) {

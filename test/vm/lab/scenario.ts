@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap';
 import { type Machine, start } from './machine.ts';
 import { record } from './results.ts';
-import { bareState, readyState, type State } from './states.ts';
+import { bareState, readyState, type State, unpackPrograms } from './states.ts';
 import { whyNot } from './tools.ts';
 
 const SHORT = 2;
@@ -9,7 +9,7 @@ const SHORT = 2;
 const ROUNDS = Number(process.env.QUIESCED_VM_ROUNDS || SHORT);
 
 /** Nothing takes so long, also on a machine that has other things to do. */
-const ROUND_MS = 240_000;
+const ROUND_MS = 900_000;
 
 /** A test with a machine of its own, which goes on from this state and is gone afterwards, whatever happens. */
 export function vmTest(
@@ -22,6 +22,8 @@ export function vmTest(
     const state = await (from === 'bare' ? bareState(say) : readyState(say));
     const machine = await start(state);
     try {
+      await unpackPrograms(machine);
+      await machine.save(state.name);
       await body(t, machine, state);
     } catch (error) {
       t.comment(`the console says:\n${machine.console().slice(-2000)}`);

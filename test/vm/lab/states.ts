@@ -19,7 +19,7 @@ export interface State {
   readonly cargo: string;
 }
 
-/** Booted; nothing of ours is installed. The programs and the package are in the cargo. */
+/** Booted; nothing of ours is installed. The package is in the cargo. */
 export async function bareState(say: (line: string) => void): Promise<State> {
   const image = await baseImage(say);
   const folder = await cached('bare', keyOf([image.folder]), async (folder) => {
@@ -33,35 +33,48 @@ export async function bareState(say: (line: string) => void): Promise<State> {
   return { name: 'bare', image, disks: disksIn(folder), cargo };
 }
 
+/** The first check of the service has ended: nothing of ours runs but what waits. */
+const SETTLED = 'while pgrep --full "quiesced.mjs check" >/dev/null; do sleep 1; done';
+const SETTLE_MS = 600_000;
+
 /** Installed by the words of the README, and running. */
 export async function readyState(say: (line: string) => void): Promise<State> {
   const bare = await bareState(say);
   const section = installSection();
-  const folder = await cached('ready', keyOf([bare.disks.root, bare.cargo, section]), async (folder) => {
-    say('installing the package in it, as the README says: half a minute');
-    const machine = await start(bare);
-    try {
-      await unpackCargo(machine);
-      await runAsWritten(machine, section);
-      await machine.must('sync');
-      await machine.save('ready');
-      await machine.monitor('delvm bare');
-      await machine.quit();
-      for (const disk of Object.keys(bare.disks) as Disk[]) {
-        renameSync(machine.hardware.disks[disk], join(folder, `${disk}.qcow2`));
+  const folder = await cached(
+    'ready',
+    keyOf([bare.disks.root, readFileSync(packageFile()), section, SETTLED]),
+    async (folder) => {
+      say('installing the package in it, as the README says: half a minute');
+      const machine = await start(bare);
+      try {
+        await unpackPackages(machine);
+        await runAsWritten(machine, section);
+        await machine.must(SETTLED, { timeoutMs: SETTLE_MS });
+        await machine.must('sync');
+        await machine.save('ready');
+        await machine.monitor('delvm bare');
+        await machine.quit();
+        for (const disk of Object.keys(bare.disks) as Disk[]) {
+          renameSync(machine.hardware.disks[disk], join(folder, `${disk}.qcow2`));
+        }
+      } finally {
+        await machine.end();
       }
-    } finally {
-      await machine.end();
-    }
-  });
+    },
+  );
   return { ...bare, name: 'ready', disks: disksIn(folder) };
 }
 
-/** Puts the programs of the scenarios into /opt/lab and the packages into /root. */
-export async function unpackCargo(machine: Pick<Machine, 'must'>): Promise<void> {
-  await machine.must('mount -o ro LABEL=cargo /mnt && cp /mnt/programs/* /opt/lab/ && cp /mnt/packages/* /root/');
-  await machine.must('umount /mnt');
-}
+/** The package and its successor, into /root. */
+export const unpackPackages = (machine: Pick<Machine, 'must'>): Promise<string> => unpack(machine, 'packages', '/root');
+
+/** What the scenarios run, into /opt/lab. In no state: who writes one must not have to wait for another state. */
+export const unpackPrograms = (machine: Pick<Machine, 'must'>): Promise<string> =>
+  unpack(machine, 'programs', '/opt/lab');
+
+const unpack = (machine: Pick<Machine, 'must'>, from: string, to: string): Promise<string> =>
+  machine.must(`mount -o ro LABEL=cargo /mnt && cp /mnt/${from}/* ${to}/ && umount /mnt`);
 
 async function cargoOf(say: (line: string) => void): Promise<string> {
   const deb = packageFile();

@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BLOCK = 4096, BLOCKS = 1024, FIGURES = 64, PAUSE_US = 2000 };
+enum { BLOCK = 4096, BLOCKS = 1024, FIGURES = 64, PAUSE_US = 5000 };
 
 static volatile sig_atomic_t forget;
 
