@@ -6,6 +6,8 @@ export interface Task {
   readonly seed: string;
   readonly from: number;
   readonly to: number;
+  /** How much of a processor's time one input may take; undefined where somebody watches the clock for it. */
+  readonly mostCpuMs?: number;
   /** One number: that of the input that is being tried, or one of the two below. */
   readonly progress: SharedArrayBuffer;
 }

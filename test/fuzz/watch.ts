@@ -13,6 +13,9 @@ export interface FuzzOptions {
 }
 
 const LOOK_MS = 50;
+/** How many times longer than it may take of a processor's time we wait for an input. */
+const PATIENCE = 10;
+const LOADING_CPU_MS = 1000;
 /** Importing everything, on a busy machine. */
 const START_MS = 60_000;
 const END_MS = 10_000;
@@ -38,15 +41,22 @@ interface Stopped extends Failed {
   readonly hung: boolean;
 }
 
-/** Alone, and with twice the time: on a busy machine a thread may get no turn for a while. */
-async function hangsAgain(target: FuzzTarget, options: FuzzOptions, number: number): Promise<Stopped | undefined> {
-  const { stopped } = await runWorker(target, {
+/** Alone, and by the time of the processor: on a busy machine a thread may get no turn for a while. */
+async function hangsAgain(target: FuzzTarget, options: FuzzOptions, number: number): Promise<Failed | undefined> {
+  const { deadlineMs } = options;
+  const { failed, stopped } = await runWorker(target, {
     ...options,
     from: number,
     to: number + 1,
-    deadlineMs: 2 * options.deadlineMs,
+    deadlineMs: PATIENCE * deadlineMs,
+    // It loads itself meanwhile.
+    mostCpuMs: deadlineMs + LOADING_CPU_MS,
   });
-  return stopped;
+  return failed[0] ?? stopped;
+}
+
+interface RunOptions extends FuzzOptions {
+  readonly mostCpuMs?: number;
 }
 
 interface Run {
@@ -54,10 +64,19 @@ interface Run {
   readonly stopped: Stopped | undefined;
 }
 
-async function runWorker(target: FuzzTarget, { list, seed, from, to, deadlineMs }: FuzzOptions): Promise<Run> {
+async function runWorker(target: FuzzTarget, options: RunOptions): Promise<Run> {
+  const { list, seed, from, to, deadlineMs, mostCpuMs } = options;
   const progress = new SharedArrayBuffer(4);
   const current = new Int32Array(progress).fill(LOADING);
-  const task: Task = { list, target: target.name, seed, from, to, progress };
+  const task: Task = {
+    list,
+    target: target.name,
+    seed,
+    from,
+    to,
+    progress,
+    ...(mostCpuMs === undefined ? {} : { mostCpuMs }),
+  };
   const worker = new Worker(new URL('./worker.ts', import.meta.url), {
     workerData: task,
     resourceLimits: { maxOldGenerationSizeMb: 1024 },

@@ -10,7 +10,7 @@ const MAX_FAILURES = 5;
 
 if (parentPort !== null) await work(workerData as Task);
 
-async function work({ list, target: name, seed, from, to, progress }: Task): Promise<void> {
+async function work({ list, target: name, seed, from, to, progress, mostCpuMs }: Task): Promise<void> {
   const { targets } = (await import(list)) as { readonly targets: readonly FuzzTarget[] };
   const target = targets.find((each) => each.name === name);
   if (target === undefined) throw new Error(`there is no target ${name}`);
@@ -23,6 +23,7 @@ async function work({ list, target: name, seed, from, to, progress }: Task): Pro
     try {
       const answer = target.read(input);
       if (answer instanceof Promise) await answer;
+      if (mostCpuMs !== undefined && cpuMs() > mostCpuMs) throw new Error(`no answer within ${mostCpuMs} ms`);
     } catch (error) {
       const why = whyFailed(error);
       if (why === undefined || seen.has(placeOf(why))) continue;
@@ -32,6 +33,12 @@ async function work({ list, target: name, seed, from, to, progress }: Task): Pro
   }
   Atomics.store(current, 0, ENDING);
   await end?.();
+}
+
+/** Of this thread, since it began. */
+function cpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
 }
 
 /** Undefined for a refusal as it should be: it has a name, and says something. */

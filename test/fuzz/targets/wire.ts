@@ -70,7 +70,8 @@ const SECRETS: readonly ((before: string, after: string, secret?: string) => str
 ];
 
 /** For a terminal, a shell and a table: short, harmless and whole. */
-function shown(text: string): void {
+function shown(given: string): void {
+  const text = given.slice(0, 16_384);
   const width = 40;
   for (const line of [...fold(text, width), ...bullet(text, width), ...hang('left: ', text, width)]) {
     mustHold(line.length <= width, `a line of ${width} characters`);
