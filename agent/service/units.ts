@@ -21,9 +21,13 @@ export const PACKAGED = ['/usr/lib/quiesced/node', '/usr/lib/quiesced/quiesced.m
 /** Put in by the bundler; a tree of sources has the files. */
 declare const QUIESCED_UNITS: Readonly<Record<Source, string>> | undefined;
 
-/** @param self what the units start: a program and its first arguments. */
-export const textOf = (source: Source, self: readonly string[]): string =>
-  packagedText(source).replaceAll(PACKAGED.join(' '), () => self.map(word).join(' '));
+/** @param self what the units start: a program and its first arguments. Flags for Node that a unit has stay. */
+export function textOf(source: Source, self: readonly string[]): string {
+  const [program = '', ...rest] = self.map(word);
+  return packagedText(source)
+    .replaceAll(PACKAGED[0], () => program)
+    .replaceAll(PACKAGED[1], () => rest.join(' '));
+}
 
 const packagedText = (source: Source): string =>
   typeof QUIESCED_UNITS === 'object'

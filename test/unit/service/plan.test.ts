@@ -44,7 +44,7 @@ t.test('on a machine that has nothing: files, then systemd', async (t) => {
   ]);
   t.strictSame(notes, []);
   t.match(changes[0], {
-    text: /^ExecStart=\/opt\/quiesced\/node \/opt\/quiesced\/quiesced\.mjs daemon$/m,
+    text: /^ExecStart=\/opt\/quiesced\/node --.* \/opt\/quiesced\/quiesced\.mjs daemon$/m,
     mode: 0o644,
   });
 });

@@ -13,9 +13,10 @@ t.test('what the package installs is what lies in systemd/', async (t) => {
 
 t.test('the program that is meant stands in both commands, quoted as systemd reads it', async (t) => {
   const text = textOf('quiesced.service', ['/opt/my node', '--x=100%', '/srv/$HOME/a"b\\c.mjs']);
-  const written = '"/opt/my node" --x=100%% "/srv/$$HOME/a\\"b\\\\c.mjs"';
-  t.match(text, `\nExecStart=${written} daemon\n`);
-  t.match(text, ` quiesced ${written} thaw --by-records\n`);
+  const [node, program] = ['"/opt/my node"', '--x=100%% "/srv/$$HOME/a\\"b\\\\c.mjs"'];
+  const [flags = ''] = /(?<=^ExecStart=\S+)( --\S+)+/m.exec(textOf('quiesced.service', PACKAGED)) ?? [];
+  t.match(text, `\nExecStart=${node}${flags} ${program} daemon\n`, "the unit's own flags stay");
+  t.match(text, ` quiesced ${node} ${program} thaw --by-records\n`);
   t.notMatch(text, PACKAGED[0]);
 });
 
