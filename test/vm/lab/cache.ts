@@ -28,21 +28,26 @@ export const keyOf = (parts: readonly (string | Buffer)[]): string => {
 export async function cached(name: string, key: string, build: (folder: string) => Promise<void>): Promise<string> {
   const cache = cacheFolder();
   const folder = join(cache, `${name}-${key}`);
-  const unlock = await locked(join(cache, `${name}.lock`));
-  try {
-    if (!existsSync(folder)) {
-      prune(cache, name);
-      const half = `${folder}.half`;
-      rmSync(half, { recursive: true, force: true });
-      mkdirSync(half);
-      await build(half);
-      renameSync(half, folder);
+  // It is there as a whole or not at all: whoever builds another one is not waited for.
+  if (!existsSync(folder)) {
+    const unlock = await locked(join(cache, `${name}.lock`));
+    try {
+      if (!existsSync(folder)) await buildWhole(cache, name, folder, build);
+    } finally {
+      unlock();
     }
-    utimesSync(folder, new Date(), new Date());
-    return folder;
-  } finally {
-    unlock();
   }
+  utimesSync(folder, new Date(), new Date());
+  return folder;
+}
+
+async function buildWhole(cache: string, name: string, folder: string, build: (folder: string) => Promise<void>) {
+  prune(cache, name);
+  const half = `${folder}.half`;
+  rmSync(half, { recursive: true, force: true });
+  mkdirSync(half);
+  await build(half);
+  renameSync(half, folder);
 }
 
 function prune(cache: string, name: string): void {
