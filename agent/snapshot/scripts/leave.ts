@@ -36,14 +36,18 @@ interface Context extends LeaveOptions {
 async function leaveAll(system: System, owed: OwedScript[], context: Context, failures: ScriptError[]): Promise<void> {
   // What was not understood of the record is told now, and is not to be told at every start.
   if (failures.length > 0) failures.push(...(await recorded(owed, context)));
+  const kept: OwedScript[] = [];
   for (let entry = owed.at(-1); entry !== undefined && !context.signal.aborted; entry = owed.at(-1)) {
     failures.push(...(await endPre(system, entry, context)));
     const failure = await leaveOne(system, entry, context);
     if (context.signal.aborted && failure?.code === 'script.cut-short') break;
     if (failure !== undefined) failures.push(failure);
     owed.pop();
-    failures.push(...(await recorded(owed, context)));
+    // Nobody knows whether it ran: at least once is better than not at all.
+    if (failure?.code === 'script.broke') kept.unshift(entry);
+    failures.push(...(await recorded([...owed, ...kept], context)));
   }
+  owed.push(...kept);
   if (owed.length > 0) failures.push(stillOwed(owed, context.signal.reason));
   const failure = together(failures);
   if (failure !== undefined) throw failure;
@@ -73,7 +77,7 @@ async function leaveOne(system: System, entry: OwedScript, context: Context): Pr
     return succeeded(result) ? undefined : scriptFailure(script, 'post', result);
   } catch (error) {
     if (error instanceof ScriptError) return error;
-    const code = context.signal.aborted ? 'script.cut-short' : 'script.failed';
+    const code = context.signal.aborted ? 'script.cut-short' : 'script.broke';
     return new ScriptError(code, `the post script ${script.name}: ${messageOf(error)}`, {
       script: script.name,
       stage: 'post',
