@@ -77,7 +77,7 @@ function sectionsOf(text: string): readonly Setting[] {
   let section = '';
   return linesOf(text).flatMap((line) => {
     if (line.startsWith('[')) {
-      section = line.replace(/^\[|\].*$/g, '');
+      section = line.slice(1).split(']', 1)[0] ?? '';
       return [];
     }
     const at = line.indexOf('=');

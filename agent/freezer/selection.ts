@@ -95,4 +95,11 @@ export const devicesNamedByTest = (env: Readonly<Record<string, string | undefin
 
 /** What is hidden beneath another mount is not what its path means: an automount trigger, or a disk mounted over. */
 const isAt = ({ mountPoints, hidden }: FileSystem, path: string): boolean =>
-  !hidden && mountPoints.includes(path.replace(/(?<=.)\/+$/, ''));
+  !hidden && mountPoints.includes(withoutSlashes(path));
+
+/** `/data//` is `/data`; counted, since a pattern takes the square of their number. */
+function withoutSlashes(path: string): string {
+  let end = path.length;
+  while (end > 1 && path[end - 1] === '/') end -= 1;
+  return path.slice(0, end);
+}

@@ -1,7 +1,8 @@
 /** Found by fuzzing: texts that a reader took minutes for, and JSON of which it expected something else. */
 import t from 'tap';
-import { hasOption245 } from '../../../agent/checks/network-configs.ts';
+import { hasOption245, parseKeyfile } from '../../../agent/checks/network-configs.ts';
 import { parseNft } from '../../../agent/checks/network-nft.ts';
+import { globalOption } from '../../../agent/checks/restore-facts.ts';
 import { hasKeys } from '../../../agent/checks/storage-shared.ts';
 import { endOf } from '../../../agent/checks/vm-agent-certs.ts';
 import { statusOf } from '../../../agent/checks/vm-agent-extension.ts';
@@ -22,6 +23,8 @@ const SLOW: Readonly<Record<string, () => unknown>> = {
   'a span of digits': () => spanMs('1'.repeat(LONG)),
   'keys of digits': () => hasKeys('1'.repeat(LONG)),
   'a stack of dots': () => waitsForThaw('', `[<0>] ${'.'.repeat(LONG)}`),
+  'a section of brackets': () => parseKeyfile(`[${']'.repeat(LONG)}\u2028`),
+  'a section of samba of brackets': () => globalOption(`[${']'.repeat(LONG)}\u2028`, 'x'),
   'a first line that goes on': () => shebang(`#!/bin/sh${'x'.repeat(LONG)} \r`),
 };
 
