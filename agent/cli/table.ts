@@ -14,7 +14,7 @@ const MOUNT: FlagSpec = {
 const FOR: FlagSpec = {
   name: 'for',
   value: 'TIME',
-  about: 'Let go after this time at the latest: 500ms, 5s, 2m (default: [snapshot] frozen-deadline)',
+  about: 'Let go after this time at the latest: 500ms, 5s (default, and most: as [snapshot] says)',
 };
 const WAIT: FlagSpec = {
   name: 'wait',
@@ -133,7 +133,11 @@ export const COMMANDS: readonly CommandSpec[] = [
     needsRoot: true,
     about: 'Thaw what quiesced froze, also after a crash, and run what is owed',
     flags: [{ name: 'by-records', about: 'Ask no process that may hold it: go by what is on record' }],
-    exitCodes: { 0: 'nothing of ours is frozen or owed', 1: 'something still is', 2: 'wrong usage' },
+    exitCodes: {
+      0: 'nothing of ours is frozen or owed, and what was frozen was so until now',
+      1: 'something still is, or was not frozen throughout',
+      2: 'wrong usage',
+    },
   },
   {
     name: 'status',
