@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readFreezeJournal } from '../../agent/freezer/journal.ts';
 import { type Bench, DEADLINE_MS, type Run } from './fault-bench.ts';
 import type { Seen } from './fault-observer.ts';
-import { guardOf, isStopped, othersFreeze, shutPipes, signal } from './fault-processes.ts';
+import { guardOf, isStopped, shutPipes, signal } from './fault-processes.ts';
 import type { Process, Scenario } from './fault-scenarios.ts';
-import { expedited, monotonicMs, processesOf, until, type Write } from './loop-observe.ts';
+import { must } from './loop.ts';
+import { monotonicMs, processesOf, until, type Write } from './loop-observe.ts';
 
 /** What is done at a fault point: from outside while its process is stopped there, or by the process to itself. */
 export const ACTIONS = [
@@ -31,6 +32,8 @@ export interface FaultCase {
   readonly lives: readonly Process[];
   /** A post script runs then, or that it has run is not on record yet. */
   readonly whilePost: boolean;
+  /** The guard has been let go. */
+  readonly isOver: boolean;
 }
 
 /** How far somebody had to help until everything was settled. */
@@ -46,8 +49,8 @@ export interface Witnessed {
   /** By file system. */
   readonly writes: readonly (readonly Write[])[];
   readonly run: Run;
-  /** And nobody else on this machine is to blame. */
-  readonly isExpedited: boolean;
+  /** After all of it, and the next start too. */
+  readonly isFrozen: boolean;
   readonly leftRunning: readonly string[];
 }
 
@@ -70,13 +73,16 @@ export async function witness(bench: Bench, one: FaultCase): Promise<Witnessed> 
   const reached = await reachedBy(bench, scenario, run);
   if (reached !== undefined) await act(one, run, reached);
   const help = reached === undefined ? await giveUp(run) : await settle(bench, scenario, run, action, watch);
-  await watch.look();
-  const isBack = () => expedited() === '0' || othersFreeze(bench.root);
-  await until(isBack, 5000);
+  const isFrozen = !(await watch.until(() => !watch.frozen, 1000));
+  // Or else no other case could follow.
+  if (isFrozen) for (const { mountPoint } of bench.mounted) await unfreeze(mountPoint);
   const leftRunning = processesOf(bench.root).map(({ pid, argv }) => `${pid} ${argv.slice(2).join(' ')}`);
   const { stallMs, writes } = watch;
-  return { reached: reached !== undefined, help, stallMs, writes, run, isExpedited: !isBack(), leftRunning };
+  return { reached: reached !== undefined, help, stallMs, writes, run, isFrozen, leftRunning };
 }
+
+const unfreeze = (mountPoint: string): Promise<unknown> =>
+  must('fsfreeze', '--unfreeze', mountPoint).catch(() => undefined);
 
 export const fault = (bench: Bench, text: string): Readonly<Record<string, string>> => ({
   QUIESCED_TEST_FAULT: text,
@@ -152,7 +158,7 @@ async function settle(bench: Bench, scenario: Scenario, run: Run, action: Action
       if (help === 'killed') signal(run.pid, 'SIGKILL');
     }
   }
-  if (!(await watch.until(gone, name === 'hang' ? 4000 : SETTLE_MS))) {
+  if (!(await watch.until(gone, name === 'hang' ? 8000 : SETTLE_MS))) {
     help = 'killed';
     for (const { pid } of processesOf(bench.root)) signal(pid, 'SIGKILL');
     signal(run.pid, 'SIGKILL');
