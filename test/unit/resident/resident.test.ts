@@ -60,7 +60,8 @@ t.test('one run at a time, and it answers while that lasts', async (t) => {
 });
 
 t.test('told to end while something is held: it lets go, tells whoever waits, and then ends', async (t) => {
-  const rig = await rigOf(t);
+  // Longer than replies get that are under way at the end.
+  const rig = await rigOf(t, {}, 1500);
   const ended = rig.start();
   await served(rig);
   const taking = rig.ask<Outcome>('snapshot', {});
