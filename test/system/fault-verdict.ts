@@ -1,8 +1,9 @@
 import type { Outcome } from '../../agent/snapshot/outcome.ts';
 import { holderOf } from '../../agent/system/lock.ts';
 import { type Bench, DEADLINE_MS } from './fault-bench.ts';
-import { type FaultCase, HELP, owesNoThaw, THAW_MS, type Witnessed } from './fault-case.ts';
+import { type FaultCase, HELP, type Witnessed } from './fault-case.ts';
 import { type Allowed, allowedFor } from './fault-limits.ts';
+import { owesNoThaw, THAW_MS } from './fault-watch.ts';
 import { until, type Write } from './loop-observe.ts';
 
 /** The clock by which files are dated ticks at 250 Hz, or slower. */
