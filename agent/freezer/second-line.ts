@@ -83,11 +83,19 @@ export class SecondLine {
     const thawedAtMs = results.filter(({ frozen }) => frozen).map(({ step: { atMs, tookMs } }) => atMs + tookMs);
     const died: ThawProblem = { kind: 'guard-died', message: 'the guard died; this process thawed in its place' };
     return {
-      problems: [died, ...results.flatMap(({ problem }) => problem ?? [])],
+      problems: [died, ...results.flatMap(({ problem }) => problem ?? []), ...this.#thawedByGuard(owed.ids)],
       frozenMs: armedAtMs === undefined ? 0 : Math.max(0, ...thawedAtMs.map((atMs) => atMs - armedAtMs)),
       firstThawAtMs: steps[0] === undefined ? undefined : Math.min(...steps.map(({ atMs }) => atMs)),
       steps,
     };
+  }
+
+  /** On record as thawed by the guard, and nobody is left to say when: it may have been too early. */
+  #thawedByGuard(owed: ReadonlySet<string>): readonly ThawProblem[] {
+    const message = 'the guard had thawed it, and died before it could say when';
+    return this.#opened
+      .filter(({ id }) => this.#frozen.has(id) && !owed.has(id))
+      .map(({ mountPoint }) => ({ kind: 'early', mountPoint, message }));
   }
 
   /** Safe more than once. */

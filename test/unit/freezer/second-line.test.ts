@@ -139,6 +139,14 @@ t.test('a FITHAW that hangs, fails, or cannot be called keeps no other from its 
   t.equal(again.libc.frozen.size, 0);
 });
 
+t.test('what the guard had thawed by itself was writable nobody knows how long', async (t) => {
+  const rig = rigOf(t, 'ab', { settled: 'a' });
+  for (const name of 'ab') rig.secondLine.wasFrozen(fileSystemOf(name).id);
+  const { problems } = await rig.secondLine.thaw(gone, undefined);
+  t.match(problems.slice(1), [{ kind: 'early', mountPoint: '/a', message: /the guard had thawed it/ }]);
+  t.equal(problems.length, 2);
+});
+
 t.test('a switch that cannot be put back stays owed', async (t) => {
   const rig = rigOf(t, 'a', { expedited: true, refused: true });
   await rig.secondLine.thaw(gone, undefined);
