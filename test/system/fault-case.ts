@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { holderOf } from '../../agent/system/lock.ts';
 import type { Bench, Run } from './fault-bench.ts';
 import { guardOf, isStopped, shutPipes, signal } from './fault-processes.ts';
 import type { Process, Scenario } from './fault-scenarios.ts';
@@ -86,6 +87,8 @@ export const fault = (bench: Bench, text: string): Readonly<Record<string, strin
   QUIESCED_TEST_FAULT_REACHED: `${bench.folder}/reached`,
 });
 
+export const isLocked = ({ root }: Bench): boolean => holderOf(`${root}/run/quiesced/lock`) !== undefined;
+
 /** What the process does to itself. */
 const inside = (action: Action): string =>
   action === 'ENOSPC' || action === 'EIO' || action === 'hang' || action === 'throw' ? action : 'stop';
@@ -141,8 +144,8 @@ async function giveUp(run: Run): Promise<Help> {
 /** Waits until everything is settled, and helps no more than is needed, as somebody at the machine would. */
 async function settle(bench: Bench, scenario: Scenario, run: Run, action: Action, watch: Watch): Promise<Help> {
   let help: Help = 'none';
-  const none = () => run.hasEnded() && processesOf(bench.root).length === 0;
-  // Twice: one that is being started has no environment for a moment, by which it would be known.
+  // One that is being started has no environment for a moment, by which it would be known, but the lock it has.
+  const none = () => run.hasEnded() && processesOf(bench.root).length === 0 && !isLocked(bench);
   const gone = async () => none() && (await sleep(AGAIN_MS, true)) && none();
   const [name] = action.split(' ');
   if (name === 'stop' || name === 'hang') {

@@ -1,7 +1,6 @@
 import type { Outcome } from '../../agent/snapshot/outcome.ts';
-import { holderOf } from '../../agent/system/lock.ts';
 import { type Bench, DEADLINE_MS } from './fault-bench.ts';
-import { type FaultCase, HELP, type Witnessed } from './fault-case.ts';
+import { type FaultCase, HELP, isLocked, type Witnessed } from './fault-case.ts';
 import { type Allowed, allowedFor } from './fault-limits.ts';
 import { owesNoThaw, THAW_MS } from './fault-watch.ts';
 import { until, type Write } from './loop-observe.ts';
@@ -14,7 +13,7 @@ export async function brokenPromises(bench: Bench, one: FaultCase, seen: Witness
   if (!seen.reached) return ['the point was not reached'];
   const allowed = allowedFor(one);
   // A process that ends loses its environment, by which it is known, a moment before its locks.
-  const free = await until(() => holderOf(`${bench.root}/run/quiesced/lock`) === undefined, 2000);
+  const free = await until(() => !isLocked(bench), 2000);
   return [
     ...thawedInTime(one, seen, allowed),
     ...settled(bench, seen, allowed),
