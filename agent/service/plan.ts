@@ -46,9 +46,12 @@ export async function planUninstall(system: System): Promise<ServicePlan> {
     return { changes: [], notes: [] };
   }
   const running = await systemdRuns(system);
-  // The ones that could start it again first.
-  const stop = run('systemctl', 'disable', '--now', ...WAYS['on-demand'], ...WAYS.resident);
-  return { changes: [...(running ? [stop] : []), ...files, ...(running ? reloadAfter(files) : [])], notes: [] };
+  // The ones that could start it again first. None that is not there (an install that broke off), nor somebody else's.
+  const ours = [...WAYS['on-demand'], ...WAYS.resident].filter((unit) =>
+    files.some((change) => change.do === 'remove' && change.path === PLACES[unit]),
+  );
+  const stop = ours.length === 0 ? [] : [run('systemctl', 'disable', '--now', ...ours)];
+  return { changes: [...(running ? stop : []), ...files, ...(running ? reloadAfter(files) : [])], notes: [] };
 }
 
 /** Where each of `systemd/` goes on a machine without packages. */

@@ -148,6 +148,22 @@ t.test('what should be known besides', async (t) => {
   t.match(notes, [{ message: /goes on as it was/, remedy: /systemctl restart/ }]);
 });
 
+t.test('of an install that broke off only what is there is stopped, and nothing of somebody else', async (t) => {
+  const [service = '', socket = '', timer = '', tmpfiles = ''] = OWN_FILES;
+  const stopped = async (files: Record<string, string>) =>
+    commands((await planUninstall(machine(t, { files }))).changes).filter((command) => command.includes('disable'));
+  const { [service]: _, ...broken } = BY_HAND;
+  t.strictSame(await stopped(broken), ['systemctl disable --now quiesced.socket quiesced.timer']);
+  t.strictSame(
+    await stopped({ ...broken, [service]: '[Service]\n' }),
+    ['systemctl disable --now quiesced.socket quiesced.timer'],
+    'a service of somebody else goes on',
+  );
+  const { [socket]: __, [timer]: ___, ...last } = broken;
+  t.strictSame(Object.keys(last), [tmpfiles]);
+  t.strictSame(await stopped(last), []);
+});
+
 t.test('a machine without systemd loses the files all the same', async (t) => {
   const { changes } = await planUninstall(machine(t, { systemd: false, files: BY_HAND }));
   t.strictSame(commands(changes), []);
