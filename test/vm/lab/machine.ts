@@ -12,8 +12,11 @@ import type { State } from './states.ts';
 
 /** A boot takes 20 s on a quiet machine, and minutes on one that is busy with other things. */
 const BOOT_MS = 600_000;
-const LOAD_MS = 30_000;
-const END_MS = 5000;
+const LOAD_MS = 180_000;
+const ASK_MS = 10_000;
+const END_MS = 30_000;
+
+const BOOT_ID = 'cat /proc/sys/kernel/random/boot_id';
 
 /** A machine that runs. */
 export interface Machine extends Pick<Agent, 'start' | 'run' | 'feel' | 'forget'> {
@@ -164,11 +167,12 @@ function machineOf(qmp: JsonPort, agent: Agent): Driven {
       await upAgain();
     },
     async reboot() {
-      const before = await must('cat /proc/sys/kernel/random/boot_id');
+      const before = await must(BOOT_ID);
       agent.start('systemctl reboot');
       for (;;) {
         await agent.awake(BOOT_MS);
-        if ((await must('cat /proc/sys/kernel/random/boot_id').catch(() => before)) !== before) break;
+        // It may go down while it is asked.
+        if ((await must(BOOT_ID, { timeoutMs: ASK_MS }).catch(() => before)) !== before) break;
       }
       await upAgain();
     },
