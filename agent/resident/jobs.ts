@@ -4,6 +4,7 @@ import { messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { healthNow } from '../readiness/health-now.ts';
 import { afterInterval, byCron, type Job } from '../schedule/job.ts';
+import { lockBusy } from '../system/lock.ts';
 import type { ServiceManager } from '../system/service-manager.ts';
 import type { System } from '../system/system.ts';
 import { checkInProcess } from './check-process.ts';
@@ -20,14 +21,22 @@ export interface JobParts {
 
 /** What [schedule] has done by itself, in the order in which it is done when both are due. */
 export const jobsOf = (parts: JobParts, { schedule }: Config, runs: Runs): readonly Job[] => [
-  { name: 'readiness', nextAfter: afterInterval(schedule.readinessMs), run: () => readiness(parts) },
+  { name: 'readiness', nextAfter: afterInterval(schedule.readinessMs), run: () => readiness(parts, runs) },
   { name: 'rehearsal', nextAfter: byCron(schedule.rehearsal), run: () => rehearsal(parts, runs) },
 ];
 
-/** The result is left behind, and told, by the process that makes it. */
-async function readiness({ system, self, log, manager, signal }: JobParts): Promise<void> {
+/**
+ * The result is left behind, and told, by the process that makes it. Given up for a run, and put off: the checks open and
+ * start a hundred things, and would find, and tell, that file systems are frozen.
+ */
+async function readiness({ system, self, log, manager, signal }: JobParts, runs: Runs): Promise<void> {
   const before = healthNow(system);
-  await checkInProcess(system, self, {}, signal);
+  const { begun } = runs;
+  try {
+    await checkInProcess(system, self, {}, AbortSignal.any([signal, begun]));
+  } catch (error) {
+    throw begun.aborted ? lockBusy(undefined) : error;
+  }
   const { exitCode, summary } = healthNow(system);
   const worse = before.status !== undefined && !before.stale && exitCode > before.exitCode;
   if (worse) log.warn(summary, { event: 'readiness-worse', exitCode });

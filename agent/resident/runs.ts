@@ -18,6 +18,7 @@ export class Runs {
   readonly #clock: Clock;
   #current: Current | undefined;
   #ended: Promise<unknown> = Promise.resolve();
+  #begun = new AbortController();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -25,6 +26,11 @@ export class Runs {
 
   get current(): Run | undefined {
     return this.#current?.run;
+  }
+
+  /** Aborted as soon as the next run is asked for: for what must not go on beside one. */
+  get begun(): AbortSignal {
+    return this.#begun.signal;
   }
 
   /** In the words of the lock, which is taken a little later. */
@@ -40,6 +46,8 @@ export class Runs {
     if (busy !== undefined) throw busy;
     const current: Current = { kind, since: this.#clock.now().toISOString() };
     this.#current = current;
+    this.#begun.abort();
+    this.#begun = new AbortController();
     const free = () => {
       this.#current = undefined;
     };

@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { endpointOf } from '../../../agent/control/endpoint.ts';
@@ -57,6 +57,27 @@ t.test('one run at a time, and it answers while that lasts', async (t) => {
   t.match((await rig.ask<ControlStatus>('status'))?.run, { kind: 'hold' }, 'it lasts beyond its answer');
   t.match(await rig.ask('release'), { reason: 'given up' });
   t.strictSame(rig.asked, ['snapshot', 'hold']);
+});
+
+t.test('checks by schedule are given up for a run: they would open, start and judge what is frozen', async (t) => {
+  const mark = join(t.testdir(), 'pid');
+  const rig = await rigOf(t, {
+    settleMs: 0,
+    self: ['/bin/sh', '-c', `echo $$ >${mark}.new; mv ${mark}.new ${mark}; exec sleep 30`],
+  });
+  rig.start();
+  await served(rig);
+  while (!existsSync(mark)) await sleep(10);
+  const pid = Number(readFileSync(mark, 'utf8'));
+  t.match(await rig.ask('hold', { kind: 'hold' }), { state: 'held' });
+  let gone = false;
+  for (let tries = 0; !gone && tries < 300; tries += 1) {
+    await sleep(10);
+    gone = !existsSync(`/proc/${pid}`);
+  }
+  t.ok(gone, 'the process of the checks');
+  t.notMatch(rig.logged.join('\n'), /readiness by schedule failed/, 'but are made up later');
+  await rig.ask('release');
 });
 
 t.test('told to end while something is held: it lets go, tells whoever waits, and then ends', async (t) => {
