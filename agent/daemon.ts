@@ -139,8 +139,7 @@ export function createAgent(system: System, log: Log, config: Config, self: read
     async hold(wishes, signal, listen) {
       const wanted = await plan(wishes);
       assertHoldable(wishes, wanted, config);
-      const byOthers = wanted.freeze.groups.length === 0 ? { log } : {};
-      return start(wishes.kind, holdTaker({ ...(listen && { listen }), ...byOthers }), wanted, wishes, signal);
+      return start(wishes.kind, holdTaker(listen), wanted, wishes, signal);
     },
     recover: () => recover(parts),
     recoverUnlessBusy: (command, andThen) => recoverUnlessBusy(parts, command, andThen),

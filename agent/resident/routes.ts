@@ -30,7 +30,7 @@ export function routesOf(parts: RouteParts): Handlers {
       throw new UserError('check.busy', 'the checks are running already', { remedy: 'Ask again in a moment.' });
     checking = true;
     try {
-      return await checkInProcess(system, parts.self, request, AbortSignal.any([gone, parts.ending]));
+      return await checkInProcess(system, parts.self, request, AbortSignal.any([gone, parts.ending, runs.begun]));
     } finally {
       checking = false;
     }

@@ -1,5 +1,4 @@
 import { faultPoint } from '../fault-point.ts';
-import type { Log } from '../log.ts';
 import { rejectedBy } from '../system/waits.ts';
 import type { Taker } from './taker.ts';
 
@@ -9,14 +8,8 @@ export interface HoldTaker extends Taker {
   release(): void;
 }
 
-export interface HoldOptions {
-  /** Opens the way by which `release` will be asked for; the run has its lock by then. */
-  readonly listen?: () => Promise<void>;
-  /** Given where we freeze nothing: somebody else does it meanwhile, so nothing is logged until it is released. */
-  readonly log?: Pick<Log, 'pause' | 'resume'>;
-}
-
-export function holdTaker({ listen, log }: HoldOptions = {}): HoldTaker {
+/** @param listen opens the way by which `release` will be asked for; the run has its lock by then. */
+export function holdTaker(listen: () => Promise<void> = async () => undefined): HoldTaker {
   const released = Promise.withResolvers<void>();
   return {
     id: 'hold',
@@ -24,17 +17,12 @@ export function holdTaker({ listen, log }: HoldOptions = {}): HoldTaker {
     release: () => released.resolve(),
     async prepare() {
       await faultPoint('hold.listen.before');
-      await listen?.();
+      await listen();
       await faultPoint('hold.listen.after');
     },
     async take(signal) {
-      log?.pause();
-      try {
-        await Promise.race([released.promise, rejectedBy(signal)]);
-        return {};
-      } finally {
-        log?.resume();
-      }
+      await Promise.race([released.promise, rejectedBy(signal)]);
+      return {};
     },
     finish: async () => undefined,
   };

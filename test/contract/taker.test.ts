@@ -34,7 +34,7 @@ takerContract({
     setTimeout(() => taker.release(), 20);
     return { taker, snapshot: undefined };
   },
-  unready: async () => holdTaker({ listen: () => Promise.reject(new Error('somebody listens there')) }),
+  unready: async () => holdTaker(() => Promise.reject(new Error('somebody listens there'))),
   endless: async () => holdTaker(),
   leftovers: nothing,
 });

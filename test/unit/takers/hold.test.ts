@@ -11,7 +11,7 @@ t.test('listens before anything is held, and holds until it is released', async 
   const listen = async () => {
     listening = true;
   };
-  const taker = holdTaker({ listen });
+  const taker = holdTaker(listen);
   t.notOk(listening);
   await taker.prepare(signal);
   t.ok(listening);
@@ -40,23 +40,8 @@ t.test('what is lost ends the hold', async (t) => {
 });
 
 t.test('a way in that cannot be opened refuses the hold', async (t) => {
-  const taker = holdTaker({ listen: () => Promise.reject(new Error('EADDRINUSE')) });
+  const taker = holdTaker(() => Promise.reject(new Error('EADDRINUSE')));
   await t.rejects(taker.prepare(signal), { message: 'EADDRINUSE' });
-});
-
-t.test('where somebody else freezes, nothing is logged until it is released', async (t) => {
-  const calls: string[] = [];
-  const log = { pause: () => void calls.push('pause'), resume: () => void calls.push('resume') };
-  const taker = holdTaker({ log });
-  await taker.prepare(signal);
-  t.strictSame(calls, [], 'nobody freezes yet');
-  const taken = taker.take(signal, { faults: [] });
-  t.strictSame(calls, ['pause']);
-  taker.release();
-  await taken;
-  t.strictSame(calls, ['pause', 'resume']);
-  await t.rejects(holdTaker({ log }).take(AbortSignal.abort(new Error('lost')), { faults: [] }));
-  t.strictSame(calls.slice(2), ['pause', 'resume'], 'also when it is lost');
 });
 
 t.test('a rehearsal takes nothing', async (t) => {
