@@ -2,8 +2,8 @@ import t from 'tap';
 import { RUN } from '../../../agent/cli/commands.ts';
 import type { Command } from '../../../agent/cli/context.ts';
 import { runCommandLine } from '../../../agent/cli/run.ts';
-import { versionOf } from '../../../agent/cli/version.ts';
 import { COMMANDS } from '../../../agent/cli/table.ts';
+import { versionOf } from '../../../agent/cli/version.ts';
 import { UserError } from '../../../agent/errors.ts';
 
 type Write = typeof process.stdout.write;
