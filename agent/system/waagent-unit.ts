@@ -1,6 +1,5 @@
-import { isThere, readableLink } from '../system/readable.ts';
-import type { System } from '../system/system.ts';
-import type { CheckContext } from './check.ts';
+import { isThere, readableLink } from './readable.ts';
+import type { System } from './system.ts';
 
 /** How the machine starts the agent. */
 export interface AgentService {
@@ -22,8 +21,8 @@ const UNIT_FOLDERS = ['/etc/systemd/system', '/run/systemd/system', '/usr/lib/sy
 const QUERY_MS = 3000;
 
 /** The service, whatever starts it; undefined when nothing does. */
-export async function findAgentService(system: System, { facts }: CheckContext): Promise<AgentService | undefined> {
-  if (facts.systemd && system.live) {
+export async function findAgentService(system: System, runs: { systemd: boolean }): Promise<AgentService | undefined> {
+  if (runs.systemd && system.live) {
     const units = await askSystemd(system);
     if (units !== undefined) return pickUnit(units);
   }
