@@ -21,7 +21,7 @@ const LEVELS: readonly (readonly string[])[] = [
   ['freezer', 'quiescers', 'takers', 'sandbox', 'scripts'],
   ['checks', 'proxy', 'repair', 'snapshot', 'reporters', 'control', 'schedule'],
   ['readiness'],
-  ['daemon', 'sandbox-rehearsal', 'support'],
+  ['daemon', 'backup-under-way', 'sandbox-rehearsal', 'support'],
   ['resident'],
   ['cli'],
   ['main'],

@@ -1,7 +1,7 @@
 import { baseName, type Process, runningProcesses } from '../system/processes.ts';
 import { isThere, readableLink, readableText } from '../system/readable.ts';
 import type { RunResult, System } from '../system/system.ts';
-import { parseWaagentConf, WAAGENT_CONFS, type WaagentConf } from '../system/waagent-conf.ts';
+import { LIB_DIR, parseWaagentConf, WAAGENT_CONFS, type WaagentConf } from '../system/waagent-conf.ts';
 import { type AgentService, findAgentService } from '../system/waagent-unit.ts';
 import type { CheckContext } from './check.ts';
 
@@ -30,7 +30,6 @@ export interface AgentProcess {
 const PROGRAMS = ['/usr/sbin', '/usr/bin', '/usr/local/sbin', '/usr/local/bin', '/usr/share/oem/bin'].map(
   (folder) => `${folder}/waagent`,
 );
-const LIB_DIR = '/var/lib/waagent';
 
 /** Gathers once per run: `context.evidence(gatherWaagent)`. */
 export async function gatherWaagent(system: System, context: CheckContext): Promise<Waagent> {

@@ -7,6 +7,7 @@ import { afterInterval, byCron, type Job } from '../schedule/job.ts';
 import type { ServiceManager } from '../system/service-manager.ts';
 import type { System } from '../system/system.ts';
 import { checkInProcess } from './check-process.ts';
+import { keepProxy } from './proxy.ts';
 import type { Runs } from './runs.ts';
 
 export interface JobParts {
@@ -24,8 +25,9 @@ export const jobsOf = (parts: JobParts, { schedule }: Config, runs: Runs): reado
   { name: 'rehearsal', nextAfter: byCron(schedule.rehearsal), run: () => rehearsal(parts, runs) },
 ];
 
-/** The result is left behind, and told, by the process that makes it. */
-async function readiness({ system, self, log, manager, signal }: JobParts): Promise<void> {
+/** The result is left behind, and told, by the process that makes it. A proxy that it would find amiss is mended first. */
+async function readiness({ system, self, log, manager, load, signal }: JobParts): Promise<void> {
+  await keepProxy({ system, log, load });
   const before = healthNow(system);
   await checkInProcess(system, self, {}, signal);
   const { exitCode, summary } = healthNow(system);
