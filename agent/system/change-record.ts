@@ -47,10 +47,13 @@ export async function readRecord(system: System, folder: string): Promise<Change
 export async function writeRecord(system: System, folder: string, record: ChangeRecord): Promise<void> {
   const path = join(system, folder, NAME);
   try {
-    await system.makeDir(folder, 0o700);
-    if (record.underWay === undefined && record.done.length === 0 && record.owed.length === 0)
+    if (record.underWay === undefined && record.done.length === 0 && record.owed.length === 0) {
       await system.remove(path);
-    else await system.write(path, `${JSON.stringify(record)}\n`, { mode: 0o600 });
+      await system.removeDir(folder);
+      return;
+    }
+    await system.makeDir(folder, 0o700);
+    await system.write(path, `${JSON.stringify(record)}\n`, { mode: 0o600 });
   } catch (cause) {
     throw new UserError('record.unwritable', `${path} cannot be written: ${messageOf(cause)}`, {
       remedy: `Without this record nothing is changed that could not be undone. Make room, or look at: df ${folder}`,
