@@ -200,7 +200,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'proxy',
     needsRoot: true,
-    about: 'Set a proxy everywhere that matters on the way to Azure, and undo it without a trace',
+    about: 'Set a proxy everywhere that matters on the way to Azure, and undo it',
     details:
       'The proxy comes from --url, from the environment, or from [proxy] of the configuration. It is written where logins\nand jobs look for it, into the configuration and the unit of the VM agent (so that extensions have it too), and into\nthe unit of this daemon. All of it is changed, or nothing. The VM agent is restarted where something of its was\nchanged, and never while a backup is under way.',
     verbs: {
