@@ -1,7 +1,7 @@
 import type { Config } from './config/schema.ts';
 import type { HoldRequest, RunStatus } from './control/protocol.ts';
 import { RunWatch } from './control/run-watch.ts';
-import { UserError } from './errors.ts';
+import { EXIT, UserError } from './errors.ts';
 import { linuxFreezer } from './freezer/linux.ts';
 import { systemdThirdLine } from './freezer/third-line.ts';
 import type { Log } from './log.ts';
@@ -103,9 +103,10 @@ export function createAgent(system: System, log: Log, config: Config, self: read
     );
     const giveUp = () => given.abort(new UserError('released', 'given up: it was told to let go'));
     const release = () => {
-      watch.leaving();
-      if ('release' in taker) (taker as HoldTaker).release();
+      // What is not held yet is not entered to its end first: a pre script may take minutes.
+      if ('release' in taker && watch.status().state === 'held') (taker as HoldTaker).release();
       else giveUp();
+      watch.leaving();
       return ended;
     };
     return { status: () => watch.status(), held: watch.held, ended, release };
@@ -137,6 +138,7 @@ export function createAgent(system: System, log: Log, config: Config, self: read
     },
     async hold(wishes, signal, listen) {
       const wanted = await plan(wishes);
+      assertHoldable(wishes, wanted, config);
       const byOthers = wanted.freeze.groups.length === 0 ? { log } : {};
       return start(wishes.kind, holdTaker({ ...(listen && { listen }), ...byOthers }), wanted, wishes, signal);
     },
@@ -155,9 +157,30 @@ const planWishes = (wishes: Wishes, config: Config): PlanWishes => ({
   ...(wishes.mounts === undefined ? {} : { only: wishes.mounts }),
 });
 
+/** What is held at most: the key of [snapshot], and its value. */
+const limitOf = ({ freeze }: SnapshotPlan, { snapshot }: Config): readonly [key: string, ms: number] =>
+  freeze.groups.length > 0
+    ? ['frozen-deadline', snapshot.frozenDeadlineMs]
+    : ['quiesce-deadline', snapshot.quiesceDeadlineMs];
+
 /** How long it is held unless it is released before. */
-const longestOf = ({ deadlineMs }: Wishes, { freeze }: SnapshotPlan, { snapshot }: Config): number =>
-  deadlineMs ?? (freeze.groups.length > 0 ? snapshot.frozenDeadlineMs : snapshot.quiesceDeadlineMs);
+const longestOf = ({ deadlineMs }: Wishes, plan: SnapshotPlan, config: Config): number =>
+  deadlineMs ?? limitOf(plan, config)[1];
+
+/** Throws for a hold that would hold nothing, or longer than the configuration promises to those who use the machine. */
+export function assertHoldable({ kind, deadlineMs = 0 }: HoldWishes, plan: SnapshotPlan, config: Config): void {
+  if (kind === 'freeze' && plan.freeze.groups.length === 0) {
+    throw new UserError('freeze.nothing', 'there is no file system here that could be frozen', {
+      remedy: 'See why: quiesced rehearse. In a container name them: quiesced freeze --mount PATH',
+    });
+  }
+  const [key, mostMs] = limitOf(plan, config);
+  if (deadlineMs <= mostMs) return;
+  throw new UserError('hold.too-long', `it can be held for ${mostMs / 1000}s at most, which is [snapshot] ${key}`, {
+    exitCode: EXIT.usage,
+    remedy: `Ask for less, or set ${key} in ${PATHS.linux.configFile}`,
+  });
+}
 
 const noTaker = (): UserError =>
   new UserError('snapshot.no-taker', 'nothing says how the snapshot is to be taken', {

@@ -40,3 +40,17 @@ export const messageOf = (error: unknown): string => (error instanceof Error ? e
 /** `ENOENT`, `EACCES` … of a system error; undefined for anything else. */
 export const errnoOf = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+
+/** What this process ran out of, for the reader to see to: no bug of ours. Undefined for any other error. */
+export function exhaustionOf(error: unknown): UserError | undefined {
+  const [what, remedy] = EXHAUSTED.get(errnoOf(error) ?? '') ?? [];
+  if (what === undefined || remedy === undefined) return undefined;
+  return new UserError('system.exhausted', `${what}: ${messageOf(error)}`, { remedy, cause: error });
+}
+
+/** errno(3) */
+const EXHAUSTED: ReadonlyMap<string, readonly [what: string, remedy: string]> = new Map([
+  ['EMFILE', ['this process may not open another file', 'Raise its limit to 64 at least: ulimit -n 1024']],
+  ['ENFILE', ['this machine may not open another file', 'See how many it has and may have: cat /proc/sys/fs/file-nr']],
+  ['ENOMEM', ['this machine has no memory left', 'See who takes it: ps aux --sort=-rss | head']],
+]);

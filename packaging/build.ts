@@ -2,11 +2,11 @@
  * `npm run build`: the bundle that is installed, in `dist/` or the folder that is given. `dist/quiesced.mjs` runs with
  * the pinned Node and nothing else: `node dist/quiesced.mjs --health`.
  */
-import { cpSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { cpSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuildOptions, build, type OnResolveArgs } from 'esbuild';
-
-const ROOT = join(import.meta.dirname, '..');
+import { SOURCES } from '../agent/service/units.ts';
+import { ROOT, read, versionOf } from './repository.ts';
 
 /** koffi finds its native file by a path that a bundler cannot follow: it stays a package, beside the bundle. */
 const KOFFI = ['package.json', 'LICENSE.txt', 'index.js', 'index.cjs', 'src'];
@@ -41,7 +41,7 @@ export async function bundle(folder: string, natives: readonly string[] = ['.'])
     entryPoints: { run: join(ROOT, 'agent/cli/run.ts') },
     outdir: join(folder, 'lib'),
     splitting: true,
-    define: { QUIESCED_VERSION: JSON.stringify(versionOf()) },
+    define: { QUIESCED_VERSION: JSON.stringify(versionOf()), QUIESCED_UNITS: JSON.stringify(units()) },
     banner: { js: REQUIRE },
   });
   // The entrance has all that it needs for --health in itself: one file is read, where the chunks would be a dozen.
@@ -68,6 +68,6 @@ export async function bundle(folder: string, natives: readonly string[] = ['.'])
 const theRest = ({ path }: OnResolveArgs) =>
   path === './cli/run.ts' ? { path: './lib/run.mjs', external: true } : undefined;
 
-const versionOf = (): string => JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version;
+const units = (): Record<string, string> => Object.fromEntries(SOURCES.map((name) => [name, read(`systemd/${name}`)]));
 
 if (import.meta.main) await bundle(process.argv[2] ?? join(ROOT, 'dist'));

@@ -5,15 +5,12 @@ import { expected } from '../agent/config/values.ts';
 
 const WIDTH = 80;
 
-const HEAD = [
-  'Configuration of quiesced. All of it is optional: what is commented out here shows',
-  'the default or, where there is none, an example. Files in quiesced.conf.d are read',
-  'after this one. See quiesced.conf(5), and what holds: quiesced config',
-];
+const HEAD =
+  'Configuration of quiesced. All of it is optional: what is commented out here shows the default or, where there is none, an example. Files in quiesced.conf.d are read after this one. See quiesced.conf(5), and what holds: quiesced config';
 
 /** The file that is installed: every section, every key commented out, with its text from the schema. */
 export const exampleConfiguration = (): string =>
-  `${[...HEAD.map(comment), ...Object.entries(SCHEMA).flatMap(([name, keys]) => sectionLines(name, keys))].join('\n')}\n`;
+  `${[...wrap(HEAD, WIDTH - 2).map(comment), ...Object.entries(SCHEMA).flatMap(([name, keys]) => sectionLines(name, keys))].join('\n')}\n`;
 
 const sectionLines = (name: string, keys: Readonly<Record<string, KeySpec>>): readonly string[] => [
   '',

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { UNITS } from '../agent/service/units.ts';
 import { bundle } from './build.ts';
 import { bashCompletion } from './completions/bash.ts';
 import { fishCompletion } from './completions/fish.ts';
@@ -34,7 +35,7 @@ export type Source =
   | { readonly make: (path: string, target: Target) => Promise<void> };
 
 export const PROGRAM = '/usr/lib/quiesced';
-const UNITS = '/usr/lib/systemd/system';
+const UNIT_FOLDER = '/usr/lib/systemd/system';
 const DOC = '/usr/share/doc/quiesced';
 
 /** The one list of what lands where. */
@@ -43,9 +44,7 @@ export const FILES: readonly Landed[] = [
   { path: `${PROGRAM}/node`, mode: 0o755, from: { make: strippedNode } },
   { path: '/usr/bin/quiesced', mode: 0o755, from: { copy: 'packaging/quiesced.sh' } },
 
-  { path: `${UNITS}/quiesced.service`, mode: 0o644, from: { copy: 'systemd/quiesced.service' } },
-  { path: `${UNITS}/quiesced.socket`, mode: 0o644, from: { copy: 'systemd/quiesced.socket' } },
-  { path: `${UNITS}/quiesced.timer`, mode: 0o644, from: { copy: 'systemd/quiesced.timer' } },
+  ...UNITS.map((unit) => ({ path: `${UNIT_FOLDER}/${unit}`, mode: 0o644, from: { copy: `systemd/${unit}` } })),
   { path: '/usr/lib/tmpfiles.d/quiesced.conf', mode: 0o644, from: { copy: 'systemd/quiesced.tmpfiles' } },
 
   {

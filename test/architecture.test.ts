@@ -14,12 +14,12 @@ const tests = globSync('test/**/*.ts', { cwd: ROOT }).sort();
 
 /** A folder may import those of the levels below its own, and itself; DESIGN: "a capability never imports a sibling". */
 const LEVELS: readonly (readonly string[])[] = [
-  ['errors', 'redact'],
+  ['errors', 'fault-point', 'redact'],
   ['log'],
   ['system'],
   ['config'],
   ['freezer', 'quiescers', 'takers', 'sandbox', 'scripts'],
-  ['checks', 'proxy', 'repair', 'snapshot', 'reporters', 'control', 'schedule'],
+  ['checks', 'proxy', 'repair', 'snapshot', 'reporters', 'control', 'schedule', 'service'],
   ['readiness'],
   ['daemon', 'backup-under-way', 'sandbox-rehearsal', 'support'],
   ['resident'],
@@ -88,9 +88,12 @@ t.test('the machine is reached through agent/system', async (t) => {
     /^agent\/freezer\/(expedite|guard|guard-connection|guard-process|journal|linux|open|recover|safe-freeze-lock|second-line)\.ts$/,
     /^agent\/sandbox\/writer\.ts$/,
     /^agent\/control\/server\.ts$/,
+    /^agent\/service\/units\.ts$/,
+    /^agent\/support\/archive\.ts$/,
     /^agent\/readiness\/health-now\.ts$/,
     /^agent\/resident\/check-process\.ts$/,
     /^agent\/cli\/(run|quick-health|version|commands\/hold)\.ts$/,
+    /^agent\/fault-point\.ts$/,
     /^agent\/system\//,
     /^packaging\//,
   ];

@@ -52,7 +52,7 @@ export function owedIn(text: string | undefined): OwedSigns['owed'] {
 /** Empty for a run that owes nothing, undefined for one that cannot be understood. */
 function toldOf(owed: unknown): string | undefined {
   const { run, phases } = record(owed) ?? {};
-  const { kind = 'run', startedAt } = record(run) ?? {};
+  const { kind, startedAt } = record(run) ?? {};
   const known = record(phases);
   if (known === undefined) return undefined;
   const names = Object.entries(known).flatMap(([phase, what]) => {
@@ -61,8 +61,11 @@ function toldOf(owed: unknown): string | undefined {
     if (scripts.length > 0) return [`post ${scripts.length === 1 ? 'script' : 'scripts'} ${scripts.join(', ')}`];
     return [phase === 'prepare' ? 'post scripts' : 'applications that are held'];
   });
-  return names.length === 0 ? '' : `the ${kind} of ${startedAt ?? 'an unknown time'} still owes: ${names.join(', ')}`;
+  if (names.length === 0) return '';
+  return `the ${word(kind) ?? 'run'} of ${word(startedAt) ?? 'an unknown time'} still owes: ${names.join(', ')}`;
 }
+
+const word = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 /** Undefined for whatever is not JSON. */
 function json(text: string): unknown {

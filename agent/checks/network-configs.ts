@@ -77,7 +77,7 @@ function sectionsOf(text: string): readonly Setting[] {
   let section = '';
   return linesOf(text).flatMap((line) => {
     if (line.startsWith('[')) {
-      section = line.replace(/^\[|\].*$/g, '');
+      section = line.slice(1).split(']', 1)[0] ?? '';
       return [];
     }
     const at = line.indexOf('=');
@@ -92,4 +92,4 @@ export const ipv4Of = (isDhcp: boolean, isStatic: boolean): DeviceConfig['ipv4']
 export const isIpv4 = (address: string | undefined): boolean => /^\d{1,3}(\.\d{1,3}){3}(\/|$)/.test(address ?? '');
 
 /** Option 245 names Azure's host, in leases of dhclient and of systemd: DhcpHandler of WALinuxAgent, ds-identify. */
-export const hasOption245 = (lease: string): boolean => /^\s*(option unknown-245 |OPTION_245=)/m.test(lease);
+export const hasOption245 = (lease: string): boolean => /^[ \t]*(option unknown-245 |OPTION_245=)/m.test(lease);

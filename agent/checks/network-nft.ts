@@ -26,11 +26,11 @@ export function parseNft(text: string): readonly Table[] | undefined {
     ...all.filter((rule) => statements(rule).some((one) => 'xt' in one)).map(tableOf),
     // Switched off as a whole: `flags dormant`.
     ...of('table').flatMap((table) =>
-      String(table.flags).includes('dormant') ? [`${table.family} ${table.name}`] : [],
+      [table.flags].flat().includes('dormant') ? [`${word(table.family)} ${word(table.name)}`] : [],
     ),
   ]);
   const sets: Sets = new Map(
-    [...of('set'), ...of('map')].map((set) => [`${tableOf(set)} ${set.name}`, listOf(set.elem) ?? []]),
+    [...of('set'), ...of('map')].map((set) => [`${tableOf(set)} ${word(set.name)}`, listOf(set.elem) ?? []]),
   );
   return [...chains]
     .filter(([name]) => /^(ip|inet) /.test(name) && !others.has(name))
@@ -38,7 +38,7 @@ export function parseNft(text: string): readonly Table[] | undefined {
       tool: 'nft' as const,
       name,
       chains: new Map(
-        members.map((chain) => [String(chain.name), chainOf(chain, rules.get(placeAs(chain)) ?? [], sets)]),
+        members.map((chain) => [word(chain.name), chainOf(chain, rules.get(placeAs(chain)) ?? [], sets)]),
       ),
     }));
 }
@@ -47,9 +47,9 @@ type Json = Record<string, unknown>;
 /** Elements of named sets and maps, by table and name. */
 type Sets = ReadonlyMap<string, readonly unknown[]>;
 
-const tableOf = ({ family, table }: Json): string => `${family} ${table}`;
-const placeOf = (rule: Json): string => `${tableOf(rule)} ${rule.chain}`;
-const placeAs = (chain: Json): string => `${tableOf(chain)} ${chain.name}`;
+const tableOf = ({ family, table }: Json): string => `${word(family)} ${word(table)}`;
+const placeOf = (rule: Json): string => `${tableOf(rule)} ${word(rule.chain)}`;
+const placeAs = (chain: Json): string => `${tableOf(chain)} ${word(chain.name)}`;
 const statements = (rule: Json): readonly Json[] => (listOf(rule.expr) ?? []).map(object);
 
 const HOOKS: readonly unknown[] = ['output', 'postrouting'];
@@ -61,7 +61,7 @@ const chainOf = (chain: Json, rules: readonly Json[], sets: Sets): Chain => ({
 
 /** One, or one for each element of a verdict map. */
 function rulesOf(rule: Json, sets: Sets): readonly Rule[] {
-  const text = `${placeOf(rule)} handle ${rule.handle}`;
+  const text = `${placeOf(rule)} handle ${word(rule.handle)}`;
   const lookUp = (name: string) => sets.get(`${tableOf(rule)} ${name}`);
   const conditions: Condition[] = [];
   for (const statement of statements(rule)) {
@@ -84,8 +84,8 @@ function actionOf(statement: Json): Action | undefined {
   if ('accept' in statement) return { do: 'accept' };
   if ('drop' in statement || 'reject' in statement) return { do: 'drop' };
   if ('return' in statement) return { do: 'return' };
-  if ('jump' in statement) return { do: 'jump', chain: String(object(statement.jump).target) };
-  if ('goto' in statement) return { do: 'goto', chain: String(object(statement.goto).target) };
+  if ('jump' in statement) return { do: 'jump', chain: word(object(statement.jump).target) };
+  if ('goto' in statement) return { do: 'goto', chain: word(object(statement.goto).target) };
   if ('continue' in statement) return { do: 'next' };
   // A program outside the kernel decides.
   return 'queue' in statement ? { do: 'unknown' } : undefined;
@@ -160,7 +160,8 @@ function within(field: Field, wanted: unknown, depth: number): Truth {
   if (several !== undefined) return some(several.map((one) => within(field, one, depth + 1)));
   if (elem !== undefined) return within(field, object(elem).val, depth + 1);
   if (prefix !== undefined && field.kind === 'address') {
-    return inNetwork(String(field.value), String(object(prefix).addr), Number(object(prefix).len));
+    const { addr, len } = object(prefix);
+    return inNetwork(String(field.value), word(addr), typeof len === 'number' ? len : Number.NaN);
   }
   if (range !== undefined) return between(field, listOf(range) ?? []);
   if (typeof wanted !== 'string' && typeof wanted !== 'number') return undefined;
@@ -205,6 +206,8 @@ function numberOf({ kind }: Field, value: unknown): number | undefined {
 
 const isReference = (value: unknown): value is string => typeof value === 'string' && value.startsWith('@');
 const object = (value: unknown): Json => (typeof value === 'object' && value !== null ? (value as Json) : {});
+/** What stands where a name or a number should: empty for anything else. */
+const word = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '');
 const listOf = (value: unknown): readonly unknown[] | undefined => (Array.isArray(value) ? value : undefined);
 
 function parseJson(text: string): unknown {

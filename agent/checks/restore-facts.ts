@@ -82,7 +82,7 @@ export function globalOption(conf: string, name: string): string | undefined {
     const content = line.trim();
     if (content === '' || /^[#;]/.test(content)) continue;
     const at = content.indexOf('=');
-    if (content.startsWith('[')) section = plain(content.replace(/^\[|\].*$/g, ''));
+    if (content.startsWith('[')) section = plain(content.slice(1).split(']', 1)[0] ?? '');
     else if (section === 'global' && at > 0 && plain(content.slice(0, at)) === plain(name)) {
       value = content.slice(at + 1).trim();
     }

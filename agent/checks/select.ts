@@ -1,3 +1,4 @@
+import { matchesGlob } from '../config/glob.ts';
 import type { Platform } from '../system/system.ts';
 import type { Check, Group } from './check.ts';
 
@@ -28,9 +29,4 @@ export const unmatched = (patterns: readonly string[], checks: readonly Check[])
   patterns.filter((pattern) => !checks.some(({ id }) => matchesAny(id, [pattern])));
 
 const matchesAny = (id: string, patterns: readonly string[]): boolean =>
-  patterns.some((pattern) => new RegExp(`^${[...pattern].map(globCharacter).join('')}$`).test(id));
-
-const globCharacter = (character: string): string => {
-  if (character === '*') return '.*';
-  return character === '?' ? '.' : RegExp.escape(character);
-};
+  patterns.some((pattern) => matchesGlob(pattern, id));

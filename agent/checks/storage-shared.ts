@@ -65,7 +65,7 @@ async function reservedDisks(
 }
 
 /** `PR generation=0x2, 1 registered reservation key follows:`, or `… there are NO registered reservation keys`. */
-export const hasKeys = (output: string): boolean => /\d+ registered reservation keys? follows?/.test(output);
+export const hasKeys = (output: string): boolean => /\d registered reservation keys? follows?/.test(output);
 
 export function judgeSharing({ clusterMounts, clusterPrograms, reserved }: SharingSigns): Result {
   const remedy =

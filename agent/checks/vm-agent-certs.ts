@@ -97,7 +97,8 @@ export function endOf(pem: string): number | undefined {
   const block = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/.exec(pem)?.[0];
   if (block === undefined) return undefined;
   try {
-    return new X509Certificate(block).validToDate.getTime();
+    const endsMs = new X509Certificate(block).validToDate.getTime();
+    return Number.isNaN(endsMs) ? undefined : endsMs;
   } catch {
     return undefined;
   }

@@ -101,10 +101,12 @@ export function statusOf(text: string): Omit<NonNullable<ExtensionSigns['last']>
   const embedded = record(first(outer.substatus)).name;
   const inner = record(record(first(json(embedded))).status);
   const { code, formattedMessage } = inner.code === undefined ? outer : inner;
+  if (typeof code !== 'number' && typeof code !== 'string') return undefined;
   if (!/^\d+$/.test(String(code))) return undefined;
   const { message } = record(formattedMessage);
   const { messageStr } = record(json(message));
-  return { code: Number(code), message: String(messageStr ?? message ?? '') };
+  const said = [messageStr, message].find((each) => typeof each === 'string');
+  return { code: Number(code), message: typeof said === 'string' ? said : '' };
 }
 
 /** Undefined for whatever is not JSON. */

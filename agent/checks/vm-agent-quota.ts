@@ -53,7 +53,7 @@ const UNIT_MS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, m
 
 /** `50ms`, `1s 500ms` … as systemd.time(7) writes spans; `infinity` and anything else is no limit. */
 export function spanMs(span: string): number | undefined {
-  const parts = [...span.matchAll(/(\d+(?:\.\d+)?)(us|ms|s|min)\b/g)];
+  const parts = [...span.matchAll(/(?<![\d.])(\d{1,15}(?:\.\d{1,15})?)(us|ms|s|min)\b/g)];
   if (parts.length === 0) return undefined;
   return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (UNIT_MS[unit ?? ''] ?? 0), 0);
 }

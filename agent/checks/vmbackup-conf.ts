@@ -69,7 +69,7 @@ const DEAD = ['onappfailuredofsfreeze', 'onappsuccessdofsfreeze'];
 export function oddities({ sections, broken }: VmbackupConf, mountPoints: readonly string[]): readonly string[] {
   if (broken !== undefined) return [`line ${broken.line} ${broken.problem}, so the whole file is ignored`];
   return [...sections].flatMap(([section, values]) => {
-    const known = KEYS[section];
+    const known = Object.hasOwn(KEYS, section) ? KEYS[section] : undefined;
     if (known === undefined) return [`nobody reads section [${section}]`];
     return [...values].flatMap(([key, value]) => {
       if (!known.includes(key)) return [`nobody reads ${key}`];

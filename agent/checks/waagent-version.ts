@@ -18,12 +18,12 @@ export interface WaagentVersion {
  * `distro` module) its name is empty. Undefined when there is no such line.
  */
 export function parseWaagentVersion(output: string): WaagentVersion | undefined {
-  const daemon = /^\s*WALinuxAgent-(\d+(?:\.\d+)*)/m.exec(output)?.[1];
+  const daemon = /^[ \t]*WALinuxAgent-(\d+(?:\.\d+)*)/m.exec(output)?.[1];
   if (daemon === undefined) return undefined;
   return {
     daemon,
-    goalState: /^\s*Goal state agent:\s*(\d+(?:\.\d+)*)/m.exec(output)?.[1] ?? daemon,
-    python: /^\s*Python:\s*(\d+(?:\.\d+)*)/m.exec(output)?.[1],
+    goalState: /^[ \t]*Goal state agent:[ \t]*(\d+(?:\.\d+)*)/m.exec(output)?.[1] ?? daemon,
+    python: /^[ \t]*Python:[ \t]*(\d+(?:\.\d+)*)/m.exec(output)?.[1],
   };
 }
 

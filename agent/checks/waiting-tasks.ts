@@ -54,7 +54,9 @@ const WRITERS =
 
 /** Without the stack (a kernel that hides it) the place itself has to do. */
 export function waitsForThaw(wchan: string, stack: string): boolean {
-  const functions = [...stack.matchAll(/^\[<[0-9a-f]*>\] ([\w.]+?)(?:\.[\w.]+)?\+0x/gm)].map(([, name]) => name ?? '');
+  const functions = [...stack.matchAll(/^\[<[0-9a-f]*>\] ([\w.]{1,300})\+0x/gm)].map(
+    ([, name]) => name?.split('.')[0] ?? '',
+  );
   if (functions.length === 0) return WAITS.includes(wchan.trim());
   return functions.some((name) => WAITS.includes(name)) && functions.some((name) => WRITERS.test(name));
 }

@@ -19,12 +19,16 @@ export async function askDaemon<Reply>(
   body?: unknown,
 ): Promise<Reply | undefined> {
   const endpoint = endpointOf(system);
-  const letGo = () => {
-    ask(endpoint, 'release', { silenceMs: SILENCE_MS }).catch(() => undefined);
+  const begun = Promise.withResolvers<void>();
+  // Not before it has begun: what is released is what is under way, and as long as that is somebody else's we are refused.
+  const letGo = async () => {
+    await begun.promise;
+    await ask(endpoint, 'release', { silenceMs: SILENCE_MS }).catch(() => undefined);
   };
+  signal.throwIfAborted();
   signal.addEventListener('abort', letGo);
   try {
-    return await ask<Reply>(endpoint, route, { body, silenceMs: SILENCE_MS });
+    return await ask<Reply>(endpoint, route, { body, silenceMs: SILENCE_MS, onSign: begun.resolve });
   } finally {
     signal.removeEventListener('abort', letGo);
   }

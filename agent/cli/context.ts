@@ -18,8 +18,12 @@ export interface CommandContext {
   readonly colour: boolean;
   /** Loads the configuration on first use, so that commands which need none work with a broken one. */
   agent(): Promise<Agent>;
-  /** The same, but a configuration that is wrong is told and passed over: to thaw and recover is more important. */
-  agentInAnyCase(): Promise<Agent>;
+  /**
+   * The same, but a configuration that is wrong is told and passed over: to thaw and recover is more important.
+   *
+   * @param log for a process whose stderr nobody reads.
+   */
+  agentInAnyCase(log?: Log): Promise<Agent>;
   print(text: string): void;
   /** To stderr: what must not disturb the output. */
   note(text: string): void;

@@ -1,4 +1,4 @@
-import { messageOf, UserError } from '../errors.ts';
+import { exhaustionOf, messageOf, UserError } from '../errors.ts';
 import { createLog, type Log } from '../log.ts';
 import { redact } from '../redact.ts';
 import { localSystem } from '../system/local.ts';
@@ -43,7 +43,7 @@ function contextOf(given: Given, self: readonly string[]): CommandContext {
     width: Math.min(80, columnsOf(stdout)),
     colour: stdout.isTTY === true && !system.env.NO_COLOR,
     agent: () => agentOf(system, log, self, 'as configured'),
-    agentInAnyCase: () => agentOf(system, log, self, 'in any case'),
+    agentInAnyCase: (own) => agentOf(system, own ?? log, self, 'in any case'),
     print: (text) => stdout.write(text),
     note: (text) => stderr.write(text),
     attended: stderr.isTTY === true,
@@ -99,7 +99,7 @@ const printed = (text: string): number => {
 };
 
 function failed(error: unknown, json: boolean): number {
-  const user = error instanceof UserError ? error : undefined;
+  const user = error instanceof UserError ? error : exhaustionOf(error);
   if (json) {
     const { code, remedy } = user ?? { code: 'internal', remedy: undefined };
     // Before it is JSON: what is taken out of it afterwards might be half of a string.

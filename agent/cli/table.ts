@@ -14,7 +14,7 @@ const MOUNT: FlagSpec = {
 const FOR: FlagSpec = {
   name: 'for',
   value: 'TIME',
-  about: 'Let go after this time at the latest: 500ms, 5s, 2m (default: [snapshot] frozen-deadline)',
+  about: 'Let go after this time at the latest: 500ms, 5s (default, and most: as [snapshot] says)',
 };
 const WAIT: FlagSpec = {
   name: 'wait',
@@ -133,7 +133,11 @@ export const COMMANDS: readonly CommandSpec[] = [
     needsRoot: true,
     about: 'Thaw what quiesced froze, also after a crash, and run what is owed',
     flags: [{ name: 'by-records', about: 'Ask no process that may hold it: go by what is on record' }],
-    exitCodes: { 0: 'nothing of ours is frozen or owed', 1: 'something still is', 2: 'wrong usage' },
+    exitCodes: {
+      0: 'nothing of ours is frozen or owed, and what was frozen was so until now',
+      1: 'something still is, or was not frozen throughout',
+      2: 'wrong usage',
+    },
   },
   {
     name: 'status',
@@ -160,7 +164,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     needsRoot: true,
     about: 'Stay, answer the commands above, and check at intervals; what the service runs',
     details:
-      'Serves the control API on /run/quiesced/control/quiesced.sock, for root only, and does what [schedule] says. With\na socket passed by systemd it leaves after a minute in which nobody asked for anything.',
+      'Serves the control API on /run/quiesced/control/quiesced.sock, for root only, and does what [schedule] says. With\na socket passed by systemd it leaves after a minute in which nobody asked for anything.\nThe configuration is read anew for each run; [schedule] and [log] when it starts.',
     flags: [],
     exitCodes: { 0: 'ended by a signal, or not needed any more', 1: 'could not start', 2: 'wrong usage' },
   },
@@ -183,6 +187,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'support-bundle',
     needsRoot: true,
     about: 'Pack configuration, report, history, logs and facts, without secrets',
+    details:
+      'For root alone to read; an existing file is not replaced. manifest.json in it says what is there, and what could not be had. Refuses while a file system is frozen, since it writes to one.',
     flags: [{ name: 'output', value: 'FILE', about: 'Where to: NAME.tar.gz (default: in the current folder)' }],
     exitCodes: DONE,
   },
@@ -190,6 +196,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'integrate',
     needsRoot: true,
     about: 'Let another program that takes snapshots call quiesced, or not any more',
+    details:
+      'Changes what is missing and nothing else, so that it may be run again. A file that somebody has edited is named and left alone.',
     verbs: { 'qemu-guest-agent': "A hook in qemu-guest-agent's fsfreeze-hook.d: applications held around its freeze" },
     flags: [
       { name: 'remove', about: 'Take it out again' },

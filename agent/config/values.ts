@@ -96,9 +96,18 @@ const isAbsolute = (text: string, platform: Platform): boolean =>
 const isHttpUrl = (text: string): boolean =>
   /^https?:\/\/[^\s"'\\/]/.test(text) && !/[\s"'\\]/.test(text) && URL.canParse(text);
 
-/** Five fields or a nickname such as @daily: to rehearse every second (six fields) can only be a mistake. */
+/** One part of a field's list: `*`, `5`, `mon-fri`, and a step. */
+const CRON_PART = /^(?:\*|(?:\d{1,2}|[a-z]{3,9})(?:-(?:\d{1,2}|[a-z]{3,9}))?)(?:\/\d{1,2})?$/i;
+
+/**
+ * Five fields or a nickname such as @daily: to rehearse every second (six fields) can only be a mistake. The fields are
+ * looked at before node-cron does, which takes `*9007199254740993` for a range and writes down each of its numbers.
+ */
 async function isCron(text: string): Promise<boolean> {
-  if (text.length > 200 || !/^(\S+(\s+\S+){4}|@[a-z]+)$/.test(text)) return false;
+  if (text.length > 200) return false;
+  const fields = text.split(/\s+/);
+  const known = fields.length === 5 && fields.every((field) => field.split(',').every((part) => CRON_PART.test(part)));
+  if (!known && !/^@[a-z]+$/.test(text)) return false;
   const { validate } = await import('node-cron');
   return validate(text);
 }

@@ -8,6 +8,8 @@ export interface Question {
   readonly body?: unknown;
   /** The longest without a sign of life; a run that takes longer sends some. */
   readonly silenceMs: number;
+  /** It is being done, and not refused for what somebody else does; may be called more than once. */
+  readonly onSign?: () => void;
 }
 
 /** Asks whoever listens on the endpoint; undefined when nobody does. Throws its error, or when it does not answer. */
@@ -44,7 +46,7 @@ function parse(body: string): unknown {
 function exchange(
   socketPath: string,
   route: RouteName,
-  { body, silenceMs }: Question,
+  { body, silenceMs, onSign }: Question,
 ): Promise<{ status: number; body: string }> {
   const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: string }>();
   const { method, path } = ROUTES[route];
@@ -59,7 +61,10 @@ function exchange(
     response.on('error', reject);
   });
   const silence = setTimeout(() => call.destroy(new Error(`nothing came within ${silenceMs / 1000} s`)), silenceMs);
-  call.on('information', () => silence.refresh());
+  call.on('information', () => {
+    silence.refresh();
+    onSign?.();
+  });
   call.on('error', reject);
   call.end(body === undefined ? undefined : JSON.stringify(body));
   return promise.finally(() => clearTimeout(silence));

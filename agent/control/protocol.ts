@@ -23,6 +23,7 @@ export type RouteName = keyof typeof ROUTES;
 
 /** Every error, with the code that scripts match on. */
 export interface ErrorReply {
+  readonly schema: 1;
   readonly error: { readonly code: string; readonly message: string; readonly remedy?: string };
 }
 

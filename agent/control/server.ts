@@ -125,12 +125,15 @@ async function answer(handlers: Handlers, request: IncomingMessage, response: Se
     if (busy !== undefined) throw busy;
     const handler = handlers.routes[name];
     if (handler === undefined) throw unknown(request);
+    const answered = handler(body, gone.signal);
+    // The first one at once: it was not refused for somebody else's run, and to release is to release this one.
+    if (route.method !== 'GET') response.writeProcessing();
     signsOfLife = setInterval(() => response.writeProcessing(), SIGN_OF_LIFE_MS);
-    send(response, 200, await handler(body, gone.signal));
+    send(response, 200, await answered);
   } catch (error) {
     const { code, remedy } = error instanceof UserError ? error : { code: 'internal', remedy: undefined };
     const reply = { code, message: redact(messageOf(error)), ...(remedy === undefined ? {} : { remedy }) };
-    send(response, STATUS[code] ?? (error instanceof UserError ? 409 : 500), { error: reply });
+    send(response, STATUS[code] ?? (error instanceof UserError ? 409 : 500), { schema: 1, error: reply });
   } finally {
     clearInterval(signsOfLife);
   }
@@ -140,6 +143,7 @@ const STATUS: Readonly<Record<string, number>> = {
   'control.unknown': 404,
   'control.bad-request': 400,
   'control.too-long': 413,
+  'hold.too-long': 400,
 };
 
 function routeOf(request: IncomingMessage): readonly [RouteName, Route] {

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { faultPointSync } from '../fault-point.ts';
 
 /**
  * `/sys/kernel/rcu_expedited`: freeze_super waits for RCU grace periods, about 28 ms for each file system; expedited
@@ -24,7 +25,9 @@ const NORMAL = '/sys/kernel/rcu_normal';
 export function restoreExpedited(open: () => Expediter | undefined = openExpediter): void {
   try {
     const expediter = open();
+    faultPointSync('expedite.restore-owed.before');
     expediter?.restore();
+    faultPointSync('expedite.restore-owed.after');
     expediter?.close();
   } catch {
     // As said above.

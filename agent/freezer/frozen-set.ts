@@ -1,3 +1,4 @@
+import { faultPoint, faultPointSync } from '../fault-point.ts';
 import { EBUSY, EINVAL, EIO, type Libc } from '../system/native.ts';
 import type { Clock } from '../system/system.ts';
 import type { FreezeState, FreezeStep, ThawProblem } from './freezer.ts';
@@ -8,6 +9,8 @@ const THAW_PATIENCE_MS = 1000;
 /** Groups are thawed one after another, but one that hangs must not keep the next one frozen. */
 const GROUP_PATIENCE_MS = 100;
 const RETRY_MS = { first: 50, most: 5000 };
+
+type Settled = 'thawed' | 'foreign' | 'failed';
 
 export interface Member {
   readonly fileSystem: JournalledFileSystem;
@@ -33,6 +36,7 @@ export class FrozenSet {
   readonly #clock: Clock;
   readonly #journal: FreezeJournal;
   readonly #givenUp = Promise.withResolvers<void>();
+  readonly #unrecorded = new Map<Member, Settled>();
   #isGivenUp = false;
   #isOver = false;
 
@@ -67,7 +71,7 @@ export class FrozenSet {
 
   /** Writes out what is dirty, so that the freeze itself finds little to write. */
   async flush(): Promise<void> {
-    await Promise.all(this.members.map((member) => this.timed('flush', member, () => this.#libc.syncfs(member.fd))));
+    await Promise.all(this.members.map((member) => this.timed('flush', member, () => this.#sync(member))));
   }
 
   /** Group after group, in parallel within one. Returns at once when the set is given up meanwhile. */
@@ -105,9 +109,19 @@ export class FrozenSet {
     return errno;
   }
 
+  async #sync({ fd }: Member): Promise<number> {
+    await faultPoint('flush.syncfs.before');
+    const errno = await this.#libc.syncfs(fd);
+    await faultPoint('flush.syncfs.after');
+    return errno;
+  }
+
   async #freezeOne(member: Member): Promise<void> {
     member.state = 'freezing';
-    const errno = await this.timed('freeze', member, () => this.#libc.freeze(member.fd));
+    const errno = await this.timed('freeze', member, async () => {
+      await faultPoint('freeze.fifreeze.before');
+      return this.#libc.freeze(member.fd);
+    });
     if (errno === EBUSY) {
       // Not ours, so never ours to thaw.
       member.error = 'somebody else has frozen it (EBUSY)';
@@ -119,13 +133,18 @@ export class FrozenSet {
       member.state = 'frozen';
       if (this.#isGivenUp) void this.#thawOne(member);
     }
+    await faultPoint('freeze.fifreeze.after');
   }
 
   async #thawOne(member: Member): Promise<void> {
     member.state = 'thawing';
     const { mountPoint } = member.fileSystem;
     for (let waitMs = RETRY_MS.first; ; waitMs = Math.min(waitMs * 2, RETRY_MS.most)) {
-      const errno = await this.timed('thaw', member, () => this.#libc.thaw(member.fd));
+      const errno = await this.timed('thaw', member, async () => {
+        await faultPoint('thaw.fithaw.before');
+        return this.#libc.thaw(member.fd);
+      });
+      await faultPoint('thaw.fithaw.after');
       this.lastThawAtMs = this.#clock.monotonicMs();
       this.firstThawAtMs ??= this.lastThawAtMs;
       if (errno === EINVAL) this.problems.push({ kind: 'early', mountPoint, message: 'somebody else had thawed it' });
@@ -135,14 +154,27 @@ export class FrozenSet {
     this.#settle(member, 'thawed');
   }
 
-  #settle(member: Member, state: 'thawed' | 'foreign' | 'failed'): void {
+  /** What could not be written is tried once more: a thaw too many on record might meet a freeze of somebody else's. */
+  recordAgain(): void {
+    for (const [member, state] of [...this.#unrecorded]) this.#record(member, state);
+  }
+
+  #settle(member: Member, state: Settled): void {
     member.state = state;
-    try {
-      this.#journal.settled(member.fileSystem.id, state);
-    } catch {
-      // A full tmpfs: the record owes one thaw too many, which will find nothing to do. The others must go on.
-    }
+    this.#record(member, state);
     if (this.#isOver) this.onLateEnd();
+  }
+
+  #record(member: Member, state: Settled): void {
+    try {
+      faultPointSync('freeze-record.settled.before');
+      this.#journal.settled(member.fileSystem.id, state);
+      faultPointSync('freeze-record.settled.after');
+      this.#unrecorded.delete(member);
+    } catch {
+      // A full tmpfs. The others must go on.
+      this.#unrecorded.set(member, state);
+    }
   }
 }
 

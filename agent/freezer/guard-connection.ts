@@ -63,6 +63,10 @@ class PipedGuard implements GuardConnection {
     child.on('error', () => this.#died());
     child.on('exit', () => this.#died());
     child.stdin?.on('error', () => undefined);
+    // One that cannot be heard any more is of no use, and does harm when it takes our silence for our death.
+    child.stdout?.on('close', () => {
+      if (!this.#parted) this.kill();
+    });
     const lines = lineReader<FromGuard>(
       (message) => this.#receive(message),
       () => undefined,

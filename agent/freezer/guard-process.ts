@@ -32,6 +32,7 @@ export async function runGuard(system: System, recoverArgv: readonly string[]): 
     clock: system.clock,
     machine: thisMachine(libc),
     send: (message) => process.stdout.write(`${JSON.stringify(message)}\n`),
+    parentPid: () => process.ppid,
     recover: () => recover(recoverArgv),
     // Node would wait for a thread that hangs in the kernel.
     leave: () => process.kill(process.pid, 'SIGKILL'),

@@ -16,6 +16,8 @@ export interface GuardOrder {
   readonly journalPath: string;
   readonly bootId: string;
   readonly safeFreezeFolder: string;
+  /** Who gives it: whether he is dead is not told by a pipe that has closed. */
+  readonly daemonPid: number;
   /** Test guard, see `assertNamedByTest`. */
   readonly testDevices?: readonly string[];
 }

@@ -1,6 +1,8 @@
 import { messageOf } from '../errors.ts';
+import { faultPoint } from '../fault-point.ts';
 import type { Log } from '../log.ts';
 import type { Clock } from '../system/system.ts';
+import { orUndefinedAfter } from '../system/waits.ts';
 import type { FreezePlan, FreezeResult, PreparedFreeze, ThawReport } from './freezer.ts';
 import type { GuardConnection } from './guard-connection.ts';
 import type { SecondLine } from './second-line.ts';
@@ -10,6 +12,8 @@ import type { ThirdLine } from './third-line.ts';
 const SILENCE_MS = 300;
 /** A guard that has nothing frozen leaves within a few milliseconds. */
 const PARTING_MS = 1000;
+/** The third line has limits of its own for what it starts, to arm and to disarm; none of it is worth more. */
+const DISARMING_MS = 3000;
 /** Long enough for what is in the pipe to be read. */
 const HEARING_MS = 30;
 /** How long the guard may take to thaw when told to: its own patience and a little. */
@@ -67,7 +71,9 @@ export class GuardedFreeze implements PreparedFreeze {
     const armed = await this.#arm();
     // Then nothing was frozen, and nobody is left to thaw.
     if (this.#report !== undefined) throw new Error('it was given up before anything was frozen');
+    await faultPoint('guard.freeze.before');
     const result = await this.#guard.freeze();
+    await faultPoint('guard.freeze.after');
     for (const { id, state } of result.fileSystems) {
       if (state === 'foreign' || state === 'failed') this.#secondLine.leaveAlone(id);
       if (state === 'frozen') this.#secondLine.wasFrozen(id);
@@ -89,10 +95,13 @@ export class GuardedFreeze implements PreparedFreeze {
 
   async end(): Promise<void> {
     clearTimeout(this.#silence);
+    await faultPoint('guard.bye.before');
     this.#guard.bye();
+    await faultPoint('guard.bye.after');
     // What was not thawed yet is thawed by the guard as it goes.
     this.#secondLine.close();
-    await Promise.all([this.#guard.gone(PARTING_MS), this.#disarmed]);
+    const disarmed = this.#disarmed ?? Promise.resolve();
+    await Promise.all([this.#guard.gone(PARTING_MS), orUndefinedAfter(DISARMING_MS, disarmed)]);
   }
 
   async #arm(): Promise<Pick<FreezeResult, 'steps' | 'warnings'>> {
@@ -131,10 +140,14 @@ export class GuardedFreeze implements PreparedFreeze {
 
   async #thawOnce(): Promise<ThawReport> {
     const limit = AbortSignal.any([this.#silent.signal, AbortSignal.timeout(TOLD_MS)]);
+    await faultPoint('guard.thaw.before');
     const fromGuard = await this.#guard.thaw(limit);
+    await faultPoint('guard.thaw.after');
     clearTimeout(this.#silence);
     if (fromGuard !== undefined) return fromGuard;
+    await faultPoint('guard.kill.before');
     this.#guard.kill();
+    await faultPoint('guard.kill.after');
     this.#log.warn('the guard did not thaw; this process does', { mounts: this.#plan.groups.flat().length });
     return this.#secondLine.thaw(() => this.#guard.isGone(), this.#armedAtMs);
   }

@@ -1,12 +1,13 @@
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, UserError } from '../errors.ts';
+import { faultPoint } from '../fault-point.ts';
 import type { Log } from '../log.ts';
 import { loadLibc } from '../system/native.ts';
 import { PATHS } from '../system/paths.ts';
 import type { System } from '../system/system.ts';
 import type { FreezePlan, Freezer } from './freezer.ts';
-import { startGuard } from './guard-connection.ts';
+import { type GuardConnection, startGuard } from './guard-connection.ts';
 import type { GuardOrder } from './guard-protocol.ts';
 import { GuardedFreeze } from './guarded-freeze.ts';
 import { deviceLookup, openOn } from './open.ts';
@@ -36,13 +37,22 @@ export interface LinuxFreezerOptions {
 export function linuxFreezer(system: System, log: Log, options: LinuxFreezerOptions): Freezer {
   return {
     async prepare(plan, signal) {
+      await faultPoint('freeze-record.folder.before');
       await system.makeDir(PATHS.linux.journal, 0o700);
+      await faultPoint('freeze-record.folder.after');
       const secondLine = await openSecondLine(system, plan);
+      let guard: GuardConnection | undefined;
       try {
-        const guard = startGuard(options.guardArgv, system.env, plan.groups.flat().length, options.lockFd);
-        await guard.open(await orderFor(system, plan), OPEN_MS, signal);
+        const order = await orderFor(system, plan);
+        await faultPoint('guard.start.before');
+        guard = startGuard(options.guardArgv, system.env, plan.groups.flat().length, options.lockFd);
+        await faultPoint('guard.open.before');
+        await guard.open(order, OPEN_MS, signal);
+        await faultPoint('guard.start.after');
         return new GuardedFreeze({ guard, secondLine, thirdLine: options.thirdLine, plan, clock: system.clock, log });
       } catch (error) {
+        // It holds the lock too, for as long as it lives.
+        guard?.kill();
         secondLine.close();
         throw error;
       }
@@ -76,6 +86,7 @@ async function orderFor(system: System, plan: FreezePlan): Promise<GuardOrder> {
     journalPath: freezeJournalPath(system),
     bootId: await bootIdOf(system),
     safeFreezeFolder: system.resolve(SAFE_FREEZE_FOLDER),
+    daemonPid: process.pid,
     ...(testDevices === undefined ? {} : { testDevices }),
   };
 }

@@ -1,5 +1,6 @@
 import { closeSync } from 'node:fs';
 import { messageOf } from '../errors.ts';
+import { faultPoint, faultPointSync } from '../fault-point.ts';
 import { EINVAL, EIO, type Libc } from '../system/native.ts';
 import { orUndefinedAfter } from '../system/waits.ts';
 import { type Expediter, restoreExpedited } from './expedite.ts';
@@ -57,11 +58,13 @@ export async function recoverFreeze(
 }
 
 function settle(journalPath: string, bootId: string, done: readonly JournalledFileSystem[]): void {
+  faultPointSync('recovery.settle.before');
   const journal = openFreezeJournal(journalPath, bootId);
   for (const { id } of done) journal.settled(id, 'thawed');
   journal.restored();
   journal.close();
   journal.removeIfSettled();
+  faultPointSync('recovery.settle.after');
 }
 
 interface Thawed {
@@ -82,10 +85,17 @@ async function thawOne(
   }
   const errno = await orUndefinedAfter(
     THAW_PATIENCE_MS,
-    libc.thaw(fd).catch(() => EIO),
+    callThaw(fd, libc).catch(() => EIO),
   );
   if (errno === undefined) return { problem: { mountPoint: one.mountPoint, message: 'the kernel does not answer' } };
   closeSync(fd);
   if (errno === 0) return { thawed: one.mountPoint };
   return errno === EINVAL ? {} : { problem: { mountPoint: one.mountPoint, message: libc.errorName(errno) } };
+}
+
+async function callThaw(fd: number, libc: Libc): Promise<number> {
+  await faultPoint('recovery.fithaw.before');
+  const errno = await libc.thaw(fd);
+  await faultPoint('recovery.fithaw.after');
+  return errno;
 }

@@ -1,4 +1,5 @@
 import { closeSync } from 'node:fs';
+import { faultPoint, faultPointSync } from '../fault-point.ts';
 import { EINVAL, EIO, type Libc } from '../system/native.ts';
 import type { Clock } from '../system/system.ts';
 import { orUndefinedAfter } from '../system/waits.ts';
@@ -129,17 +130,26 @@ export class SecondLine {
   #tryThaw(fd: number): Promise<number | undefined> {
     return orUndefinedAfter(
       PATIENCE_MS,
-      this.#libc.thaw(fd).catch(() => EIO),
+      this.#callThaw(fd).catch(() => EIO),
     );
+  }
+
+  async #callThaw(fd: number): Promise<number> {
+    await faultPoint('second-line.fithaw.before');
+    const errno = await this.#libc.thaw(fd);
+    await faultPoint('second-line.fithaw.after');
+    return errno;
   }
 
   #record(thawed: readonly Opened[]): void {
     try {
+      faultPointSync('second-line.record.before');
       const journal = openFreezeJournal(this.#journalPath, this.#bootId);
       for (const { id } of thawed) journal.settled(id, 'thawed');
       journal.restored();
       journal.close();
       journal.removeIfSettled();
+      faultPointSync('second-line.record.after');
     } catch {
       // A full tmpfs: the next start will find in the record a thaw that is already done.
     }

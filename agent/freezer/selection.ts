@@ -1,3 +1,4 @@
+import { matchesGlob } from '../config/glob.ts';
 import { UserError } from '../errors.ts';
 import type { Classified } from './classes.ts';
 import type { FileSystem } from './mounts.ts';
@@ -58,14 +59,8 @@ function whyExcluded(fileSystem: FileSystem, { only, exclude, container }: Narro
 function matches(pattern: string, fileSystem: FileSystem): boolean {
   if (pattern.startsWith('type:')) return fileSystem.type === pattern.slice(5);
   if (pattern.startsWith('device:')) return fileSystem.source === pattern.slice(7);
-  const glob = new RegExp(`^${[...pattern].map(globCharacter).join('')}$`, 's');
-  return fileSystem.mountPoints.some((point) => glob.test(point));
+  return fileSystem.mountPoints.some((point) => matchesGlob(pattern, point));
 }
-
-const globCharacter = (character: string): string => {
-  if (character === '*') return '.*';
-  return character === '?' ? '.' : RegExp.escape(character);
-};
 
 /** A path that is not a mount point must not silently mean the file system around it: that may be `/`. */
 function assertFreezable(named: string, classified: readonly Classified[]): void {
@@ -100,4 +95,11 @@ export const devicesNamedByTest = (env: Readonly<Record<string, string | undefin
 
 /** What is hidden beneath another mount is not what its path means: an automount trigger, or a disk mounted over. */
 const isAt = ({ mountPoints, hidden }: FileSystem, path: string): boolean =>
-  !hidden && mountPoints.includes(path.replace(/(?<=.)\/+$/, ''));
+  !hidden && mountPoints.includes(withoutSlashes(path));
+
+/** `/data//` is `/data`; counted, since a pattern takes the square of their number. */
+function withoutSlashes(path: string): string {
+  let end = path.length;
+  while (end > 1 && path[end - 1] === '/') end -= 1;
+  return path.slice(0, end);
+}

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { messageOf } from '../errors.ts';
+import { faultPoint } from '../fault-point.ts';
 import type { Log } from '../log.ts';
 import type { RunResult, System } from '../system/system.ts';
 
@@ -36,7 +37,10 @@ export function systemdThirdLine(system: System, log: Log, argv: readonly string
     if ((await system.stat('/run/systemd/system')) === undefined) return undefined;
     unit = `quiesced-thaw-${randomUUID().slice(0, 8)}`;
     const armed = [...argv, String(Math.floor(system.clock.monotonicMs())), String(deadlineMs)];
-    return whatFailed(await system.run(timerArgv(unit, deadlineMs, armed), { timeoutMs: LIMIT_MS }));
+    await faultPoint('third-line.arm.before');
+    const result = await system.run(timerArgv(unit, deadlineMs, armed), { timeoutMs: LIMIT_MS });
+    await faultPoint('third-line.arm.after');
+    return whatFailed(result);
   };
   const arm = async (deadlineMs: number): Promise<string | undefined> => {
     const why = await start(deadlineMs).catch(messageOf);
@@ -57,7 +61,7 @@ export function systemdThirdLine(system: System, log: Log, argv: readonly string
       const timer = `${unit}.timer`;
       unit = undefined;
       // One that has elapsed is gone already. What it started finds that nothing is owed, and ends.
-      await system.run(['systemctl', 'stop', '--no-block', timer], { timeoutMs: LIMIT_MS }).catch(() => undefined);
+      await stop(system, timer).catch(() => undefined);
     },
   };
 }
@@ -87,6 +91,12 @@ const timerArgv = (unit: string, deadlineMs: number, argv: readonly string[]): r
   '--',
   ...argv,
 ];
+
+async function stop(system: System, timer: string): Promise<void> {
+  await faultPoint('third-line.disarm.before');
+  await system.run(['systemctl', 'stop', '--no-block', timer], { timeoutMs: LIMIT_MS });
+  await faultPoint('third-line.disarm.after');
+}
 
 function whatFailed({ ended, exitCode, stderr }: RunResult): string | undefined {
   if (ended === 'exited' && exitCode === 0) return undefined;

@@ -25,15 +25,24 @@ export function parseStatus(text: string): Status {
 
 const VERDICTS: readonly StatusVerdict[] = ['pass', 'warn', 'error', 'fail'];
 
+/** To the last part that anybody shows: a crash of `--health` would tell monitoring nothing. */
 const isStatus = (value: unknown): value is Status => {
-  const { schema, time, verdict, counts, problems, expected } = (value ?? {}) as Partial<Record<keyof Status, unknown>>;
+  const { schema, time, intervalMs, verdict, counts, problems, expected } = fieldsOf(value);
   return (
     schema === 1 &&
     typeof time === 'string' &&
     !Number.isNaN(Date.parse(time)) &&
     VERDICTS.some((known) => known === verdict) &&
-    typeof counts === 'object' &&
+    (intervalMs === undefined || typeof intervalMs === 'number') &&
+    typeof fieldsOf(counts).pass === 'number' &&
     Array.isArray(problems) &&
-    typeof expected === 'object'
+    problems.every((problem) => areTexts(problem, ['id', 'verdict', 'title', 'detail'])) &&
+    areTexts(expected, ['consistency', 'reason'])
   );
 };
+
+const areTexts = (value: unknown, keys: readonly string[]): boolean =>
+  keys.every((key) => typeof fieldsOf(value)[key] === 'string');
+
+const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};

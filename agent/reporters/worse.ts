@@ -46,13 +46,15 @@ export const remembered = (known: Known, { problems, expected }: Status): Known 
 /** What is not understood (disk trouble, a later version) is as good as nothing known: rather told twice than never. */
 export function parseKnown(text: string): Known {
   try {
-    const { problems, expected } = JSON.parse(text) as Partial<Known>;
-    if (typeof problems !== 'object') return KNOWN_NOTHING;
-    return { problems, ...expectedOf(expected) };
+    const { problems, expected } = JSON.parse(text) as Partial<Record<keyof Known, unknown>>;
+    const entries = Object.entries(problems ?? {}).filter(([, verdict]) => isKnownVerdict(verdict));
+    return { problems: Object.fromEntries(entries), ...expectedOf(LEVELS.find((level) => level === expected)) };
   } catch {
     return KNOWN_NOTHING;
   }
 }
+
+const isKnownVerdict = (verdict: unknown): boolean => typeof verdict === 'string' && Object.hasOwn(WEIGHT, verdict);
 
 const expectedOf = (expected: Known['expected']): Pick<Known, 'expected'> =>
   expected === undefined || expected === 'unknown' ? {} : { expected };

@@ -51,11 +51,12 @@ export async function reside(parts: ResidentParts): Promise<void> {
     system,
     log,
     busy: () => runs.busy() !== undefined,
+    ending: signal,
   });
   const status = (): DaemonStatus => ({ pid: process.pid, version, since, onDemand, next: scheduler.due });
   const routes = routesOf({ ...parts, runs, ending: signal, status });
 
-  const server = await serve(parts, agent, routes);
+  const server = await serve(parts, agent, runs, routes);
   if (server === undefined) return;
   try {
     // What --health answers is gone with a reboot, however recent it was.
@@ -71,6 +72,8 @@ export async function reside(parts: ResidentParts): Promise<void> {
     // The signal has reached the run: it lets go, and whoever waits for its outcome still gets it.
     await runs.idle();
     await Promise.all([scheduler.stop(), server.close()]);
+    // Asked for in the last moment: it ends before it touches anything.
+    await runs.idle();
     log.info('ended', { why: signal.aborted ? messageOf(signal.reason) : 'nobody asked for anything' });
   }
 }
@@ -82,6 +85,7 @@ export async function reside(parts: ResidentParts): Promise<void> {
 async function serve(
   { system, log, manager, signal }: ResidentParts,
   agent: Agent,
+  runs: Runs,
   routes: Parameters<typeof startServer>[1],
 ): Promise<Server | undefined> {
   await system.makeDir(PATHS[system.platform].runtime, 0o755);
@@ -98,8 +102,10 @@ async function serve(
     // It was there before us, and may go on for minutes; a service manager would not wait so long.
     if (!told) manager.ready('waiting for a run that was begun without the daemon');
     if (!told) log.info('waiting for a run that was begun without the daemon');
-    await sleep(RETRY_MS);
+    await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
   }
+  // One that was asked for on the socket that we were given; it has the signal too.
+  await runs.idle();
   await server?.close();
   return undefined;
 }

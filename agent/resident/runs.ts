@@ -1,6 +1,7 @@
 import type { Run } from '../daemon.ts';
 import { UserError } from '../errors.ts';
 import type { Outcome } from '../snapshot/outcome.ts';
+import { lockBusy } from '../system/lock.ts';
 import type { Clock } from '../system/system.ts';
 
 interface Current {
@@ -8,6 +9,8 @@ interface Current {
   readonly since: string;
   /** Undefined until it is planned. */
   run?: Run;
+  /** Rejects for one that is refused. */
+  planned?: Promise<Run>;
 }
 
 /** One run at a time, from the moment that it was asked for until all is left. */
@@ -28,13 +31,7 @@ export class Runs {
   busy(): UserError | undefined {
     if (this.#current === undefined) return undefined;
     const { kind, since } = this.#current;
-    return new UserError(
-      'lock.busy',
-      `one at a time: quiesced ${kind} (process ${process.pid}, since ${since}) is at work`,
-      {
-        remedy: 'Wait until it is done (--wait TIME), or look at it with: quiesced status',
-      },
-    );
+    return lockBusy({ command: `quiesced ${kind}`, pid: process.pid, since });
   }
 
   /** Throws `lock.busy`, or whatever kept the run from being started. */
@@ -46,19 +43,17 @@ export class Runs {
     const free = () => {
       this.#current = undefined;
     };
-    try {
-      current.run = await make();
-    } catch (error) {
-      free();
-      throw error;
-    }
-    this.#ended = current.run.ended.then(free, free);
+    current.planned = make();
+    this.#ended = current.planned.then(({ ended }) => ended).then(free, free);
+    current.run = await current.planned;
     return current.run;
   }
 
+  /** Also one that was asked for and is not planned yet: whoever gave it up would not ask again. */
   async release(): Promise<Outcome> {
-    if (this.#current?.run === undefined) throw new UserError('hold.none', 'nothing is held');
-    return this.#current.run.release();
+    const run = await this.#current?.planned?.catch(() => undefined);
+    if (run === undefined) throw new UserError('hold.none', 'nothing is held');
+    return run.release();
   }
 
   /** Resolves when no run is under way. */

@@ -42,13 +42,15 @@ function readEntries(text: string, file: string): Entries {
   const entries = new Map<string, Entry>();
   let section: string | undefined;
   let last: string | undefined;
-  for (const [at, raw] of text
+  for (const [index, raw] of text
     .replace(/^\uFEFF/, '')
     .split(/\r?\n/)
     .entries()) {
-    const line = at + 1;
+    const line = index + 1;
     const content = raw.trim();
     if (content === '' || /^[#;]/.test(content)) continue;
+    // A path that holds one is no path: what opens it throws.
+    if (content.includes('\0')) throw fault('this line holds a NUL byte, so the file is no text', { file, line });
     const header = /^\[(.+)\]$/.exec(content);
     if (header !== null) {
       section = header[1];
@@ -61,12 +63,14 @@ function readEntries(text: string, file: string): Entries {
       if (present !== undefined) entries.set(last, { ...present, value: `${present.value}\n${content}` });
       continue;
     }
-    const [, name, value] = /^([^:=]+?)\s*[:=]\s*(.*)$/.exec(content) ?? [];
-    if (name === undefined) throw fault('this is neither a section nor "key: value"', { file, line });
+    const at = content.search(/[:=]/);
+    if (at < 1) throw fault('this is neither a section nor "key: value"', { file, line });
+    const name = content.slice(0, at).trimEnd();
+    const value = content.slice(at + 1).trimStart();
     last = name.toLowerCase();
     if (section !== SECTION) continue;
     if (entries.has(last)) throw fault(`${name} is given twice`, { file, line, key: name });
-    entries.set(last, { value: value ?? '', line });
+    entries.set(last, { value, line });
   }
   return entries;
 }

@@ -116,9 +116,9 @@ const asNumber = (value: unknown): number =>
   typeof value === 'string' && value.trim() !== '' ? Number(value) : typeof value === 'number' ? value : Number.NaN;
 
 const asSwitch: Convert<boolean> = (value) => {
-  const named = typeof value === 'string' ? value.toLowerCase() : String(value);
-  if (typeof value !== 'object' && (named === 'true' || named === 'false')) return named === 'true';
-  return { mustBe: 'true or false' };
+  const named = typeof value === 'string' ? value.toLowerCase() : value;
+  if (named === true || named === 'true') return true;
+  return named === false || named === 'false' ? false : { mustBe: 'true or false' };
 };
 
 const shown = (value: unknown): string => {

@@ -85,9 +85,12 @@ async function interpreter(system: System, at: At, stat: FileStat): Promise<read
   return executable ? [] : asked;
 }
 
+/** The kernel reads no more of a script's first line: execve(2). */
+const MAX_SHEBANG = 255;
+
 /** The interpreter and one argument at most, blanks and all: execve(2). Empty where the line is something else. */
 export function shebang(firstLine: string): readonly string[] {
-  const [, path, argument] = /^#![ \t]*([^ \t]+)[ \t]*(.*)$/.exec(firstLine) ?? [];
+  const [, path, argument] = /^#![ \t]*([^ \t]+)[ \t]*(.*)$/.exec(firstLine.slice(0, MAX_SHEBANG)) ?? [];
   if (path === undefined) return [];
   return argument === undefined || argument.trim() === '' ? [path] : [path, argument.trim()];
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { PATHS } from '../system/paths.ts';
 import type { System } from '../system/system.ts';
 import type { Outcome } from './outcome.ts';
+import type { Fault } from './phases.ts';
 
 /** About half a megabyte; the file never grows beyond it. */
 const KEPT = 100;
@@ -41,6 +42,8 @@ const isOutcome = (value: unknown): value is Outcome => {
   return (
     texts.every((text) => typeof text === 'string') &&
     lists.every((list) => Array.isArray(list)) &&
+    (outcome.faults as unknown[]).every((fault) => typeof (fault as Fault | null)?.phase === 'string') &&
+    (outcome.wouldBe === undefined || typeof outcome.wouldBe === 'string') &&
     typeof outcome.frozenMs === 'number'
   );
 };

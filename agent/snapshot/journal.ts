@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { messageOf, UserError } from '../errors.ts';
+import { faultPoint } from '../fault-point.ts';
 import { PATHS } from '../system/paths.ts';
 import type { System } from '../system/system.ts';
 import type { RunKind } from './outcome.ts';
@@ -44,9 +45,17 @@ export class Journal {
   }
 
   static async begin(system: System, bootId: string, run: RunRecord): Promise<Journal> {
+    await faultPoint('owed.folder.before');
     await system.makeDir(PATHS[system.platform].state, 0o700);
+    await faultPoint('owed.folder.after');
     const journal = new Journal(system, { bootId, run, phases: {} }, await readOwed(system));
-    await journal.#write([journal.#owed]);
+    try {
+      await journal.#write([journal.#owed]);
+    } catch (error) {
+      // It may be there all the same, if the disk failed after the rename: nothing is owed for a run that never was.
+      await journal.end().catch(() => undefined);
+      throw error;
+    }
     return journal;
   }
 
@@ -76,8 +85,10 @@ export class Journal {
     const file: OwedFile = { schema: 1, runs: [...this.#others, ...mine] };
     const path = owedPath(this.#system);
     try {
+      await faultPoint('owed.write.before');
       if (file.runs.length === 0) await this.#system.remove(path);
       else await this.#system.write(path, `${JSON.stringify(file, undefined, 2)}\n`, { mode: 0o600 });
+      await faultPoint('owed.write.after');
     } catch (cause) {
       throw new UserError('journal.unwritable', `${path} cannot be written: ${messageOf(cause)}`, {
         remedy: `Without this record nothing is begun that a crash could leave behind. Make room, or look at: df ${path}`,

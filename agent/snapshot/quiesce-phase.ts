@@ -1,4 +1,5 @@
 import { messageOf } from '../errors.ts';
+import { faultPoint } from '../fault-point.ts';
 import type { Quiescer } from '../quiescers/quiescer.ts';
 import { DeadlineError, within } from './deadline.ts';
 import type { Evidence } from './outcome.ts';
@@ -58,7 +59,9 @@ export class QuiescePhase implements Phase {
     }, this.enterMs);
     await this.#owe(this.#owed());
     await settleAll(this.#quiescers, async (quiescer) => {
+      await faultPoint('quiescer.hold.before');
       await quiescer.hold(signal);
+      await faultPoint('quiescer.hold.after');
       // Given up meanwhile: it is held now, but was not when the heart went on.
       signal.throwIfAborted();
       this.#held.add(quiescer);
@@ -78,14 +81,14 @@ export class QuiescePhase implements Phase {
     const { title } = quiescer;
     if (this.#held.has(quiescer)) {
       try {
-        await within('the verification', VERIFY_MS, (limit) => quiescer.verify(limit), signal);
+        await within('the verification', VERIFY_MS, (limit) => verified(quiescer, limit), signal);
       } catch (error) {
         this.#failed = true;
         problems.push(new VerifyError(`${title}: ${messageOf(error)}`, { cause: error }));
       }
     }
     try {
-      await within('the release', RELEASE_MS, (limit) => quiescer.release(limit), signal);
+      await within('the release', RELEASE_MS, (limit) => released(quiescer, limit), signal);
       this.#tried.delete(quiescer);
     } catch (error) {
       problems.push(new Error(`${title}: ${messageOf(error)}`, { cause: error }));
@@ -96,6 +99,18 @@ export class QuiescePhase implements Phase {
     const owed = [...this.#tried].flatMap(({ id, owed: what }) => (what === undefined ? [] : [{ id, owed: what }]));
     return owed.length === 0 ? undefined : owed;
   }
+}
+
+async function verified(quiescer: Quiescer, signal: AbortSignal): Promise<void> {
+  await faultPoint('quiescer.verify.before');
+  await quiescer.verify(signal);
+  await faultPoint('quiescer.verify.after');
+}
+
+async function released(quiescer: Quiescer, signal: AbortSignal): Promise<void> {
+  await faultPoint('quiescer.release.before');
+  await quiescer.release(signal);
+  await faultPoint('quiescer.release.after');
 }
 
 /** Does it for each in parallel, to the end; throws one AggregateError with every failure, each naming its application. */

@@ -1,4 +1,5 @@
 import { messageOf, UserError } from '../errors.ts';
+import { faultPoint } from '../fault-point.ts';
 import { bootIdOf, freezeJournalPath } from '../freezer/linux.ts';
 import { recoverFreeze } from '../freezer/recover.ts';
 import { devicesNamedByTest } from '../freezer/selection.ts';
@@ -36,7 +37,9 @@ export async function recover(parts: RecoverParts): Promise<Recovered> {
   const outcomes: Outcome[] = [];
   for (const owed of await readOwed(system)) {
     const journal = await Journal.resume(system, owed);
+    await faultPoint('recovery.phases.before');
     const left = await leaveOwed(parts, owed, journal);
+    await faultPoint('recovery.phases.after');
     const known = (await readHistory(system)).find(({ id }) => id === owed.run.id);
     const outcome =
       known === undefined ? cutOff(owed, thawed, [...faults, ...left], system.clock.now()) : leftLater(known, left);
@@ -51,7 +54,9 @@ export async function recover(parts: RecoverParts): Promise<Recovered> {
 /** A disk that is full must not refuse every run from now on; what is on record is left again at the next start. */
 async function writeDown(system: System, outcome: Outcome, journal: Journal): Promise<readonly Fault[]> {
   try {
+    await faultPoint('recovery.history.before');
     await addToHistory(system, outcome);
+    await faultPoint('recovery.history.after');
     await journal.end();
     return [];
   } catch (error) {
@@ -70,10 +75,12 @@ async function thawByRecord(
 ): Promise<Omit<Recovered, 'outcomes'>> {
   if (system.platform === 'windows') return { thawed: [], faults: [] };
   const testDevices = devicesNamedByTest(system.env);
+  await faultPoint('recovery.freeze.before');
   const { thawed, owed } = await recoverFreeze(freezeJournalPath(system), await bootIdOf(system), await loadLibc(), {
     testDevices,
     ...how,
   });
+  await faultPoint('recovery.freeze.after');
   const faults = owed.map(({ mountPoint, message }) => ({
     phase: 'freeze' as const,
     during: 'recover' as const,
@@ -122,7 +129,9 @@ async function releaseOwed({ quiescers }: Pick<Parts, 'quiescers'>, what: unknow
     try {
       const quiescer = quiescers.find((each) => each.id === id);
       if (quiescer === undefined) throw new Error(`${id} is not configured any more, so it cannot be released`);
+      await faultPoint('recovery.release.before');
       await within(`releasing ${id}`, RELEASE_MS, (limit) => quiescer.release(limit));
+      await faultPoint('recovery.release.after');
     } catch (error) {
       failed.push({ id });
       errors.push(error);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { messageOf } from '../errors.ts';
+import { faultPoint } from '../fault-point.ts';
 import { bootIdOf } from '../freezer/linux.ts';
 import type { Lock } from '../system/lock.ts';
 import { addToHistory } from './history.ts';
@@ -39,7 +40,11 @@ export async function run(parts: Parts, request: RunRequest, lock: Lock, signal:
     faults: [...taken.faults, ...unrecorded],
     timeline: timeline.steps,
   };
-  const forgotten = await recorded('the history', () => addToHistory(system, outcome));
+  const forgotten = await recorded('the history', async () => {
+    await faultPoint('history.add.before');
+    await addToHistory(system, outcome);
+    await faultPoint('history.add.after');
+  });
   log.info('the run ended', {
     event: 'run-ended',
     id: record.id,

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '../errors.ts';
+import { faultPointSync } from '../fault-point.ts';
 import type { WriteOptions } from './system.ts';
 
 /**
@@ -24,6 +25,7 @@ export function writeFileAtomic(link: string, text: string, mode = 0o600, option
   const temporary = temporaryOf(path, process.pid);
   const present = options.owner === undefined ? statOf(path) : { ...options.owner, mode };
   try {
+    faultPointSync('file.write.before');
     const fd = openSync(temporary, 'w', present?.mode ?? mode);
     try {
       writeAll(fd, Buffer.from(text, options.encoding));
@@ -34,11 +36,13 @@ export function writeFileAtomic(link: string, text: string, mode = 0o600, option
     if (present !== undefined) chownSync(temporary, present.uid, present.gid);
     // After the owner: a change of owner takes bits away, as the umask does (chown(2)).
     chmodSync(temporary, (present?.mode ?? mode) & 0o7777);
+    faultPointSync('file.rename.before');
     renameSync(temporary, path);
   } catch (error) {
     removeQuietly(temporary);
     throw error;
   }
+  faultPointSync('file.write.after');
   syncFolder(dirname(path));
 }
 

@@ -57,4 +57,4 @@ const query = async (system: System, key: string): Promise<string> =>
 
 /** `    SystemProductName    REG_SZ    Virtual Machine` */
 const registryText = (output: string, name: string): string | undefined =>
-  new RegExp(`^\\s*${name}\\s+REG_SZ\\s+(.*?)\\s*$`, 'm').exec(output)?.[1];
+  new RegExp(`^[ \\t]*${name}[ \\t]+REG_SZ[ \\t]+(.*)$`, 'm').exec(output)?.[1]?.trimEnd();

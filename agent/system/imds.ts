@@ -110,4 +110,5 @@ const text = (value: unknown): string | undefined => (typeof value === 'string' 
 /** Numbers and booleans arrive as strings. */
 const number = (value: unknown): number | undefined =>
   (typeof value === 'string' && /^\d+$/.test(value)) || typeof value === 'number' ? Number(value) : undefined;
-const isTrue = (value: unknown): boolean => String(value).toLowerCase() === 'true';
+const isTrue = (value: unknown): boolean =>
+  value === true || (typeof value === 'string' && value.toLowerCase() === 'true');

@@ -51,7 +51,11 @@ export function localSystem(options: LocalOptions = {}): System {
     // In /sys and /proc a device or process may go between open and read; that is as if it had not been there.
     readText: (path, encoding = 'utf8') => unlessMissing(readFile(resolve(path), encoding), 'ENODEV', 'ESRCH'),
     list: async (path) => (await unlessMissing(readdir(resolve(path))))?.sort(),
-    stat: async (path) => fileStat(await unlessMissing(statFile(resolve(path)))),
+    // Nothing is at the end of links that lead in a circle.
+    stat: async (path) => {
+      const wanted = (async () => statFile(resolve(path)))();
+      return fileStat(await unlessMissing(wanted, 'ELOOP'));
+    },
     readLink: (path) => unlessMissing(readlink(lastLinkKept(path, resolve)), 'EINVAL'),
     write: async (path, text, options = {}) => writeFileAtomic(writable(path), text, options.mode, options),
     makeDir: async (path, mode) => {
@@ -80,7 +84,8 @@ async function unlessMissing<T>(wanted: Promise<T>, ...alsoMissing: string[]): P
   try {
     return await wanted;
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR', ...alsoMissing].includes(errnoOf(error) ?? '')) return undefined;
+    // A name that is too long is nobody's: any user may give a mount one that we would look up below /sys.
+    if (['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', ...alsoMissing].includes(errnoOf(error) ?? '')) return undefined;
     throw error;
   }
 }

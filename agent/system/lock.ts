@@ -1,5 +1,6 @@
 import { closeSync, constants, ftruncateSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { messageOf, UserError } from '../errors.ts';
+import { faultPoint, faultPointSync } from '../fault-point.ts';
 import { loadLibc } from './native.ts';
 
 /** Who holds the lock; text in the lock file, so that the one who is refused can say whom to wait for. */
@@ -25,17 +26,27 @@ const RETRY_MS = 20;
  */
 export async function takeLock(path: string, holder: LockHolder): Promise<Lock> {
   const libc = await loadLibc();
+  await faultPoint('lock.take.before');
   const fd = openLock(path);
   for (let waitedMs = 0; libc.lockFile(fd) !== 0; waitedMs += RETRY_MS) {
     if (waitedMs >= PATIENCE_MS) {
       const present = readHolder(path);
       closeSync(fd);
-      throw busy(present);
+      throw lockBusy(present);
     }
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }
-  ftruncateSync(fd, 0);
-  writeSync(fd, JSON.stringify(holder), 0);
+  try {
+    faultPointSync('lock.take.after');
+    faultPointSync('lock.name.before');
+    ftruncateSync(fd, 0);
+    writeSync(fd, JSON.stringify(holder), 0);
+    faultPointSync('lock.name.after');
+  } catch (cause) {
+    // A lock that nobody can give back would turn away everybody for as long as this process lives.
+    closeSync(fd);
+    throw unusable(path, cause);
+  }
   return { fd, release: () => closeSync(fd) };
 }
 
@@ -43,12 +54,15 @@ function openLock(path: string): number {
   try {
     return openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
   } catch (cause) {
-    throw new UserError('lock.unusable', `the lock ${path} cannot be opened: ${messageOf(cause)}`, {
-      remedy: `It should be a file that only root can write. See what it is: ls -ld ${path}`,
-      cause,
-    });
+    throw unusable(path, cause);
   }
 }
+
+const unusable = (path: string, cause: unknown): UserError =>
+  new UserError('lock.unusable', `the lock ${path} cannot be opened and written: ${messageOf(cause)}`, {
+    remedy: `It should be a file that only root can write, with room for it. See: ls -ld ${path}; df ${path}`,
+    cause,
+  });
 
 /**
  * Who holds the lock now, without touching it: by the kernel's table of locks, proc_locks(5), where a lock taken for a
@@ -77,10 +91,11 @@ function readHolder(path: string): LockHolder | undefined {
 const isHolder = (value: unknown): value is LockHolder =>
   typeof value === 'object' && value !== null && 'pid' in value && 'command' in value && 'since' in value;
 
-const busy = (holder: LockHolder | undefined): UserError => {
+/** One at a time, and who it is. */
+export function lockBusy(holder: LockHolder | undefined): UserError {
   const who =
     holder === undefined ? 'another process' : `${holder.command} (process ${holder.pid}, since ${holder.since})`;
   return new UserError('lock.busy', `one at a time: ${who} is at work`, {
-    remedy: 'Wait until it is done, or look at it with: quiesced status',
+    remedy: 'Wait until it is done (--wait TIME), or look at it with: quiesced status',
   });
-};
+}

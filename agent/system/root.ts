@@ -27,18 +27,22 @@ export function resolveInRoot(root: string, path: string): string {
       continue;
     }
     links += 1;
-    if (links > MAX_LINKS) throw new Error(`too many levels of symbolic links: ${path}`);
+    if (links > MAX_LINKS) throw tooManyLinks(path);
     if (isAbsolute(target)) done.length = 0;
     todo.unshift(...target.split(sep).filter((piece) => piece !== ''));
   }
   return join(root, ...done);
 }
 
+/** As the kernel would say it. */
+const tooManyLinks = (path: string): Error =>
+  Object.assign(new Error(`too many levels of symbolic links: ${path}`), { code: 'ELOOP' });
+
 function linkTarget(path: string): string | undefined {
   try {
     return lstatSync(path).isSymbolicLink() ? readlinkSync(path) : undefined;
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return undefined;
+    if (['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes(errnoOf(error) ?? '')) return undefined;
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { UserError } from '../errors.ts';
+import { faultPoint } from '../fault-point.ts';
 import { type Program, startProgram } from '../system/spawn.ts';
 import type { System } from '../system/system.ts';
 import { rejectedBy } from '../system/waits.ts';
@@ -24,6 +25,7 @@ export function commandTaker(system: System, argv: readonly string[]): Taker {
     id: 'command',
     takes: true,
     async prepare() {
+      await faultPoint('taker.prepare.before');
       program = await startProgram(system, argv, {
         input: 'lines',
         onLine: (line) => {
@@ -32,6 +34,7 @@ export function commandTaker(system: System, argv: readonly string[]): Taker {
           if (parsed !== undefined && asked) answer.resolve(parsed);
         },
       });
+      await faultPoint('taker.prepare.after');
       // A `prepare` that was given up at its deadline goes on behind our back.
       if (finished) await program.killAll(KILL_GRACE_MS);
       const { pid, ended, output } = program;
@@ -50,18 +53,22 @@ export function commandTaker(system: System, argv: readonly string[]): Taker {
     },
     async take(signal) {
       asked = true;
+      await faultPoint('taker.take.before');
       program?.writeLine(JSON.stringify({ event: 'frozen' }));
       const { ok, snapshot, error } = await Promise.race([answer.promise, rejectedBy(signal)]);
+      await faultPoint('taker.take.after');
       if (!ok) throw new Error(`${argv[0]}: ${error ?? 'it says that it took no snapshot'}`);
       return snapshot === undefined ? {} : { snapshot };
     },
     async finish(outcome) {
       finished = true;
       if (program === undefined) return;
+      await faultPoint('taker.finish.before');
       program.writeLine(JSON.stringify({ event: 'thawed', outcome }));
       program.endInput();
       await Promise.race([program.ended, new Promise((resolve) => setTimeout(resolve, END_MS).unref())]);
       const alive = await program.killAll(KILL_GRACE_MS);
+      await faultPoint('taker.finish.after');
       if (alive.length > 0) throw new Error(`${argv[0]} does not end: process ${alive.join(', ')} hangs in the kernel`);
     },
   };

@@ -1,3 +1,4 @@
+import { faultPoint } from '../fault-point.ts';
 import type { Log } from '../log.ts';
 import { rejectedBy } from '../system/waits.ts';
 import type { Taker } from './taker.ts';
@@ -21,7 +22,11 @@ export function holdTaker({ listen, log }: HoldOptions = {}): HoldTaker {
     id: 'hold',
     takes: true,
     release: () => released.resolve(),
-    prepare: async () => listen?.(),
+    async prepare() {
+      await faultPoint('hold.listen.before');
+      await listen?.();
+      await faultPoint('hold.listen.after');
+    },
     async take(signal) {
       log?.pause();
       try {

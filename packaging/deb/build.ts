@@ -13,8 +13,17 @@ import { conffiles, control, md5sums } from './control.ts';
 
 const SCRIPTS = ['postinst', 'prerm', 'postrm'];
 
+export interface DebOptions {
+  readonly architecture?: Architecture;
+  /** Not zstd: Debian 11 could not unpack it. Without any it is made in seconds, for tests. */
+  readonly compression?: 'xz' | 'none';
+}
+
 /** @returns the path of the package. */
-export async function buildDeb(folder: string, architecture: Architecture = 'amd64'): Promise<string> {
+export async function buildDeb(
+  folder: string,
+  { architecture = 'amd64', compression = 'xz' }: DebOptions = {},
+): Promise<string> {
   mkdirSync(folder, { recursive: true });
   const deb = join(folder, `quiesced_${versionOf()}_${architecture}.deb`);
   const root = mkdtempSync(join(tmpdir(), 'quiesced-deb-'));
@@ -22,8 +31,7 @@ export async function buildDeb(folder: string, architecture: Architecture = 'amd
     chmodSync(root, 0o755);
     await stage(root, TARGETS[architecture]);
     writeControl(root, architecture);
-    // Not zstd: Debian 11 could not unpack it.
-    const options = ['--root-owner-group', '--uniform-compression', '-Zxz'];
+    const options = ['--root-owner-group', '--uniform-compression', `-Z${compression}`];
     execFileSync('dpkg-deb', [...options, '--build', root, deb], {
       env: { ...process.env, SOURCE_DATE_EPOCH: String(sourceDate()) },
       stdio: ['ignore', 'ignore', 'inherit'],

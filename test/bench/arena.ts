@@ -7,7 +7,8 @@ import { readFileSystems } from '../../agent/freezer/mounts.ts';
 import { localSystem } from '../../agent/system/local.ts';
 import { must } from './command.ts';
 
-const IMAGE_BYTES = 300e6;
+/** As small as XFS can be made. */
+const IMAGE_BYTES = 320e6;
 const PROGRAMS = ['writer', 'freeze-peer', 'nest'] as const;
 const PEERS = join(import.meta.dirname, 'peers');
 
@@ -27,7 +28,7 @@ export interface Arena {
  * The sweeper starts before there is anything to sweep and does its work
  * when its input ends: called by `close`, or because this process died.
  */
-export async function openArena(inFolder: string, count: number): Promise<Arena> {
+export async function openArena(inFolder: string, count: number, type: ArenaType = 'ext4'): Promise<Arena> {
   const folder = await mkdtemp(join(inFolder, 'quiesced-bench-'));
   const sweeper = spawn('sh', [join(PEERS, 'sweep.sh'), folder], {
     detached: true,
@@ -37,7 +38,7 @@ export async function openArena(inFolder: string, count: number): Promise<Arena>
   try {
     await build(folder);
     const mountPoints = Array.from({ length: count }, (_, index) => join(folder, `m${index}`));
-    for (const mountPoint of mountPoints) await mountImage(mountPoint);
+    for (const mountPoint of mountPoints) await mountImage(mountPoint, type);
     return {
       folder,
       fileSystems: await findMounted(mountPoints),
@@ -61,13 +62,21 @@ async function build(folder: string): Promise<void> {
   }
 }
 
+export type ArenaType = keyof typeof MKFS;
+
 /** Lazy initialisation off: it would write in the background while we measure. */
-async function mountImage(mountPoint: string): Promise<void> {
+const MKFS = {
+  ext4: ['mkfs.ext4', '-q', '-E', 'lazy_itable_init=0,lazy_journal_init=0'],
+  xfs: ['mkfs.xfs', '-q'],
+  btrfs: ['mkfs.btrfs', '-q'],
+} as const;
+
+async function mountImage(mountPoint: string, type: ArenaType): Promise<void> {
   const image = `${mountPoint}.img`;
   const file = await open(image, 'wx', 0o600);
   await file.truncate(IMAGE_BYTES);
   await file.close();
-  await must(['mkfs.ext4', '-q', '-E', 'lazy_itable_init=0,lazy_journal_init=0', image]);
+  await must([...MKFS[type], image]);
   await mkdir(mountPoint);
   await must(['mount', '-o', 'loop', image, mountPoint]);
 }
@@ -82,7 +91,7 @@ async function findMounted(mountPoints: readonly string[]): Promise<readonly Fil
   const all = await readFileSystems(localSystem({ env: {} }));
   return mountPoints.map((mountPoint) => {
     const found = all.find((fileSystem) => fileSystem.mountPoint === mountPoint);
-    if (found?.id.startsWith('7:')) return found;
+    if (found?.source.startsWith('/dev/loop')) return found;
     throw new Error(`${mountPoint} is not the mount of a loop device`);
   });
 }

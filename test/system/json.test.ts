@@ -1,24 +1,5 @@
-import { globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { Ajv2020 } from 'ajv/dist/2020.js';
-import type { Test } from 'tap';
 import { loopTest } from './loop.ts';
-
-const SCHEMAS = join(import.meta.dirname, '../../docs/schema');
-
-const ajv = new Ajv2020({
-  allErrors: true,
-  formats: { 'date-time': /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$/ },
-});
-for (const file of globSync('*.schema.json', { cwd: SCHEMAS })) {
-  ajv.addSchema(JSON.parse(readFileSync(join(SCHEMAS, file), 'utf8')));
-}
-
-/** Holds what the program printed against the schema that we publish. */
-function conforms(t: Test, name: string, value: unknown): void {
-  const validate = ajv.getSchema(`${name}.schema.json`);
-  t.ok(validate?.(value), `the JSON is as ${name}.schema.json says`, { errors: validate?.errors, value });
-}
+import { conforms } from './schemas.ts';
 
 loopTest('what is printed with --json is what docs/schema says', async (t, rig) => {
   const { cli } = rig;

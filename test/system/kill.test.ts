@@ -5,6 +5,7 @@ import type { Test } from 'tap';
 import { loopTest, type Mounted, must, type Rig } from './loop.ts';
 import type { CliProcess } from './loop-cli.ts';
 import {
+  allEnded,
   expedited,
   isFrozen,
   isWritable,
@@ -50,7 +51,7 @@ async function thawedAfter(t: Test, { mountPoint }: Mounted, kill: () => void, w
 
 /** Nothing is owed any more, by any record, and the post script ran exactly once. */
 async function settled(t: Test, rig: Rig, result: string): Promise<void> {
-  t.ok(await until(() => processesOf(rig.root).length === 0, 10_000), 'all have ended');
+  t.ok(await allEnded(rig.root, 10_000), 'all have ended');
   t.equal(rig.read('scripts.log'), `pre\npost ${result}\n`);
   t.notOk(rig.has('root/var/lib/quiesced/owed.json'), 'no script is owed');
   t.notOk(rig.has('root/run/quiesced/journal/freeze.jsonl'), 'no thaw is owed');
@@ -131,7 +132,7 @@ loopTest('the foreground process is killed while its post script runs', async (t
   t.ok(await until(() => rig.read('scripts.log').includes('post'), 20_000));
   run.signal('SIGKILL');
   t.ok(await isWritable(mounted.mountPoint));
-  t.ok(await until(() => processesOf(rig.root).length === 0, 10_000), 'all have ended');
+  t.ok(await allEnded(rig.root, 10_000), 'all have ended');
   t.match(rig.read('scripts.log'), /^pre\npost \w+\npost interrupted\n$/, 'what was cut off is done again');
   t.notOk(rig.has('root/var/lib/quiesced/owed.json'));
   t.match(await rig.cli.history(), [{ kind: 'rehearsal', consistency: 'none' }]);

@@ -56,6 +56,14 @@ export function processesOf(root: string): readonly OwnProcess[] {
     .map((pid) => ({ pid: Number(pid), argv: textOf(`/proc/${pid}/cmdline`).split('\0').slice(0, -1) }));
 }
 
+/** Waits until nobody is left. One that is just becoming another program shows no environment for a moment. */
+export const allEnded = (root: string, limitMs: number): Promise<boolean> =>
+  until(async () => {
+    if (processesOf(root).length > 0) return false;
+    await sleep(100);
+    return processesOf(root).length === 0;
+  }, limitMs);
+
 /** The one process that runs this hidden command: `guard`, `keep-hold`. */
 export function pidOf(root: string, command: string): number {
   const found = processesOf(root).filter(({ argv }) => argv.includes(command));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { REDACTED, redact } from '../../agent/redact.ts';
+import { REDACTED, redact, redactJson } from '../../agent/redact.ts';
 
 /** A signature as Azure makes them, base64 of 32 bytes. None of these was ever valid. */
 const SIG = 'kJ3xZ8sQp%2BVn0yT7LrWm1oBc5dHfGuE2aNqXwYz9iAM%3D';
@@ -62,8 +62,23 @@ const REAL: readonly (readonly [text: string, secrets: readonly string[], keeps:
     ['next'],
   ],
   ['-----BEGIN PRIVATE KEY-----\\nMIIEpAIBAAKC', ['MIIEpAIBAAKC'], ['BEGIN PRIVATE KEY']],
+  [`https://oauth2:${KEY.repeat(40)}@git.example/x`, [KEY], ['https://oauth2:', '@git.example/x']],
+  ['http://u:@begins-so@host/', ['begins-so'], ['http://u:', '@host/']],
   ['x-api-key: abc123', ['abc123'], ['x-api-key']],
   ['sasToken=?sv=1', ['?sv=1'], ['sasToken']],
+  ['MYSQL_PWD=hunter2 mysqldump', ['hunter2'], ['mysqldump']],
+  ['//nas/share /mnt cifs user=u,pass=hunter2,vers=3 0 0', ['hunter2'], ['user=u', 'vers=3']],
+  ['AZURE_STORAGE_KEY=hunter2', ['hunter2'], ['AZURE_STORAGE_KEY']],
+  ['Ocp-Apim-Subscription-Key: hunter2', ['hunter2'], []],
+  ['Set-Cookie: session=hunter2; Path=/\nHost: x', ['hunter2'], ['Host: x']],
+  ['machine host login backup password hunter2', ['hunter2'], ['login backup']],
+  ['[{"Name": "DbPassword", "Value": "hunter2"}]', ['hunter2'], ['DbPassword']],
+  ['mysqldump -u root -phunter2 --all-databases', ['hunter2'], ['--all-databases']],
+  ['git clone https://ghp_16C7e42F292c6912E7710c838347Ae178B4a@github.example/x', ['ghp_16C7'], ['@github.example/x']],
+  ['got eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0aa.abc-_DEF back', ['eyJhbGciOiJIUzI1NiJ9', 'abc-_DEF'], ['back']],
+  [`key is ${KEY}${'A'.repeat(86 - KEY.length)}== now`, [KEY], ['now']],
+  ['root:$6$rounds=5000$saltsalt$Xq0mQ1k2nV.pk/:19000:', ['saltsalt', 'Xq0mQ1k2nV'], [':19000:']],
+  ['-----BEGIN PGP PRIVATE KEY BLOCK-----\nlQVYBF\n-----END PGP PRIVATE KEY BLOCK-----', ['lQVYBF'], ['END PGP']],
 ];
 
 t.test('secrets as they are met', async (t) => {
@@ -72,6 +87,7 @@ t.test('secrets as they are met', async (t) => {
     for (const secret of secrets) t.notOk(told.includes(secret), `${secret} in: ${told}`);
     for (const kept of keeps) t.ok(told.includes(kept), `${kept} stays in: ${told}`);
     t.ok(told.includes(REDACTED), 'and it is seen that something was there');
+    t.equal(redact(told), told, 'once is enough');
   }
 });
 
@@ -138,10 +154,44 @@ t.test('a quoted secret may hold anything', async () => {
   );
 });
 
+t.test('what was taken out is told', async (t) => {
+  const found: string[] = [];
+  redact('http://u:first@proxy password=second', (secret) => found.push(secret));
+  t.strictSame(found, ['first', 'second']);
+  redact(redact('password=second'), () => t.fail('what is hidden already is no secret'));
+});
+
+t.test('a value that becomes JSON', async (t) => {
+  const found: string[] = [];
+  const value = {
+    url: 'http://u:first@proxy',
+    password: { nested: 'second' },
+    token: 12345678,
+    apiKey: 'third',
+    hasPassword: true,
+    list: [{ Key: 'ClientSecret', Value: 'fourth' }, 'Authorization: Basic fifth', 7],
+    nothing: undefined,
+    'http://u:sixth@proxy': null,
+  };
+  t.strictSame(JSON.parse(JSON.stringify(redactJson(value, (secret) => found.push(secret)))), {
+    url: `http://u:${REDACTED}@proxy`,
+    password: REDACTED,
+    token: REDACTED,
+    apiKey: REDACTED,
+    hasPassword: true,
+    list: [{ Key: 'ClientSecret', Value: REDACTED }, `Authorization: Basic ${REDACTED}`, 7],
+    [`http://u:${REDACTED}@proxy`]: null,
+  });
+  t.strictSame(found, ['first', 'third', 'fourth', 'fifth', 'sixth']);
+});
+
 t.test('no text takes long', async (t) => {
   const long = [
     'a',
     '://a:',
+    'a://',
+    'a://b:',
+    '@a://b:',
     'password',
     '-----BEGIN PRIVATE KEY-----',
     'sig',
@@ -150,6 +200,12 @@ t.test('no text takes long', async (t) => {
     'authorization: ',
     '<password',
     '-u a:',
+    'mysql -',
+    'login a password',
+    '"name":"password","value"',
+    'eyJaaaaaaaaaa.',
+    '$6$',
+    'cookie: ',
   ];
   for (const piece of long) {
     const startMs = performance.now();

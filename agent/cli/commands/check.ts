@@ -21,7 +21,7 @@ export const check: Command = async (context) => {
     print(format === 'json' ? checksJson(checks) : renderChecks(checks));
     return 0;
   }
-  const { agent, ...fault } = await agentOf(context);
+  const { agent, ...fault } = await examiningAgent(context);
   const examination = await withProgress(context, checks, (onFinding) =>
     agent.examine({ checks, onFinding, ...fault }),
   );
@@ -53,7 +53,9 @@ function formatOf({ given, json }: CommandContext): Format {
 }
 
 /** The checks run with a wrong configuration too; it counts where the worth of a snapshot is told. */
-async function agentOf(context: CommandContext): Promise<{ agent: Agent } & Pick<ExamineRequest, 'configFault'>> {
+export async function examiningAgent(
+  context: CommandContext,
+): Promise<{ agent: Agent } & Pick<ExamineRequest, 'configFault'>> {
   try {
     return { agent: await context.agent() };
   } catch (error) {

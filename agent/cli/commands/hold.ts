@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process';
 import { fstatSync } from 'node:fs';
-import type { Config } from '../../config/schema.ts';
 import { durationMs } from '../../config/values.ts';
 import type { ErrorReply, HoldRequest, RunStatus } from '../../control/protocol.ts';
-import { holdWishes } from '../../daemon.ts';
+import { assertHoldable, holdWishes } from '../../daemon.ts';
 import { UserError, usageError } from '../../errors.ts';
 import type { Outcome } from '../../snapshot/outcome.ts';
 import { askDaemon, patiently } from '../asking.ts';
@@ -21,9 +20,8 @@ async function start(context: CommandContext, kind: 'hold' | 'freeze'): Promise<
   const request = requestOf(context, kind);
   // What is wrong with the configuration or the mount points is better told here than through another process.
   const agent = await context.agent();
-  const { freeze } = await agent.plan(holdWishes(request));
-  if (kind === 'freeze' && freeze.groups.length === 0) throw nothingToFreeze();
-  assertWithinDeadline(request, freeze.groups.length > 0, agent.config);
+  const wishes = holdWishes(request);
+  assertHoldable(wishes, await agent.plan(wishes), agent.config);
   const first = await patiently(
     context,
     async () => (await askDaemon<RunStatus | Outcome>(context, 'hold', request)) ?? alone(context, request),
@@ -58,11 +56,6 @@ function held({ json, print }: CommandContext, status: RunStatus): number {
 /** `on-failure = continue` holds on with less; whoever takes the snapshot must be able to tell. */
 const LESS_HELD = 3;
 
-const nothingToFreeze = (): UserError =>
-  new UserError('freeze.nothing', 'there is no file system here that could be frozen', {
-    remedy: 'See why: quiesced rehearse. In a container name them: quiesced freeze --mount PATH',
-  });
-
 function requestOf({ given }: CommandContext, kind: 'hold' | 'freeze'): HoldRequest {
   const wanted = given.values.get('for')?.[0];
   const deadlineMs = wanted === undefined ? undefined : durationMs(wanted);
@@ -76,15 +69,6 @@ function requestOf({ given }: CommandContext, kind: 'hold' | 'freeze'): HoldRequ
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
     ...(mounts === undefined ? {} : { mounts }),
   };
-}
-
-/** A hold that outlasts the deadline would not be one: the guard lets go then, whoever asked for more. */
-function assertWithinDeadline({ kind, deadlineMs }: HoldRequest, freezes: boolean, { snapshot }: Config): void {
-  const [key, mostMs] = freezes
-    ? ['frozen-deadline', snapshot.frozenDeadlineMs]
-    : ['quiesce-deadline', snapshot.quiesceDeadlineMs];
-  if (deadlineMs === undefined || deadlineMs <= mostMs) return;
-  throw usageError(`--for may be ${mostMs / 1000}s at most, which is [snapshot] ${key}`, kind);
 }
 
 function firstWord([file = '', ...args]: readonly string[], signal: AbortSignal): Promise<FirstWord | undefined> {

@@ -1,5 +1,7 @@
 import { runGuard } from '../../freezer/guard-process.ts';
+import { createLog } from '../../log.ts';
 import { runWriter } from '../../sandbox/writer.ts';
+import { openLogSink } from '../../system/journald.ts';
 import { atEaseWithOomKiller } from '../../system/oom.ts';
 import type { Command } from '../context.ts';
 
@@ -10,9 +12,11 @@ export const guard: Command = async ({ system, self }) => {
 };
 
 /** Started by the guard when the daemon died; holds its lock by an inherited descriptor. */
-export const recover: Command = async ({ agentInAnyCase }) => {
+export const recover: Command = async ({ system, note, agentInAnyCase }) => {
   atEaseWithOomKiller();
-  const { faults } = await (await agentInAnyCase()).recover();
+  const log = createLog('info', await openLogSink(system, note));
+  const { faults } = await (await agentInAnyCase(log)).recover();
+  for (const { message, remedy } of faults) log.error(`still owed: ${message}`, { remedy });
   return faults.length === 0 ? 0 : 1;
 };
 

@@ -3,7 +3,8 @@ import type { HoldRequest } from '../../control/protocol.ts';
 import { holdRequest } from '../../control/requests.ts';
 import { type Server, startServer } from '../../control/server.ts';
 import { holdWishes, type Run } from '../../daemon.ts';
-import { UserError, usageError } from '../../errors.ts';
+import { usageError } from '../../errors.ts';
+import { lockBusy } from '../../system/lock.ts';
 import { PATHS } from '../../system/paths.ts';
 import type { System } from '../../system/system.ts';
 import type { Command } from '../context.ts';
@@ -41,12 +42,6 @@ async function serveRun(system: System, { kind }: HoldRequest, run: () => Run): 
       status: async () => ({ schema: 1, run: run().status() }),
       release: () => run().release(),
     },
-    busy: () => busy(`quiesced ${kind}`, process.pid, since),
+    busy: () => lockBusy({ command: `quiesced ${kind}`, pid: process.pid, since }),
   });
 }
-
-/** As the lock says it: one at a time, and who it is. */
-const busy = (command: string, pid: number, since: string): UserError =>
-  new UserError('lock.busy', `one at a time: ${command} (process ${pid}, since ${since}) is at work`, {
-    remedy: 'Wait until it is done, or look at it with: quiesced status',
-  });

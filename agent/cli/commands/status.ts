@@ -19,7 +19,8 @@ export const status: Command = async ({ system, json, print, width }) => {
   return 0;
 };
 
-async function look(system: System) {
+/** What is held, owed and frozen, and how the last run ended: the JSON of `status`. */
+export async function look(system: System) {
   const owed = await readOwed(system);
   const told = await ask<ControlStatus>(endpointOf(system), 'status', { silenceMs: SILENCE_MS }).catch(() => undefined);
   return {

@@ -1,5 +1,3 @@
-import { defaultConfig, loadConfig } from '../../config/load.ts';
-import { createAgent } from '../../daemon.ts';
 import { usageError } from '../../errors.ts';
 import { bootIdOf, freezeJournalPath } from '../../freezer/linux.ts';
 import { type ArmedFreeze, becomesOverdue } from '../../freezer/overdue.ts';
@@ -13,14 +11,10 @@ import type { Command } from '../context.ts';
  * What the third line starts, shortly before the deadline of the freeze that it was armed for. File systems that are
  * owed beyond it are thawed by the record, whoever is alive; what is owed besides only when nobody is.
  */
-export const thawOverdue: Command = async ({ system, self, given, note }) => {
+export const thawOverdue: Command = async ({ system, given, note, agentInAnyCase }) => {
   const freeze = freezeOf(given.words);
   const log = createLog('info', await openLogSink(system, note));
-  const config = await loadConfig(system).then(
-    (loaded) => loaded.config,
-    () => defaultConfig(system.platform),
-  );
-  const agent = createAgent(system, log, config, self);
+  const agent = await agentInAnyCase(log);
   const bootId = await bootIdOf(system);
   // Once more when it counts; loaded now, when nothing waits for it yet.
   await loadLibc();

@@ -53,7 +53,8 @@ export interface Leaving {
    * the first run goes on. They must be written for that. Otherwise safe more than once: a post command that has run to its end, or to its time limit, is owed no
    * longer, whatever came of it: it had its retries, and the same command in another state of the application may do
    * harm. So is one that is gone or may not run any more: the error says what to run by hand. What an abort of
-   * `signal` cuts short stays owed and is run again, because half a resume leaves an application held.
+   * `signal` or an unforeseen error (`script.broke`) cuts short stays owed and is run again, because half a resume leaves
+   * an application held.
    */
   leave(signal: AbortSignal, how: HowItWent): Promise<void>;
 }

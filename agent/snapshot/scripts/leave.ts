@@ -1,4 +1,5 @@
 import { messageOf } from '../../errors.ts';
+import { faultPoint } from '../../fault-point.ts';
 import { runnable } from '../../scripts/runnable.ts';
 import { type OwedScript, ScriptError } from '../../scripts/script.ts';
 import { endMarked } from '../../system/kin.ts';
@@ -35,14 +36,18 @@ interface Context extends LeaveOptions {
 async function leaveAll(system: System, owed: OwedScript[], context: Context, failures: ScriptError[]): Promise<void> {
   // What was not understood of the record is told now, and is not to be told at every start.
   if (failures.length > 0) failures.push(...(await recorded(owed, context)));
+  const kept: OwedScript[] = [];
   for (let entry = owed.at(-1); entry !== undefined && !context.signal.aborted; entry = owed.at(-1)) {
     failures.push(...(await endPre(system, entry, context)));
     const failure = await leaveOne(system, entry, context);
     if (context.signal.aborted && failure?.code === 'script.cut-short') break;
     if (failure !== undefined) failures.push(failure);
     owed.pop();
-    failures.push(...(await recorded(owed, context)));
+    // Nobody knows whether it ran: at least once is better than not at all.
+    if (failure?.code === 'script.broke') kept.unshift(entry);
+    failures.push(...(await recorded([...owed, ...kept], context)));
   }
+  owed.push(...kept);
   if (owed.length > 0) failures.push(stillOwed(owed, context.signal.reason));
   const failure = together(failures);
   if (failure !== undefined) throw failure;
@@ -55,7 +60,9 @@ async function leaveAll(system: System, owed: OwedScript[], context: Context, fa
 async function endPre(system: System, { script, mark }: OwedScript, { log }: Context): Promise<readonly ScriptError[]> {
   if (mark === undefined) return [];
   log?.warn('a pre script had not ended; what is left of it is ended', { script: script.name });
+  await faultPoint('pre-script.end.before');
   const left = await endMarked(system, mark, TERM_GRACE_MS);
+  await faultPoint('pre-script.end.after');
   return left.length === 0 ? [] : [stillThere(script, left)];
 }
 
@@ -64,11 +71,13 @@ async function leaveOne(system: System, entry: OwedScript, context: Context): Pr
   const { script } = entry;
   try {
     const argv = [...(await runnable(system, script, 'post')), ...hookArgument(entry, context.how)];
+    await faultPoint('post-script.run.before');
     const result = await runStage(system, entry, 'post', argv, context);
+    await faultPoint('post-script.run.after');
     return succeeded(result) ? undefined : scriptFailure(script, 'post', result);
   } catch (error) {
     if (error instanceof ScriptError) return error;
-    const code = context.signal.aborted ? 'script.cut-short' : 'script.failed';
+    const code = context.signal.aborted ? 'script.cut-short' : 'script.broke';
     return new ScriptError(code, `the post script ${script.name}: ${messageOf(error)}`, {
       script: script.name,
       stage: 'post',

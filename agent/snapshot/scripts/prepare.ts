@@ -1,3 +1,4 @@
+import { faultPoint } from '../../fault-point.ts';
 import { readOwed } from '../../scripts/owed.ts';
 import { runnable, scriptProblems } from '../../scripts/runnable.ts';
 import type { OwedScript, Script, ScriptStage } from '../../scripts/script.ts';
@@ -74,7 +75,9 @@ async function enterOne(
   };
   if (argv === undefined) return owe(entry);
   const onStart = (mark: string) => owe({ ...entry, mark });
+  await faultPoint('pre-script.run.before');
   const result = await runStage(system, entry, 'pre', argv, { ...options, signal, onStart });
+  await faultPoint('pre-script.run.after');
   const failures = succeeded(result) ? [] : [scriptFailure(script, 'pre', result)];
   // The mark stays where some of them hang in the kernel: they may come back until the post command runs.
   if (script.post !== undefined && result.unkillable.length === 0) {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { faultPoint } from '../../fault-point.ts';
 import { redact } from '../../redact.ts';
 import { startProgram } from '../../system/spawn.ts';
 import type { System } from '../../system/system.ts';
@@ -83,10 +84,14 @@ async function runOnce(
 ): Promise<Attempt> {
   const mark = randomUUID();
   await onStart?.(mark);
+  await faultPoint('script.start.before');
   const program = await startProgram(system, argv, { env, mark });
+  await faultPoint('script.start.after');
   const end = await orUndefined(program.ended, leftMs, signal);
   if (end !== undefined) return { ...end, output: readable(program.output()), unkillable: [] };
+  await faultPoint('script.kill.before');
   const unkillable = await program.killAll(TERM_GRACE_MS);
+  await faultPoint('script.kill.after');
   signal.throwIfAborted();
   return { ended: 'timed-out', output: readable(program.output()), unkillable };
 }

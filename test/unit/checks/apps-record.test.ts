@@ -45,3 +45,10 @@ t.test('any history: what it proves has a time', async (t) => {
     t.strictSame(provenRuns(JSON.stringify({ ...good, ...change })), [], JSON.stringify(change));
   }
 });
+
+t.test('a run whose kind and time are no texts still owes', async (t) => {
+  const run = { id: 'x', kind: { toString: null }, startedAt: [] };
+  t.strictSame(owedIn(JSON.stringify({ runs: [{ run, phases: { quiesce: [] } }] })), [
+    'the run of an unknown time still owes: applications that are held',
+  ]);
+});

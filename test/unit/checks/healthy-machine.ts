@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { FakeProgram } from '../../fakes/system.ts';
-import { EXTENSION, extension, FILES, LIB, PEM, QUOTAS, settings, THUMB, UNIT, VERSION } from './agent-machine.ts';
+import { EXTENSION, extension, FILES, LIB, PEM, QUOTAS, settings, THUMB, UNIT, VERSION } from './agent-files.ts';
 import { http } from './loopback.ts';
 import { processFiles } from './machine.ts';
-import { device, GEN2_TEMPORARY, GIB, mount, mounted } from './storage-machine.ts';
+import { device, GEN2_TEMPORARY, GIB, mount, mounted } from './storage-files.ts';
 
 type Files = Readonly<Record<string, string>>;
 

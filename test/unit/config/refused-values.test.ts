@@ -142,6 +142,11 @@ const CASES: Refusals = {
     message: '2: [schedule] rehearsal: "60 3 * * sun" is not a cron expression of five fields, or off',
     remedy: /rehearsal = 30 3 /,
   },
+  'cron expression that is a range of all numbers there are': {
+    text: '[schedule]\nrehearsal = 0 3 * *9007199254740993 0',
+    message: '2: [schedule] rehearsal: "0 3 * *9007199254740993 0" is not a cron expression of five fields, or off',
+    remedy: /rehearsal = 30 3 /,
+  },
   'cron expression with seconds': {
     text: '[schedule]\nrehearsal = * * * * * *',
     message: '2: [schedule] rehearsal: "* * * * * *" is not a cron expression of five fields, or off',

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
-import { createServer as createHttpServer, type RequestListener, request } from 'node:http';
+import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,31 +7,10 @@ import t from 'tap';
 import { ask } from '../../../agent/control/client.ts';
 import { endpointOf } from '../../../agent/control/endpoint.ts';
 import { ROUTES } from '../../../agent/control/protocol.ts';
-import { type Handlers, startServer } from '../../../agent/control/server.ts';
+import { startServer } from '../../../agent/control/server.ts';
 import { UserError } from '../../../agent/errors.ts';
 import { localSystem } from '../../../agent/system/local.ts';
-
-interface Teardown {
-  teardown(last: () => unknown): unknown;
-}
-
-function endpointIn(t: Teardown): string {
-  const folder = mkdtempSync(join(tmpdir(), 'quiesced-unit-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-  return join(folder, 'q.sock');
-}
-
-const free = () => undefined;
-
-async function serving(t: Teardown, routes: Handlers['routes'] = {}, busy: Handlers['busy'] = free) {
-  const endpoint = endpointIn(t);
-  const server = await startServer(endpoint, {
-    routes: { status: async () => ({}), release: async () => ({}), ...routes },
-    busy,
-  });
-  t.teardown(() => server.close());
-  return { endpoint, server };
-}
+import { endpointIn, free, raw, serving, type Teardown } from './serving.ts';
 
 /** A server that is not ours. */
 async function strange(t: Teardown, listener: RequestListener): Promise<string> {
@@ -43,26 +22,6 @@ async function strange(t: Teardown, listener: RequestListener): Promise<string> 
     return new Promise((resolve) => server.close(resolve));
   });
   return endpoint;
-}
-
-interface RawReply {
-  readonly status: number | undefined;
-  readonly type: string | undefined;
-  readonly body: string;
-}
-
-function raw(socketPath: string, method: string, path: string): Promise<RawReply> {
-  const { promise, resolve, reject } = Promise.withResolvers<RawReply>();
-  const call = request({ socketPath, method, path }, (response) => {
-    let body = '';
-    response.on('data', (chunk) => {
-      body += chunk;
-    });
-    response.on('end', () => resolve({ status: response.statusCode, type: response.headers['content-type'], body }));
-  });
-  call.on('error', reject);
-  call.end();
-  return promise;
 }
 
 t.test('asks, and is answered', async (t) => {
@@ -93,7 +52,7 @@ t.test('what is not listed does not exist', async (t) => {
     const [method = '', path = ''] = each.split(' ');
     const { status, body } = await raw(endpoint, method, path);
     t.equal(status, 404, each);
-    t.match(JSON.parse(body), { error: { code: 'control.unknown', message: `there is no ${each}` } });
+    t.match(JSON.parse(body), { schema: 1, error: { code: 'control.unknown', message: `there is no ${each}` } });
   }
   t.notOk(touched);
   const always = Object.entries(ROUTES).filter(([, route]) => 'always' in route);

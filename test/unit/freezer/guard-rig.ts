@@ -9,6 +9,7 @@ import { fileSystemOf, lettered, numberOf, type Teardown, temporaryFolder, until
 
 /** Not a file system: what the warm pass is made on. */
 export const HARMLESS = 100;
+const DAEMON = 4711;
 
 export interface GuardRig {
   readonly guard: Guard;
@@ -29,6 +30,8 @@ export interface GuardWishes {
   readonly expedited?: '0' | '1';
   readonly expediter?: Partial<Expediter>;
   readonly machine?: Partial<GuardMachine>;
+  /** Where its pipe closes all the same. */
+  readonly daemonLives?: () => boolean;
 }
 
 /** A guard whose machine is made of numbers; only its journal is a real file. */
@@ -52,6 +55,7 @@ export function guardRig(t: Teardown, wishes: GuardWishes = {}): GuardRig {
     clock,
     machine,
     send: (message) => sent.push(message),
+    parentPid: () => (wishes.daemonLives?.() ? DAEMON : 1),
     recover: () => events.push('recover'),
     leave: () => events.push('leave'),
   });
@@ -90,6 +94,7 @@ const orderOf = (groups: readonly string[], journalPath: string): GuardOrder => 
   journalPath,
   bootId: 'boot-1',
   safeFreezeFolder: '/nowhere',
+  daemonPid: DAEMON,
 });
 
 const fakeExpediter = (before: '0' | '1', events: string[]): Expediter => ({

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { lineReader, type ToGuard } from '../../../agent/freezer/guard-protocol.ts';
+import { openFreezeJournal } from '../../../agent/freezer/journal.ts';
 import { EIO } from '../../../agent/system/native.ts';
 import { frozenRig, type GuardRig, guardRig } from './guard-rig.ts';
 import { numberOf, until } from './rig.ts';
@@ -28,6 +29,80 @@ t.test('the daemon is gone: thaw, recover once, leave', async (t) => {
   t.equal(rig.owed(), undefined);
   t.equal(count(rig, 'recover'), 1);
   t.equal(count(rig, 'leave'), 1);
+});
+
+t.test('the pipe is closed and the daemon lives: thaw at once, recover only when it has died', async (t) => {
+  let lives = true;
+  const rig = await frozenRig(t, ['ab'], { daemonLives: () => lives });
+  t.teardown(() => {
+    lives = false;
+  });
+  rig.guard.disconnected();
+  await until('both are thawed', () => rig.has('thawed a') && rig.has('thawed b'));
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  t.notOk(rig.has('recover'), 'two of us would run the post scripts twice');
+  t.notOk(rig.has('leave'), 'it may still die');
+  lives = false;
+  await hasLeft(rig);
+  t.equal(count(rig, 'recover'), 1);
+});
+
+t.test('a switch that could not be put back is tried again as the guard leaves', async (t) => {
+  let refusals = 1;
+  const restore = () => {
+    if (refusals > 0) {
+      refusals -= 1;
+      throw new Error('EIO');
+    }
+  };
+  const rig = await frozenRig(t, ['a'], { expediter: { restore } });
+  rig.guard.receive({ do: 'thaw' });
+  await rig.answer('thawed');
+  t.match(rig.owed(), { expedited: true });
+  rig.guard.receive({ do: 'bye' });
+  await hasLeft(rig);
+  t.equal(rig.owed(), undefined, 'nothing is owed');
+});
+
+t.test('a thaw that could not be recorded is recorded as the guard leaves', async (t) => {
+  let refusals = 1;
+  const openJournal: typeof openFreezeJournal = (path, bootId) => {
+    const journal = openFreezeJournal(path, bootId);
+    const settled: typeof journal.settled = (id, how) => {
+      refusals -= 1;
+      if (refusals >= 0) throw new Error('ENOSPC');
+      journal.settled(id, how);
+    };
+    return { ...journal, settled };
+  };
+  const rig = await frozenRig(t, ['ab'], { machine: { openJournal } });
+  rig.guard.receive({ do: 'thaw' });
+  await rig.answer('thawed');
+  t.equal(rig.owed()?.fileSystems.length, 1, 'one thaw too many');
+  rig.guard.receive({ do: 'bye' });
+  await hasLeft(rig);
+  t.equal(rig.owed(), undefined, 'that nobody can take for what another freezes');
+});
+
+t.test('a line that stands there although its writing failed is taken back', async (t) => {
+  const openJournal: typeof openFreezeJournal = (path, bootId) => {
+    const journal = openFreezeJournal(path, bootId);
+    const expedited = () => {
+      journal.expedited();
+      throw new Error('EIO');
+    };
+    return { ...journal, expedited };
+  };
+  const rig = guardRig(t, { machine: { openJournal } });
+  rig.guard.receive(rig.order(['a']));
+  await rig.answer('opened');
+  rig.guard.receive({ do: 'freeze' });
+  await rig.answer('refused');
+  t.notOk(rig.has('raise'), 'what is not on record for certain is not done');
+  rig.guard.receive({ do: 'bye' });
+  await hasLeft(rig);
+  t.equal(rig.owed(), undefined);
+  t.notOk(rig.has('restore'), 'nor put back');
 });
 
 t.test('dismissed: thaws what is still frozen, and recovers nothing', async (t) => {

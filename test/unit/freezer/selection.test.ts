@@ -172,3 +172,12 @@ t.test('the devices come from the environment of a test only', async (t) => {
   t.strictSame(devicesNamedByTest({ QUIESCED_TEST: '1' }), []);
   t.strictSame(devicesNamedByTest({ QUIESCED_TEST: '1', QUIESCED_TEST_DEVICES: '7:1,7:2,' }), ['7:1', '7:2']);
 });
+
+t.test('a mount point may be written with slashes at its end, however many', async (t) => {
+  const beganMs = performance.now();
+  for (const path of ['/data', '/data/', `/data${'/'.repeat(150_000)}`]) {
+    t.strictSame(select([DATA], { exclude: [], container: false, only: [path] }).freeze, [DATA.fileSystem]);
+  }
+  t.throws(() => select([DATA], { exclude: [], container: false, only: [`${'/'.repeat(150_000)}x`] }));
+  t.ok(performance.now() - beganMs < 1000, 'and none takes long');
+});

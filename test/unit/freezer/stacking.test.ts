@@ -162,3 +162,12 @@ t.test('a circle of devices ends, and one on its own file stands on nothing else
   const found = await readStanding(system, [LOOP, fileSystem('253:0', '/a', '/dev/dm-0')]);
   t.strictSame(found, standing({ '7:3': [], '253:0': [] }));
 });
+
+t.test('any user may mount a FUSE file system, and say that it is of a device with any name', async (t) => {
+  const system = fakeSystem();
+  t.teardown(() => system.cleanUp());
+  for (const name of ['x'.repeat(300), '../..', '..', '.', '']) {
+    const mounted = fileSystem('0:99', '/home/u/m', `/dev/${name}`, 'fuse.x');
+    t.strictSame([...(await readStanding(system, [mounted]))], [['0:99', new Set()]], name.slice(0, 9));
+  }
+});

@@ -3,7 +3,7 @@ import { defaultConfig } from '../../../agent/config/load.ts';
 import { prometheusFile } from '../../../agent/reporters/prometheus.ts';
 import { parseStatus, statusFile } from '../../../agent/reporters/status-file.ts';
 import { fakeSystem } from '../../fakes/system.ts';
-import { told } from './told.ts';
+import { problem, told } from './told.ts';
 
 const PATH = '/run/quiesced/status.json';
 
@@ -26,6 +26,13 @@ t.test('what cannot be understood is refused', async (t) => {
     'no time': JSON.stringify({ ...good, time: 'yesterday' }),
     'no such verdict': JSON.stringify({ ...good, verdict: 'toString' }),
     'no problems': JSON.stringify({ ...good, problems: undefined }),
+    'no counts': JSON.stringify({ ...good, counts: null }),
+    'nothing to expect': JSON.stringify({ ...good, expected: null }),
+    'no text in a problem': JSON.stringify({
+      ...good,
+      problems: [{ ...problem('warn', 'a.a'), detail: { toString: null } }],
+    }),
+    'no interval': JSON.stringify({ ...good, intervalMs: 'often' }),
     'not an object': 'null',
     empty: '',
   };

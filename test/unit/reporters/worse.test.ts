@@ -61,10 +61,16 @@ t.test('what could not be told is still worse next time; what has gone is forgot
 t.test('what is remembered is read back, and what is not understood counts as nothing', async (t) => {
   const known = after('crash', A, B);
   t.strictSame(parseKnown(JSON.stringify(known)), known);
-  for (const text of ['', '{', '[]', '{"problems":3}', 'null']) t.strictSame(parseKnown(text), KNOWN_NOTHING, text);
+  for (const text of ['', '{', '[]', '{"problems":3}', '{"problems":null}', 'null'])
+    t.strictSame(parseKnown(text), KNOWN_NOTHING, text);
 });
 
 t.test('an id that every object has is an id like another', async (t) => {
   const odd = problem('fail', 'constructor');
   t.strictSame(whatIsWorse(after('crash'), at('crash', odd)), [odd]);
+});
+
+t.test('a verdict that there is not is as good as none', async (t) => {
+  const text = '{"problems":{"a.a":"fail","b.b":{"toString":null},"c.c":"toString"},"expected":"much"}';
+  t.strictSame(parseKnown(text), { problems: { 'a.a': 'fail' } });
 });

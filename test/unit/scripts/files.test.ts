@@ -45,6 +45,7 @@ t.test('faults of the host configuration', async (t) => {
     '[pre_post]\n\ntimeoutInSeconds: 5s': { line: 3, key: 'timeoutInSeconds' },
     '[pre_post]\ntimeoutInSeconds: 0': { line: 2, key: 'timeoutInSeconds' },
     '[pre_post]\nnumberOfPlugins: -1': { line: 2, key: 'numberOfPlugins' },
+    '[pre_post]\npluginConfigPath0: /a\0b': { line: 2 },
     '[pre_post]\nnumberOfPlugins: 2': { key: 'pluginName1' },
     '[pre_post]\nnumberOfPlugins: 999999999\npluginName1: a\n': { key: 'pluginConfigPath1' },
   };
@@ -173,4 +174,12 @@ t.test('several errors are told each for itself, on lines of their own', async (
   const other = new ScriptError('script.failed', 'it\nprinted', { script: 'b' });
   const both = together([hanging, other]);
   t.match(both, { message: '2 faults of scripts: a, b', errors: [hanging, other] });
+});
+
+t.test('found by fuzzing', async (t) => {
+  const beganMs = performance.now();
+  t.match(faultOf(`[pre_post]\na${'\v'.repeat(100_000)}b`), { line: 2 });
+  t.ok(performance.now() - beganMs < 500, 'a long line takes no time');
+  const text = '{"preScriptLocation":"/a","postScriptLocation":"/b","fsFreezeEnabled":{"toString":null}}';
+  t.match(parsePluginConfig(text, '/f').problems, [{ about: { key: 'fsFreezeEnabled', azureCode: 305 } }]);
 });

@@ -50,7 +50,8 @@ async function rigOf(t: { teardown(last: () => void): unknown }, wishes: Wishes 
         lost: new AbortController().signal,
         async freeze() {
           events.push('freeze');
-          return { fileSystems: [{ id: root.id, mountPoint: '/', state: 'frozen' as const }], steps: [], warnings: [] };
+          const fileSystems = [{ id: root.id, mountPoint: '/', state: 'frozen' as const }];
+          return { fileSystems, steps: [], warnings: ['less sure'] };
         },
         end: async () => void events.push('end'),
         async thaw() {
@@ -119,7 +120,7 @@ t.test('a run from lock to history', async (t) => {
     snapshot: 'snapshot-1',
     frozenMs: 12,
     frozen: ['/'],
-    warnings: ['beware'],
+    warnings: ['beware', 'less sure'],
     faults: [],
   });
   t.notHas(outcome, 'froze', 'what is not part of the schema');

@@ -77,7 +77,7 @@ function rigOf(wishes: Wishes = {}) {
   const plan = planOf(wishes.groups ?? ['ab']);
   const phaseWith = (differs: Partial<FreezePhaseOptions>) =>
     new FreezePhase({ freezer, plan, required: false, log, timeline, clock, ...differs });
-  return { phase: phaseWith({}), phaseWith, events, lines, lost, clock, timeline };
+  return { phase: phaseWith({}), phaseWith, events, log, lines, lost, clock, timeline };
 }
 
 async function entered(wishes?: Wishes) {
@@ -111,6 +111,19 @@ t.test('with nothing to freeze the guard watches all the same, over what else mu
   t.notOk(events.includes('freeze'));
   t.equal(events[0], 'prepare');
   t.strictSame(phase.evidence, { frozen: 'none', freezeLostAtMs: undefined });
+});
+
+t.test('with nothing to freeze the log waits all the same: somebody else may freeze what it goes to', async (t) => {
+  const { phase, log, lines } = await entered({ groups: [] });
+  log.warn('while it is held');
+  t.strictSame(lines, []);
+  await phase.leave();
+  t.match(lines, [/while it is held/]);
+});
+
+t.test('what makes the thaw less sure is kept for the outcome', async (t) => {
+  t.strictSame((await entered({ warnings: ['no timer'] })).phase.warnings, ['no timer']);
+  t.strictSame((await entered()).phase.warnings, []);
 });
 
 t.test('what was not frozen is told, each by itself', async (t) => {

@@ -48,4 +48,7 @@ t.test('lines that cannot be read are left out', async (t) => {
   t.strictSame(await ids(system), ['good']);
   await addToHistory(system, outcomeOf({ id: 'next' }));
   t.strictSame(await ids(system), ['good', 'next']);
+  const odd = [{ faults: [null] }, { faults: [{ phase: 1 }] }, { wouldBe: { toString: null } }];
+  const lines = odd.map((change) => JSON.stringify({ ...outcomeOf(), ...change })).join('\n');
+  t.strictSame(await ids(systemOf(t, lines)), [], 'also when only a part of it is not as we wrote it');
 });

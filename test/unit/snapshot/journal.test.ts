@@ -95,3 +95,16 @@ t.test('a disk that is full refuses the run before it begins', async (t) => {
     remedy: /room/,
   });
 });
+
+t.test('a record that came to be although its writing failed is taken back', async (t) => {
+  const system = systemOf(t);
+  const failing = {
+    ...system,
+    async write(path: string, text: string) {
+      await system.write(path, text);
+      throw new Error('EIO at the fsync of the folder');
+    },
+  };
+  await t.rejects(Journal.begin(failing, 'boot-1', runOf('a')), { code: 'journal.unwritable' });
+  t.strictSame(await readOwed(system), [], 'nothing is owed for a run that never was');
+});

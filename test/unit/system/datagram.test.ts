@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readlinkSync, rmSync, unlinkSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
@@ -12,14 +12,18 @@ const folder = mkdtempSync(join(tmpdir(), 'quiesced-unit-'));
 t.teardown(() => rmSync(folder, { recursive: true }));
 const path = join(folder, 'socket');
 
-const sockets = (): number =>
+const sockets = (): readonly string[] =>
   readdirSync('/proc/self/fd').filter((fd) => {
     try {
       return readlinkSync(`/proc/self/fd/${fd}`).startsWith('socket:');
     } catch {
       return false;
     }
-  }).length;
+  });
+
+/** fcntl(2): the flags are octal, and this is O_CLOEXEC. */
+const isInherited = (fd: string): boolean =>
+  !/^flags:\s*0?2\d{6}$/m.test(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'));
 
 for (const address of [path, `@quiesced-test-${process.pid}-ü`]) {
   t.test(`what is sent arrives, byte by byte, from this process: ${address}`, async (t) => {
@@ -31,9 +35,11 @@ for (const address of [path, `@quiesced-test-${process.pid}-ü`]) {
     t.equal(sender.send(Buffer.from('second')), 0);
     t.strictSame(await receiver.next(), { pid: process.pid, data: bytes });
     t.equal((await receiver.next()).data.toString(), 'second');
-    t.equal(sockets(), before + 1, 'one descriptor for all');
+    const opened = sockets().filter((fd) => !before.includes(fd));
+    t.equal(opened.length, 1, 'one descriptor for all');
+    t.notOk(isInherited(opened[0] ?? ''), 'which no program gets that we start');
     sender.close();
-    t.equal(sockets(), before);
+    t.strictSame(sockets(), before);
     await receiver.end();
   });
 }

@@ -97,6 +97,13 @@ t.test('what is missing is undefined, what is wrong is an error', async (t) => {
   t.equal(await system.readText('/link'), 'text');
   await t.rejects(system.readText('/folder'), { code: 'EISDIR' });
   await t.rejects(async () => system.readText('/loop'), /too many levels/);
+  t.equal(await system.stat('/loop'), undefined, 'nothing is at the end of a circle');
+  for (const each of [system, localSystem({ env: {} })]) {
+    const long = `${each === system ? '' : root}/${'x'.repeat(300)}`;
+    const answers = [each.stat(long), each.readText(`${long}/x`), each.list(long), each.readLink(long)];
+    for (const answer of await Promise.all(answers)) t.equal(answer, undefined, 'a name that no file can have');
+  }
+  t.equal(await localSystem({ env: {} }).stat(join(root, 'loop')), undefined);
 });
 
 t.test('lists by name, and tells what a path is', async (t) => {

@@ -99,3 +99,9 @@ t.test('other children do not', async (t) => {
   lock.release();
   (await takeLock(path, ME)).release();
 });
+
+t.test('a lock that cannot be written is given back', async (t) => {
+  // Every write to it says that there is no room.
+  await t.rejects(takeLock('/dev/full', ME), { code: 'lock.unusable', remedy: /df/ });
+  await t.rejects(takeLock('/dev/full', ME), { code: 'lock.unusable' }, 'and not lock.busy');
+});

@@ -1,0 +1,263 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readFreezeJournal } from '../../agent/freezer/journal.ts';
+import { type Bench, DEADLINE_MS, type Run } from './fault-bench.ts';
+import type { Seen } from './fault-observer.ts';
+import { guardOf, isStopped, othersFreeze, shutPipes, signal } from './fault-processes.ts';
+import type { Process, Scenario } from './fault-scenarios.ts';
+import { expedited, monotonicMs, processesOf, until, type Write } from './loop-observe.ts';
+
+/** What is done at a fault point: from outside while its process is stopped there, or by the process to itself. */
+export const ACTIONS = [
+  'kill daemon',
+  'kill guard',
+  'kill both',
+  'stop daemon',
+  'stop guard',
+  'close pipe',
+  'ENOSPC',
+  'EIO',
+  'hang',
+  'throw',
+] as const;
+export type Action = (typeof ACTIONS)[number];
+
+export interface FaultCase {
+  readonly scenario: Scenario;
+  readonly point: string;
+  /** Which time the run comes by it. */
+  readonly pass: number;
+  readonly action: Action;
+  /** Who is there when it is passed. */
+  readonly lives: readonly Process[];
+  /** A post script runs then, or that it has run is not on record yet. */
+  readonly whilePost: boolean;
+}
+
+/** How far somebody had to help until everything was settled. */
+export const HELP = ['none', 'continued', 'told to end', 'killed', 'next start'] as const;
+export type Help = (typeof HELP)[number];
+
+/** What was seen of a case from outside. */
+export interface Witnessed {
+  readonly reached: boolean;
+  readonly help: Help;
+  /** How long a write was held back, by file system, until somebody helped. */
+  readonly stallMs: number;
+  /** By file system. */
+  readonly writes: readonly (readonly Write[])[];
+  readonly run: Run;
+  /** And nobody else on this machine is to blame. */
+  readonly isExpedited: boolean;
+  readonly leftRunning: readonly string[];
+}
+
+/** Beyond the deadline, until everybody can write again. */
+export const THAW_MS = 1000;
+const REACH_MS = 20_000;
+/** Whoever is alive and well settles everything within that, on a machine that is busy. */
+const SETTLE_MS = 12_000;
+const REST_MS = 150;
+const TOLD_MS = 4000;
+
+/** One fault, and what comes of it. */
+export async function witness(bench: Bench, one: FaultCase): Promise<Witnessed> {
+  const { scenario, point, pass, action } = one;
+  bench.reset();
+  await scenario.prepare(bench);
+  const watch = new Watch(bench);
+  await bench.observer.look();
+  const run = scenario.start(bench, fault(bench, `${point}#${pass}=${inside(action)}`));
+  const reached = await reachedBy(bench, scenario, run);
+  if (reached !== undefined) await act(one, run, reached);
+  const help = reached === undefined ? await giveUp(run) : await settle(bench, scenario, run, action, watch);
+  await watch.look();
+  const isBack = () => expedited() === '0' || othersFreeze(bench.root);
+  await until(isBack, 5000);
+  const leftRunning = processesOf(bench.root).map(({ pid, argv }) => `${pid} ${argv.slice(2).join(' ')}`);
+  const { stallMs, writes } = watch;
+  return { reached: reached !== undefined, help, stallMs, writes, run, isExpedited: !isBack(), leftRunning };
+}
+
+export const fault = (bench: Bench, text: string): Readonly<Record<string, string>> => ({
+  QUIESCED_TEST_FAULT: text,
+  QUIESCED_TEST_FAULT_REACHED: `${bench.folder}/reached`,
+});
+
+/** What the process does to itself. */
+const inside = (action: Action): string =>
+  action === 'ENOSPC' || action === 'EIO' || action === 'hang' || action === 'throw' ? action : 'stop';
+
+/** The process that came by the point. */
+async function reachedBy(bench: Bench, { dies }: Scenario, run: Run): Promise<number | undefined> {
+  let asked = false;
+  const endedAtMs = run.ended.then(monotonicMs);
+  let gone = Number.POSITIVE_INFINITY;
+  endedAtMs.then((atMs) => {
+    gone = atMs;
+  });
+  await until(() => {
+    if (!asked && dies !== undefined && bench.has('take.begin')) {
+      asked = true;
+      signal(dies === 'guard' ? guardOf(run.pid) : run.pid, 'SIGKILL');
+    }
+    // A guard or a recovery may outlive it.
+    return (
+      bench.read('reached').includes('\n') || (monotonicMs() > gone + 3000 && processesOf(bench.root).length === 0)
+    );
+  }, REACH_MS);
+  const [, pid] = bench.read('reached').split(' ');
+  return pid === undefined ? undefined : Number(pid);
+}
+
+/** While the process that came by is stopped, unless it deals with itself. */
+async function act({ action, lives }: FaultCase, run: Run, here: number): Promise<void> {
+  if (inside(action) !== 'stop') return;
+  await until(() => isStopped(here));
+  // Who recovers in its place is the daemon then.
+  const daemon = lives.includes('guard') ? run.pid : here;
+  // One that was forked a moment ago does not bear its name yet.
+  if (lives.includes('guard')) await until(() => (guardOf(run.pid) ?? here) !== run.pid);
+  const guard = guardOf(run.pid) ?? here;
+  if (action === 'close pipe') await shutPipes(guard);
+  const [name, who] = action.split(' ');
+  const victims = [...(who === 'guard' ? [] : [daemon]), ...(who === 'daemon' ? [] : [guard])];
+  if (name === 'stop') for (const pid of victims) signal(pid, 'SIGSTOP');
+  if (name === 'kill') {
+    // Both at once: neither may see the other's end.
+    for (const kind of ['SIGSTOP', 'SIGKILL'] as const) for (const pid of victims) signal(pid, kind);
+  }
+  if (name === 'close' || !victims.includes(here)) signal(here, 'SIGCONT');
+}
+
+async function giveUp(run: Run): Promise<Help> {
+  signal(run.pid, 'SIGKILL');
+  await run.ended;
+  return 'none';
+}
+
+/** Waits until everything is settled, and helps no more than is needed, as somebody at the machine would. */
+async function settle(bench: Bench, scenario: Scenario, run: Run, action: Action, watch: Watch): Promise<Help> {
+  let help: Help = 'none';
+  const gone = () => run.hasEnded() && processesOf(bench.root).length === 0;
+  const [name] = action.split(' ');
+  if (name === 'stop' || name === 'hang') {
+    await watch.untilAtRest(gone);
+    if (name === 'stop' && !gone()) {
+      help = 'continued';
+      for (const { pid } of processesOf(bench.root)) signal(pid, 'SIGCONT');
+    } else if (!gone()) {
+      help = 'told to end';
+      signal(run.pid, 'SIGTERM');
+      if (!(await until(gone, TOLD_MS))) help = 'killed';
+      if (help === 'killed') signal(run.pid, 'SIGKILL');
+    }
+  }
+  if (!(await watch.until(gone, name === 'hang' ? 4000 : SETTLE_MS))) {
+    help = 'killed';
+    for (const { pid } of processesOf(bench.root)) signal(pid, 'SIGKILL');
+    signal(run.pid, 'SIGKILL');
+    await until(gone);
+  }
+  await watch.look();
+  if (watch.frozen || bench.has('root/var/lib/quiesced/owed.json') || !owesNoThaw(bench)) {
+    watch.stop();
+    await scenario.nextStart(bench).ended;
+    help = 'next start';
+  }
+  return help;
+}
+
+const FREEZE_RECORD = 'root/run/quiesced/journal/freeze.jsonl';
+
+/** What is seen of the file systems, and when it must be said that they are frozen for too long. */
+class Watch {
+  stallMs = 0;
+  frozen = false;
+  writes: readonly (readonly Write[])[] = [];
+  readonly #bench: Bench;
+  #stopped = false;
+
+  constructor(bench: Bench) {
+    this.#bench = bench;
+    this.writes = bench.mounted.map(() => []);
+  }
+
+  /** From now on it is somebody else's thaw. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  async look(): Promise<void> {
+    const seen = await this.#bench.observer.look();
+    const nowMs = monotonicMs();
+    this.writes = this.writes.map((before, index) => [...before, ...(seen[index]?.writes ?? [])]);
+    const stalls = seen.flatMap((one) => stallsOf(one, nowMs));
+    if (!this.#stopped) this.stallMs = Math.max(this.stallMs, ...stalls);
+    this.frozen = seen.some(({ pendingSinceMs }) => pendingSinceMs !== undefined && nowMs - pendingSinceMs > REST_MS);
+  }
+
+  async until(condition: () => boolean, limitMs: number): Promise<boolean> {
+    return until(async () => {
+      await this.look();
+      return condition();
+    }, limitMs);
+  }
+
+  /** Nothing is frozen or may be soon; or it is too late. */
+  async untilAtRest(gone: () => boolean): Promise<void> {
+    let since = monotonicMs();
+    await until(
+      async () => {
+        await this.look();
+        const rest = !this.frozen && owesNoThaw(this.#bench);
+        if (!rest) since = monotonicMs();
+        return monotonicMs() - since > REST_MS || gone();
+      },
+      DEADLINE_MS + THAW_MS + REST_MS,
+    );
+  }
+}
+
+const stallsOf = ({ writes, pendingSinceMs }: Seen, nowMs: number): readonly number[] => [
+  ...writes.map(([began, ended]) => ended - began),
+  ...(pendingSinceMs === undefined ? [] : [nowMs - pendingSinceMs]),
+];
+
+/** Neither a thaw nor the switch back; a record that is broken owes. */
+export function owesNoThaw(bench: Bench): boolean {
+  try {
+    const owed = readFreezeJournal(`${bench.folder}/${FREEZE_RECORD}`);
+    return owed === undefined || (owed.fileSystems.length === 0 && !owed.expedited);
+  } catch {
+    return false;
+  }
+}
+
+/** Every pass of every point on this way, in the order in which they came. */
+export async function trace(bench: Bench, scenario: Scenario): Promise<readonly Pass[]> {
+  bench.reset();
+  await scenario.prepare(bench);
+  const run = scenario.start(bench, fault(bench, 'trace'));
+  if (scenario.dies !== undefined) {
+    await until(() => bench.has('take.begin'), REACH_MS);
+    signal(scenario.dies === 'guard' ? guardOf(run.pid) : run.pid, 'SIGKILL');
+  }
+  await run.ended;
+  await until(() => processesOf(bench.root).length === 0, SETTLE_MS);
+  await sleep(0);
+  return bench
+    .read('reached')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => {
+      const [, point = '', pass, pid, role = ''] = /^(.*)#(\d+) (\d+) (.*)$/.exec(line) ?? [];
+      return { point, pass: Number(pass), pid: Number(pid), role };
+    });
+}
+
+export interface Pass {
+  readonly point: string;
+  readonly pass: number;
+  readonly pid: number;
+  readonly role: string;
+}

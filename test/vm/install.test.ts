@@ -1,0 +1,80 @@
+/** Installed by the words of the README, in both ways; up at boot, and asked as root and as nobody. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Test } from 'tap';
+import { installSection, runAsWritten } from './lab/install-section.ts';
+import type { Machine } from './lab/machine.ts';
+import { rounds, vmTest } from './lab/scenario.ts';
+import { unpackPackages } from './lab/states.ts';
+
+/** A boot takes a minute; a short run makes one. */
+const ONCE = { short: 1, full: 5 };
+/** After a boot nothing is known until the service has checked, which under emulation takes a while. */
+const KNOWN_MS = 180_000;
+/** A minute without work, and its end. */
+const IDLE_MS = 120_000;
+
+/** What monitoring gets to hear, whoever it runs as. */
+async function healthIsKnown(t: Test, machine: Machine): Promise<void> {
+  for (const who of ['root', 'nobody']) {
+    const ask = `runuser -u ${who} -- quiesced --health`;
+    for (const end = Date.now() + KNOWN_MS; ; await sleep(1000)) {
+      const { code, output } = await machine.run(ask);
+      const known = code <= 2 && /^(OK|WARNING|CRITICAL)/.test(output);
+      if (!known && Date.now() < end) continue;
+      t.ok(known, `${who} is told in one line: ${output.trim()}`);
+      break;
+    }
+  }
+}
+
+vmTest('installed as the README says', 'bare', async (t, machine) => {
+  await unpackPackages(machine);
+  await machine.save('unpacked');
+
+  const resident = { scenario: 'install: resident', measured: 'from power-on to a service that runs', atMost: ONCE };
+  await rounds(t, machine, { ...resident, from: 'unpacked' }, async (t) => {
+    t.comment(await runAsWritten(machine, installSection()));
+    await healthIsKnown(t, machine);
+    t.equal(await machine.must('systemd-analyze verify quiesced.service quiesced.socket quiesced.timer 2>&1'), '');
+    t.comment(await machine.must('systemd-analyze security --no-pager quiesced.service | tail -1'));
+
+    const began = performance.now();
+    await machine.reboot();
+    const took = performance.now() - began;
+    t.equal((await machine.run('systemctl is-active quiesced.service')).output, 'active\n', 'up at boot');
+    await healthIsKnown(t, machine);
+    return took;
+  });
+});
+
+vmTest('no process while idle', 'ready', async (t, machine) => {
+  const onDemand = { scenario: 'install: socket and timer', measured: 'a request that starts it', atMost: ONCE };
+  await rounds(t, machine, { ...onDemand, from: 'ready' }, async (t) => {
+    t.comment(await runAsWritten(machine, installSection('on demand')));
+    const { output } = await machine.run('systemctl is-active quiesced.socket quiesced.timer quiesced.service');
+    t.equal(output, 'active\nactive\ninactive\n', 'two units that are no process');
+
+    const began = performance.now();
+    t.match(await machine.must('quiesced status'), /./, 'a request is answered');
+    const took = performance.now() - began;
+    await sleep(1000);
+    t.equal((await machine.run('systemctl is-active quiesced.service')).output, 'active\n', 'by the service');
+    await healthIsKnown(t, machine);
+    t.ok(await inactiveWithin(machine, IDLE_MS), 'which leaves when nobody asks');
+
+    await machine.reboot();
+    t.equal(
+      (await machine.run('systemctl is-active quiesced.socket quiesced.timer')).output,
+      'active\nactive\n',
+      'both are up at boot',
+    );
+    return took;
+  });
+});
+
+async function inactiveWithin(machine: Machine, timeoutMs: number): Promise<boolean> {
+  for (const end = Date.now() + timeoutMs; Date.now() < end; await sleep(1000)) {
+    if ((await machine.run('systemctl is-active quiesced.service')).output === 'inactive\n') return true;
+  }
+  return false;
+}

@@ -1,0 +1,53 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Machine } from './machine.ts';
+import { LAB, MOUNTS } from './recipe.ts';
+
+/** How far a writer has come, and the longest of its steps. */
+export interface Figures {
+  readonly mountPoint: string;
+  readonly steps: number;
+  readonly longestMs: number;
+}
+
+/** Writers on every file system, each a unit of its own whose output goes to journald. */
+export interface Load {
+  figures(): Promise<readonly Figures[]>;
+  /** The longest begins anew. */
+  forget(): Promise<void>;
+  /** Waits until every one of them has come further than it was then; throws when one does not. */
+  goesOn(since: readonly Figures[], timeoutMs?: number): Promise<readonly Figures[]>;
+}
+
+/** Long for a step that takes milliseconds, but not where everything else starts again at the same moment. */
+const GO_ON_MS = 60_000;
+
+export async function startLoad(machine: Machine): Promise<Load> {
+  for (const [i, mountPoint] of MOUNTS.entries()) {
+    const folder = `${mountPoint}/load`.replace('//', '/');
+    await machine.must(`mkdir -p ${folder} && systemd-run -q --unit=load-${i} /opt/lab/writer ${folder} ${file(i)}`);
+  }
+  const figures = async (): Promise<readonly Figures[]> => {
+    const lines = (await machine.must(`cat ${MOUNTS.map((_, i) => file(i)).join(' ')}`)).replaceAll('\0', '');
+    return MOUNTS.map((mountPoint, i) => {
+      const [steps = 0, longestMs = 0] = (lines.split('\n')[i] ?? '').split(' ').map(Number);
+      return { mountPoint, steps, longestMs };
+    });
+  };
+  return {
+    figures,
+    forget: async () => void (await machine.must('systemctl kill --signal=USR1 "load-*.service"')),
+    async goesOn(since, timeoutMs = GO_ON_MS) {
+      for (const end = Date.now() + timeoutMs; ; await sleep(100)) {
+        const now = await figures();
+        const stuck = now.filter(({ steps }, i) => steps <= (since[i]?.steps ?? 0));
+        if (stuck.length === 0) return now;
+        if (Date.now() > end) throw new Error(`no step in ${timeoutMs} ms: ${JSON.stringify(stuck)}`);
+      }
+    },
+  };
+}
+
+const file = (index: number): string => `${LAB}/load-${index}`;
+
+export const longestOf = (figures: readonly Figures[]): number =>
+  Math.max(...figures.map(({ longestMs }) => longestMs));

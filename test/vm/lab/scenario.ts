@@ -1,0 +1,68 @@
+import t, { type Test } from 'tap';
+import { type Machine, start } from './machine.ts';
+import { record } from './results.ts';
+import { bareState, readyState, type State, unpackPrograms } from './states.ts';
+import { whyNot } from './tools.ts';
+
+const SHORT = 2;
+/** A full run is made with 50. */
+const ROUNDS = Number(process.env.QUIESCED_VM_ROUNDS || SHORT);
+
+/** Nothing takes so long, also on a machine that has other things to do. */
+const ROUND_MS = 900_000;
+
+/** A test with a machine of its own, which goes on from this state and is gone afterwards, whatever happens. */
+export function vmTest(
+  title: string,
+  from: State['name'],
+  body: (t: Test, machine: Machine, state: State) => Promise<void>,
+): void {
+  t.test(title, { skip: whyNot(), timeout: 0 }, async (t) => {
+    const say = (line: string): void => t.comment(line);
+    const state = await (from === 'bare' ? bareState(say) : readyState(say));
+    const machine = await start(state);
+    try {
+      await unpackPrograms(machine);
+      await machine.save(state.name);
+      await body(t, machine, state);
+    } catch (error) {
+      t.comment(`the console says:\n${machine.console().slice(-2000)}`);
+      throw error;
+    } finally {
+      await machine.end();
+    }
+  });
+}
+
+/** What is done again and again. */
+export interface Rounds {
+  readonly scenario: string;
+  /** What the milliseconds are of that `body` gives back. */
+  readonly measured: string;
+  /** The state of this machine that every round begins with; without one, each begins where the last one ended. */
+  readonly from?: string;
+  /** Fewer than the others, for what takes long: in a short run, and in one with more rounds than usual. */
+  readonly atMost?: { readonly short: number; readonly full: number };
+}
+
+/** Runs the rounds and puts a line into the table. One that fails does not keep the others from being run. */
+export async function rounds(
+  t: Test,
+  machine: Machine,
+  { scenario, measured, from, atMost }: Rounds,
+  body: (t: Test, round: number) => Promise<number | undefined>,
+): Promise<void> {
+  const ms: number[] = [];
+  let failed = 0;
+  const count = Math.min(ROUNDS, (ROUNDS > SHORT ? atMost?.full : atMost?.short) ?? ROUNDS);
+  for (let round = 1; round <= count; round++) {
+    await t.test(`${scenario}, round ${round} of ${count}`, { timeout: ROUND_MS }, async (t) => {
+      failed += 1;
+      if (from !== undefined) await machine.revert(from);
+      const took = await body(t, round);
+      if (took !== undefined) ms.push(took);
+      if (t.passing()) failed -= 1;
+    });
+  }
+  record({ scenario, measured, rounds: count, failed, ms });
+}

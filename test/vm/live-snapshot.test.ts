@@ -1,0 +1,115 @@
+/**
+ * The host takes a snapshot of all disks while a hold lasts and everybody writes. The copy is started with a program of
+ * the test as its init: the root file system needs no journal recovery, and every file is as it was at the freeze.
+ */
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { held, untilFrozen } from './lab/frozen.ts';
+import { launch, type Machine } from './lab/machine.ts';
+import { type Disk, MOUNTS } from './lab/recipe.ts';
+import { rounds, vmTest } from './lab/scenario.ts';
+import { configure } from './lab/service.ts';
+import { overlaysOf, type State } from './lab/states.ts';
+
+/** Appends numbers to a file on each file system; each is on disk before it is acknowledged, in a tmpfs. */
+const APPEND = `#!/bin/sh
+i=0
+while :; do
+  i=$((i + 1))
+  echo "$i" >>"$1/record" && sync -d "$1/record" && echo "$i" >"$2"
+  sleep 0.02
+done
+`;
+
+/** Without udev and systemd: what the copy is worth is to be seen, not how it boots. */
+const VERIFY = `#!/bin/sh
+exec >/dev/console 2>&1
+mount -t proc proc /proc; mount -t sysfs sysfs /sys
+modprobe -a xfs btrfs dm-mod
+vgchange -ay --config 'activation { udev_sync = 0 udev_rules = 0 }' lab >/dev/null
+mount LABEL=xfs /data/xfs; mount LABEL=btrfs /data/btrfs; mount /dev/mapper/lab-data /data/lvm
+for at in ${MOUNTS.join(' ')}; do
+  mountpoint -q "$at" && echo "RECORD $at last=$(tail -n 1 "$at/record") lines=$(wc -l <"$at/record") torn=$(grep -cv '^[0-9][0-9]*$' "$at/record")"
+done
+dmesg | grep -iE 'recover|orphan|corrupt|error' | sed 's/^/KERNEL /'
+echo VERIFIED
+sync; echo o >/proc/sysrq-trigger; sleep 60
+`;
+
+/** An emulated machine with one more beside it. */
+const COPY_MS = 180_000;
+
+vmTest('a live snapshot of a machine that is held', 'ready', async (t, machine, state) => {
+  await configure(machine);
+  await machine.put('/opt/lab/append', APPEND, '0755');
+  await machine.put('/opt/lab/verify', VERIFY, '0755');
+  for (const [at, mountPoint] of MOUNTS.entries()) {
+    await machine.must(`systemd-run -q --unit=append-${at} /opt/lab/append ${mountPoint} /lab/acknowledged-${at}`);
+  }
+  await sleep(2000);
+
+  const scenario = {
+    scenario: 'live snapshot while held',
+    measured: 'from hold to release',
+    atMost: { short: 2, full: 20 },
+  };
+  await rounds(t, machine, scenario, async (t, round) => {
+    const begunMs = Date.now();
+    const hold = await machine.run('quiesced hold');
+    t.equal(hold.code, 0, hold.output);
+    t.strictSame(await untilFrozen(machine), [...MOUNTS]);
+    const copies = await snapshot(machine, round);
+    const acknowledged = (
+      await machine.must(`cat ${MOUNTS.map((_, at) => `/lab/acknowledged-${at}`).join(' ')}`)
+    ).split('\n');
+    const release = await machine.run('quiesced release --json');
+    const tookMs = Date.now() - begunMs;
+    t.equal(release.code, 0, `held throughout: ${release.output}`);
+    t.strictSame(held(await machine.feel()), [], 'and all goes on');
+
+    const said = await startCopy(state, copies, join(copies.root, '..', `copy-${round}`));
+    t.notMatch(said, /KERNEL .*EXT4-fs.*(recover|orphan)/i, 'ext4 needs no recovery');
+    t.notMatch(said, /KERNEL .*(corrupt|I\/O error)/i, 'and nothing is damaged');
+    for (const [at, mountPoint] of MOUNTS.entries()) {
+      const [, last, lines, torn] =
+        new RegExp(`RECORD ${mountPoint} last=(\\d+) lines=(\\d+) torn=(\\d+)`).exec(said) ?? [];
+      const known = Number(acknowledged[at]);
+      t.ok(
+        Number(last) >= known,
+        `${mountPoint}: everything acknowledged before the freeze is there (${last} of ${known})`,
+      );
+      t.ok(Number(last) <= known + 1, `${mountPoint}: and nothing that began after it`);
+      t.strictSame([lines, torn], [last, '0'], `${mountPoint}: whole`);
+    }
+    return tookMs;
+  });
+});
+
+/** Of all disks, in one step; gives the files that nobody writes to any more. */
+async function snapshot({ qmp, hardware }: Machine, round: number): Promise<Record<Disk, string>> {
+  const present = (await qmp.execute('query-block')) as { device: string; inserted?: { file: string } }[];
+  const fileOf = (disk: string) => present.find(({ device }) => device === disk)?.inserted?.file ?? '';
+  const copies = { ...hardware.disks };
+  for (const disk of Object.keys(copies) as Disk[]) copies[disk] = fileOf(disk);
+  const actions = (Object.keys(copies) as Disk[]).map((disk) => ({
+    type: 'blockdev-snapshot-sync',
+    data: { device: disk, 'snapshot-file': join(copies[disk], '..', `${disk}-${round}.qcow2`), format: 'qcow2' },
+  }));
+  await qmp.execute('transaction', { actions });
+  return copies;
+}
+
+/** What the copy's console says until it has verified itself. */
+async function startCopy({ image }: State, disks: Record<Disk, string>, folder: string): Promise<string> {
+  const overlays = await overlaysOf(disks, folder);
+  const copy = await launch(image, { disks: overlays, append: 'init=/opt/lab/verify' });
+  try {
+    for (const end = Date.now() + COPY_MS; ; await sleep(200)) {
+      const said = copy.console();
+      if (said.includes('VERIFIED')) return said;
+      if (Date.now() > end) throw new Error(`the copy does not come up; its console says:\n${said.slice(-2000)}`);
+    }
+  } finally {
+    await copy.end();
+  }
+}

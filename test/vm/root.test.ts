@@ -1,0 +1,61 @@
+/** The root file system itself is frozen, with journald, our log and our program on it, while everybody writes. */
+import type { Test } from 'tap';
+import { held, longestFelt, untilFrozen } from './lab/frozen.ts';
+import { longestOf, startLoad } from './lab/load.ts';
+import type { Machine } from './lab/machine.ts';
+import { MOUNTS } from './lab/recipe.ts';
+import { rounds, vmTest } from './lab/scenario.ts';
+
+/** `[snapshot] frozen-deadline`, and what may come on top of it. */
+const STUCK_MS = 11_000;
+
+vmTest('the root file system, held and rehearsed under load', 'ready', async (t, machine) => {
+  const load = await startLoad(machine);
+  const ids: string[] = [];
+
+  const holding = { scenario: 'root frozen under load: hold, release', measured: 'longest step of a writer' };
+  await rounds(t, machine, holding, async (t) => {
+    await begin();
+    const before = await load.figures();
+    const hold = await machine.run('quiesced hold');
+    t.equal(hold.code, 0, `held: ${hold.output}`);
+    t.strictSame(await untilFrozen(machine), [...MOUNTS], 'every one of them lets no write through');
+    const { code, output } = await machine.run('quiesced release --json');
+    t.equal(code, 0, `it was held until it was let go: ${output}`);
+    await letGo(t, machine);
+    const outcome = JSON.parse(output);
+    t.equal(outcome.consistency, 'file-system', 'nothing holds applications here');
+    t.strictSame([...outcome.frozen].sort(), [...MOUNTS].sort(), 'all of them, and nothing else');
+    ids.push(outcome.id);
+    return longestOf(await load.goesOn(before));
+  });
+
+  const rehearsing = { scenario: 'root frozen under load: rehearse', measured: 'longest step of a writer' };
+  await rounds(t, machine, rehearsing, async (t) => {
+    await begin();
+    const before = await load.figures();
+    const { code, output } = await machine.run('quiesced rehearse --yes --json');
+    t.equal(code, 0, output);
+    await letGo(t, machine);
+    const outcome = JSON.parse(output);
+    t.equal(outcome.wouldBe, 'file-system');
+    ids.push(outcome.id);
+    return longestOf(await load.goesOn(before));
+  });
+
+  async function begin(): Promise<void> {
+    await machine.forget();
+    await load.forget();
+  }
+
+  const log = await machine.must('journalctl --sync; journalctl --no-pager --output=cat --unit=quiesced.service');
+  const lost = ids.filter((id) => !log.includes(id));
+  t.ok(ids.length > 0 && lost.length === 0, `every run is told in the journal: ${lost.join(', ') || ids.length}`);
+  t.equal(await machine.must('systemctl is-active quiesced systemd-journald'), 'active\nactive\n', 'both run on');
+});
+
+async function letGo(t: Test, machine: Machine): Promise<void> {
+  const felt = await machine.feel();
+  t.strictSame(held(felt), [], 'nothing is frozen any more');
+  t.ok(longestFelt(felt) < STUCK_MS, `nor was it for longer than allowed: ${longestFelt(felt)} ms`);
+}
