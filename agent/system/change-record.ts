@@ -1,7 +1,7 @@
 import { posix, win32 } from 'node:path';
 import { messageOf, UserError } from '../errors.ts';
-import type { Step } from './steps.ts';
-import type { System } from './system.ts';
+import type { State, Step } from './steps.ts';
+import type { Owner, System } from './system.ts';
 
 /** What was changed on this machine for one purpose: on disk before the first effect, and until it is undone. */
 export interface ChangeRecord {
@@ -32,7 +32,12 @@ export async function readRecord(system: System, folder: string): Promise<Change
     const text = await system.readText(path);
     if (text === undefined) return NO_RECORD;
     const record = JSON.parse(text) as ChangeRecord;
-    if (record.schema !== 1 || !isList(record.done) || !isList(record.owed) || !areSteps(record))
+    if (
+      record?.schema !== 1 ||
+      !isList(record.done) ||
+      !(isList(record.owed) && record.owed.every(isList)) ||
+      !areSteps(record)
+    )
       throw new Error('it is damaged, or of another version');
     return record;
   } catch (cause) {
@@ -71,9 +76,20 @@ export async function sweepRecord(system: System, folder: string): Promise<void>
 const join = (system: System, ...parts: readonly string[]): string =>
   (system.platform === 'windows' ? win32 : posix).join(...parts);
 
-const isList = (value: unknown): boolean => Array.isArray(value);
+const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
 
 const areSteps = ({ underWay, done }: ChangeRecord): boolean =>
   [...(underWay === undefined ? [] : [underWay]), ...done].every(
-    ({ steps }) => isList(steps) && steps.every((step) => typeof step?.path === 'string'),
+    (each) => isList(each?.steps) && each.steps.every(isStep),
   );
+
+const isStep = (step: Step | undefined): boolean =>
+  typeof step?.path === 'string' && step.path.startsWith('/') && isState(step.before) && isState(step.after);
+
+const isState = (state: State | undefined): boolean =>
+  state === undefined ||
+  (typeof state?.mode === 'number' &&
+    (state.kind === 'folder' || (state.kind === 'file' && typeof state.text === 'string' && isOwner(state.owner))));
+
+const isOwner = (owner: Owner | undefined): boolean =>
+  owner === undefined || (typeof owner?.uid === 'number' && typeof owner.gid === 'number');
