@@ -32,7 +32,7 @@ export const apt: ProxyTarget = {
 
 /** The flat form alone, `Acquire::http::Proxy "…";`: what stands in nested braces is not seen. */
 const valuesIn = (path: string, text: string): readonly ProxyValue[] =>
-  [...text.matchAll(/^\s*(Acquire::https?::Proxy)\s+"([^"]*)"\s*;/gim)].map(([, name = '', value = '']) => ({
+  [...text.matchAll(/^[ \t]*(Acquire::https?::Proxy)[ \t]+"([^"\n]*)"[ \t]*;/gim)].map(([, name = '', value = '']) => ({
     path,
     name,
     value,

@@ -73,7 +73,7 @@ export const zypper: ProxyTarget = {
   async read(system) {
     const text = (await readableText(system, SYSCONFIG)) ?? '';
     const values = new Map<string, string>();
-    for (const [, name = '', value = ''] of text.matchAll(/^\s*(\w+)="?([^"\n]*)"?/gm)) {
+    for (const [, name = '', value = ''] of text.matchAll(/^[ \t]*(\w+)="?([^"\n]*)"?/gm)) {
       if (NAMES.includes(name) && value !== '') values.set(name, value);
     }
     return [...values].map(([name, value]) => ({ path: SYSCONFIG, name, value }));

@@ -17,7 +17,7 @@ export async function unitEnvironment(system: System, unit: string): Promise<Rea
   const fromFiles: string[] = [];
   for (const path of await unitFiles(system, unit)) {
     for (const [key, value] of assignments((await readableText(system, path)) ?? '')) {
-      if (key === 'EnvironmentFile') fromFiles.push(...(value === '' ? [] : [value.replace(/^-/, '')]));
+      if (key === 'EnvironmentFile') fromFiles.push(value.replace(/^-/, ''));
       if (key !== 'Environment') continue;
       // An empty one forgets all before it.
       if (value === '') set.clear();
@@ -26,10 +26,15 @@ export async function unitEnvironment(system: System, unit: string): Promise<Rea
   }
   // Whatever their order in the unit, files win over Environment=: systemd.exec(5).
   for (const path of fromFiles) {
-    for (const [name, value] of environmentFile((await readableText(system, path)) ?? ''))
-      set.set(name, { path, value });
+    for (const [name, value] of environmentFile(await plainText(system, path))) set.set(name, { path, value });
   }
   return set;
+}
+
+/** Empty for what is no file with a name that can be opened: a pipe would keep us waiting. Patterns are not looked for. */
+async function plainText(system: System, path: string): Promise<string> {
+  if (!/^\/[^\0]*$/.test(path) || (await system.stat(path).catch(() => undefined))?.kind !== 'file') return '';
+  return (await readableText(system, path)) ?? '';
 }
 
 /** The first unit file that is found, then the drop-ins of all folders by their names; one hides its namesakes. */
@@ -50,16 +55,20 @@ async function unitFiles(system: System, unit: string): Promise<readonly string[
 }
 
 /** `Key=value` lines of all sections; a backslash at the end of a line goes on in the next, but for comments. */
-function assignments(text: string): readonly (readonly [string, string])[] {
-  const joined = text
+const assignments = (text: string): readonly (readonly [string, string])[] =>
+  text
     .split('\n')
-    .filter((line) => !/^\s*[#;]/.test(line))
+    .filter((line) => !/^[#;]/.test(line.trimStart()))
     .join('\n')
-    .replaceAll(/\\\n/g, ' ');
-  return joined.split('\n').flatMap((line) => {
-    const [, key, value] = /^\s*(\w+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
-    return key === undefined || value === undefined ? [] : [[key, value] as const];
-  });
+    .replaceAll('\\\n', ' ')
+    .split('\n')
+    .flatMap(keyAndValue);
+
+/** Empty for what is none. A pattern with blanks at both ends would take quadratic time. */
+function keyAndValue(line: string): readonly (readonly [string, string])[] {
+  const at = line.indexOf('=');
+  const key = line.slice(0, Math.max(0, at)).trim();
+  return /^\w+$/.test(key) ? [[key, line.slice(at + 1).trim()]] : [];
 }
 
 /** The assignments in one `Environment=`: words, each maybe in quotes, `%%` for a percent sign. */
@@ -72,7 +81,7 @@ export const environmentOf = (value: string): readonly (readonly [string, string
 
 /** Lines as a shell would read them, without its expansions: systemd.exec(5), EnvironmentFile=. */
 const environmentFile = (text: string): readonly (readonly [string, string])[] =>
-  text.split('\n').flatMap((line) => {
-    const [, name, value] = /^\s*(\w+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
-    return name === undefined || value === undefined ? [] : [[name, value.replace(/^(["'])(.*)\1$/, '$2')] as const];
-  });
+  text
+    .split('\n')
+    .flatMap(keyAndValue)
+    .map(([name, value]) => [name, value.replace(/^(["'])(.*)\1$/, '$2')]);
