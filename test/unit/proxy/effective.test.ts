@@ -108,6 +108,7 @@ t.test("a unit's environment, by systemd's rules", async (t) => {
 });
 
 t.test('what we write for systemd is read back as it was', async (t) => {
+  t.equal(environmentLine('n', '100% "x\\'), 'Environment="n=100%% \\"x\\\\"', 'by systemd.syntax(7)');
   for (const value of ['http://h:1', 'a,.b,*.c', '100%', 'a"b\\c d', '%h'])
     t.strictSame(environmentOf(environmentLine('n', value).slice('Environment='.length)), [['n', value]], value);
 });

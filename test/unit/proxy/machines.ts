@@ -1,4 +1,4 @@
-import { cpSync, globSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { cpSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { ProxyParts } from '../../../agent/proxy/change.ts';
@@ -30,7 +30,9 @@ export const partsOf = (system: FakeSystem, busy?: string): ProxyParts => ({
 
 /** All of the machine's files and folders by path, byte for byte; what we keep for ourselves left out. */
 export function filesOf({ root }: Pick<FakeSystem, 'root'>): Readonly<Record<string, string>> {
-  const paths = globSync('**/*', { cwd: root }).filter((path) => !/^(run|var)(\/|$)/.test(path));
+  // Hidden ones too, which globs pass over: what a killed write leaves is one.
+  const all = readdirSync(root, { recursive: true, encoding: 'utf8' });
+  const paths = all.filter((path) => !/^(run|var)(\/|$)/.test(path));
   return Object.fromEntries(
     paths.sort().map((path) => {
       const stat = lstatSync(join(root, path));
