@@ -12,7 +12,7 @@ import { ROOT, read, versionOf } from './repository.ts';
 const KOFFI = ['package.json', 'LICENSE.txt', 'index.js', 'index.cjs', 'src'];
 /** What it was built from, and with, stays behind. */
 const isProgram = (path: string): boolean =>
-  statSync(path).isDirectory() || /LICENSE|(?<!trampolines)\.(c?js|json)$/.test(path);
+  statSync(path).isDirectory() ? !path.endsWith('/abi') : /LICENSE|(?<!trampolines)\.(c?js|json)$/.test(path);
 
 /** CommonJS in the bundle (axios brings some) asks for Node's modules with `require`, which an ES module does not have. */
 const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";

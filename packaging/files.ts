@@ -77,5 +77,11 @@ export const FILES: readonly Landed[] = [
 
 /** Without symbols it is 18 MB smaller; a stack trace of JavaScript does not need them. */
 async function strippedNode(path: string, { node, strip }: Target): Promise<void> {
-  execFileSync(strip, ['-o', path, join(ROOT, 'node_modules', node, 'bin/node')]);
+  execFileSync(strip, [
+    '--strip-all',
+    '--remove-section=.comment',
+    '-o',
+    path,
+    join(ROOT, 'node_modules', node, 'bin/node'),
+  ]);
 }

@@ -20,17 +20,18 @@ const NORMAL = '/sys/kernel/rcu_normal';
 
 /**
  * In the place of a process that died with it raised. Never throws: a machine that stays expedited is a little busier,
- * one that stays frozen stands still.
+ * one that stays frozen stands still. Returns whether it is as before; if not, it stays owed.
  */
-export function restoreExpedited(open: () => Expediter | undefined = openExpediter): void {
+export function restoreExpedited(open: () => Expediter | undefined = openExpediter): boolean {
   try {
     const expediter = open();
     faultPointSync('expedite.restore-owed.before');
     expediter?.restore();
     faultPointSync('expedite.restore-owed.after');
     expediter?.close();
+    return true;
   } catch {
-    // As said above.
+    return false;
   }
 }
 

@@ -46,22 +46,23 @@ export async function recoverFreeze(
   assertNamedByTest(record.fileSystems, testDevices);
   const deviceOf = deviceLookup();
   const results = await Promise.all(record.fileSystems.map((one) => thawOne(one, deviceOf, libc)));
-  if (record.expedited) restoreExpedited(expediter);
+  const restored = !record.expedited || restoreExpedited(expediter);
   if (ownerIsDead)
     settle(
       journalPath,
       bootId,
       record.fileSystems.filter((_, index) => !results[index]?.problem),
+      restored,
     );
   const owed = results.flatMap((result) => (result.problem === undefined ? [] : [result.problem]));
   return { thawed: results.flatMap((result) => result.thawed ?? []), owed };
 }
 
-function settle(journalPath: string, bootId: string, done: readonly JournalledFileSystem[]): void {
+function settle(journalPath: string, bootId: string, done: readonly JournalledFileSystem[], restored: boolean): void {
   faultPointSync('recovery.settle.before');
   const journal = openFreezeJournal(journalPath, bootId);
   for (const { id } of done) journal.settled(id, 'thawed');
-  journal.restored();
+  if (restored) journal.restored();
   journal.close();
   journal.removeIfSettled();
   faultPointSync('recovery.settle.after');

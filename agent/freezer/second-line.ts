@@ -74,17 +74,28 @@ export class SecondLine {
     const owed = this.#readRecord();
     const todo = this.#opened.filter(({ id }) => owed.ids.has(id) && !this.#alone.has(id));
     const results = await Promise.all(todo.map((one) => this.#thawOne(one, guardIsGone)));
-    if (owed.expedited) restoreExpedited(this.#openExpediter);
-    this.#record(todo.filter((_, index) => results[index]?.problem?.kind !== 'owed'));
+    const restored = !owed.expedited || restoreExpedited(this.#openExpediter);
+    this.#record(
+      todo.filter((_, index) => results[index]?.problem?.kind !== 'owed'),
+      restored,
+    );
     const steps = results.map(({ step }) => step);
     const thawedAtMs = results.filter(({ frozen }) => frozen).map(({ step: { atMs, tookMs } }) => atMs + tookMs);
     const died: ThawProblem = { kind: 'guard-died', message: 'the guard died; this process thawed in its place' };
     return {
-      problems: [died, ...results.flatMap(({ problem }) => problem ?? [])],
+      problems: [died, ...results.flatMap(({ problem }) => problem ?? []), ...this.#thawedByGuard(owed.ids)],
       frozenMs: armedAtMs === undefined ? 0 : Math.max(0, ...thawedAtMs.map((atMs) => atMs - armedAtMs)),
       firstThawAtMs: steps[0] === undefined ? undefined : Math.min(...steps.map(({ atMs }) => atMs)),
       steps,
     };
+  }
+
+  /** On record as thawed by the guard, and nobody is left to say when: it may have been too early. */
+  #thawedByGuard(owed: ReadonlySet<string>): readonly ThawProblem[] {
+    const message = 'the guard had thawed it, and died before it could say when';
+    return this.#opened
+      .filter(({ id }) => this.#frozen.has(id) && !owed.has(id))
+      .map(({ mountPoint }) => ({ kind: 'early', mountPoint, message }));
   }
 
   /** Safe more than once. */
@@ -107,7 +118,8 @@ export class SecondLine {
     const until = atMs + PATIENCE_MS;
     let gone = guardIsGone();
     let errno = await this.#tryThaw(fd);
-    while (errno === EINVAL && !gone && this.#clock.monotonicMs() < until) {
+    const mayChange = () => errno !== undefined && errno !== 0 && !(errno === EINVAL && gone);
+    while (mayChange() && this.#clock.monotonicMs() < until) {
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       gone = guardIsGone();
       errno = await this.#tryThaw(fd);
@@ -141,12 +153,12 @@ export class SecondLine {
     return errno;
   }
 
-  #record(thawed: readonly Opened[]): void {
+  #record(thawed: readonly Opened[], restored: boolean): void {
     try {
       faultPointSync('second-line.record.before');
       const journal = openFreezeJournal(this.#journalPath, this.#bootId);
       for (const { id } of thawed) journal.settled(id, 'thawed');
-      journal.restored();
+      if (restored) journal.restored();
       journal.close();
       journal.removeIfSettled();
       faultPointSync('second-line.record.after');

@@ -29,6 +29,7 @@ export interface ResidentParts {
   /** Shorter in tests. */
   readonly idleMs?: number;
   readonly settleMs?: number;
+  readonly startingMs?: number;
 }
 
 /** How long a process that was started by a request stays when there are no more. */
@@ -36,6 +37,8 @@ const IDLE_MS = 60_000;
 /** After the start of a machine others are busier than we are. */
 const SETTLE_MS = 20_000;
 const RETRY_MS = 1000;
+/** A service manager waits 90 s for a start, and kills then; post scripts that are owed may take half an hour each. */
+const STARTING_MS = 30_000;
 
 /**
  * The process that stays: settles what a dead run left, answers the control API, does what [schedule] says, and lets
@@ -83,7 +86,7 @@ export async function reside(parts: ResidentParts): Promise<void> {
  * when we are told to end before that.
  */
 async function serve(
-  { system, log, manager, signal }: ResidentParts,
+  { system, log, manager, signal, startingMs = STARTING_MS }: ResidentParts,
   agent: Agent,
   runs: Runs,
   routes: Parameters<typeof startServer>[1],
@@ -96,7 +99,8 @@ async function serve(
     server ??= await startServer(endpointOf(system), routes);
   };
   for (let told = false; !signal.aborted; told = true) {
-    const recovered = await agent.recoverUnlessBusy('quiesced daemon', listen);
+    const late = setTimeout(() => manager.ready('running what a dead run owes'), startingMs);
+    const recovered = await agent.recoverUnlessBusy('quiesced daemon', listen).finally(() => clearTimeout(late));
     for (const { message, remedy } of recovered?.faults ?? []) log.warn(`still owed: ${message}`, { remedy });
     if (recovered !== undefined) return server;
     // It was there before us, and may go on for minutes; a service manager would not wait so long.

@@ -2,20 +2,28 @@ import { appendFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LogSink } from '../log.ts';
 import type { System } from './system.ts';
+import { orUndefinedAfter } from './waits.ts';
 
 const FOLDER = '/var/log/quiesced';
 /** Then it becomes `quiesced.log.1`, in the place of the one before. */
 const MOST_BYTES = 10 * 1024 * 1024;
+/** On what is frozen, to make even a folder that is there waits for the thaw; and that may be ours to do. */
+const FOLDER_MS = 1000;
 
 /**
  * /var/log/quiesced/quiesced.log, for machines without journald: each line with its time. What cannot be written
- * (read-only, full) goes to `stderr` instead. Opened anew for each line, so that it may be moved away at any time.
+ * (read-only, full, frozen when this was called) goes to `stderr` instead. Opened anew for each line, so that it may be
+ * moved away at any time.
  */
 export async function openLogFile(system: System, stderr: (text: string) => void): Promise<LogSink> {
-  const made = await system.makeDir(FOLDER, 0o750).then(
-    () => true,
-    () => false,
+  let made = false;
+  const making = system.makeDir(FOLDER, 0o750).then(
+    () => {
+      made = true;
+    },
+    () => undefined,
   );
+  await orUndefinedAfter(FOLDER_MS, making);
   const path = system.resolve(join(FOLDER, 'quiesced.log'));
   return (line) => {
     const text = `${system.clock.now().toISOString()} ${line}\n`;

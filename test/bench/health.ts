@@ -9,10 +9,10 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bundle } from '../../packaging/build.ts';
 import { waitForCalm } from './calm.ts';
-import { must } from './command.ts';
 import type { CheckSample } from './health-sample.ts';
 import { machineWithDisks, withDisks, withMounts } from './health-scenes.ts';
 import { spread } from './table.ts';
+import { findWaagent } from './waagent.ts';
 
 const MOUNTS = [0, 100, 500];
 const DISKS = [1, 16, 64];
@@ -56,23 +56,15 @@ async function others(): Promise<readonly Contender[]> {
   return [
     { title: '`python3 -c pass`', argv: [python, '-c', 'pass'] },
     { title: '`node empty.mjs`', argv: [process.execPath, empty] },
-    ...(await waagent(python)),
+    ...(await waagent()),
   ];
 }
 
-/** Unpacked into our folder, never installed: its service must not start here. */
-async function waagent(python: string): Promise<readonly Contender[]> {
-  const { status, stderr } = spawnSync('apt-get', ['download', '-qq', 'waagent'], { cwd: folder, encoding: 'utf8' });
-  if (status !== 0) {
-    say(`LEFT OUT: waagent cannot be downloaded: ${stderr?.trim().split('\n')[0] ?? ''}\n`);
-    return [];
-  }
-  await must(['sh', '-c', 'dpkg -x "$1"/waagent_*.deb "$1/waagent"', 'sh', folder]);
-  const file = ['usr/sbin/waagent', 'usr/bin/waagent'].map((name) => join(folder, 'waagent', name)).find(existsSync);
-  const env = { PYTHONPATH: join(folder, 'waagent/usr/lib/python3/dist-packages'), PYTHONDONTWRITEBYTECODE: '1' };
-  const contender = { title: '`waagent --version`', argv: [python, file ?? '', '--version'], env };
-  // With its bytecode, as an installed package has it.
-  await must([python, '-m', 'compileall', '-q', env.PYTHONPATH]);
+async function waagent(): Promise<readonly Contender[]> {
+  const found = await findWaagent(folder, say);
+  if (found === undefined) return [];
+  const env = { PYTHONPATH: found.path, PYTHONDONTWRITEBYTECODE: '1' };
+  const contender = { title: '`waagent --version`', argv: [found.python, found.file, '--version'], env };
   const { status: works, stderr: why } = spawn(contender);
   if (works === 0) return [contender];
   say(`LEFT OUT: waagent does not run: ${why.trim().split('\n').at(-1)}\n`);

@@ -5,7 +5,7 @@ import type { Test } from 'tap';
 import type { Outcome } from '../../agent/snapshot/outcome.ts';
 import { type Observer, startObserver } from './fault-observer.ts';
 import type { Mounted, Rig } from './loop.ts';
-import { monotonicMs } from './loop-observe.ts';
+import { EXPEDITED, monotonicMs } from './loop-observe.ts';
 
 /** Of the freeze in every case. */
 export const DEADLINE_MS = 1000;
@@ -25,6 +25,8 @@ export interface Bench {
   /** Text of a file below the folder; empty where there is none. */
   read(path: string): string;
   has(path: string): boolean;
+  /** Its stand-in for `rcu_expedited`. */
+  readonly expedited: string;
   /** When a file below the folder was made, on the monotonic clock; undefined where there is none. */
   madeAtMs(path: string): number | undefined;
   history(): readonly Outcome[];
@@ -60,6 +62,7 @@ const FOLDERS = ['etc/azure/MicrosoftRecoverySvcsSafeFreezeLock', 'run/systemd/s
 export async function createBench(t: Test, rig: Rig, name: string, main: string): Promise<Bench> {
   const folder = join(rig.folder, name);
   const root = join(folder, 'root');
+  const expedited = join(folder, 'expedited');
   mkdirSync(root, { recursive: true, mode: 0o755 });
   const put = (path: string, text: string, mode: number) => {
     mkdirSync(dirname(join(root, path)), { recursive: true, mode: 0o755 });
@@ -75,6 +78,7 @@ export async function createBench(t: Test, rig: Rig, name: string, main: string)
     root,
     mounted,
     observer,
+    expedited,
     put,
     env: (more = {}) => ({
       ...rig.cli.env(),
@@ -82,11 +86,12 @@ export async function createBench(t: Test, rig: Rig, name: string, main: string)
       QUIESCED_TEST_DEVICES: mounted.map(({ id }) => id).join(','),
       ...more,
     }),
-    start: (args, env, instead = main) => start([instead, ...args], env),
+    start: (args, env, instead = main) => start([expedited, process.execPath, instead, ...args], env),
     reset() {
       for (const path of ['root/run', 'root/var', 'scripts.log', 'take.begin', 'take.end', 'reached', 'held']) {
         rmSync(join(folder, path), { recursive: true, force: true });
       }
+      writeFileSync(expedited, '0\n');
       put('opt/pre', script('pre'), 0o700);
       put('opt/post', script('post'), 0o700);
       put('opt/take', TAKE, 0o700);
@@ -110,8 +115,15 @@ export async function createBench(t: Test, rig: Rig, name: string, main: string)
   return bench;
 }
 
+/**
+ * With a switch of its own in place of `/sys/kernel/rcu_expedited`, in a mount namespace: the real one is the whole
+ * machine's, and who finds it raised by another case leaves it alone.
+ */
+const OWN_SWITCH = `mount --bind "$0" ${EXPEDITED} || exit 1; exec "$@"`;
+const UNSHARE = ['--mount', '--propagation', 'slave', '--', '/bin/sh', '-c', OWN_SWITCH];
+
 function start(argv: readonly string[], env: Readonly<Record<string, string>>): Run {
-  const child = spawn(process.execPath, [...argv], { env, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn('unshare', [...UNSHARE, ...argv], { env, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] });
   const texts = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (chunk: string) => {

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readFreezeJournal } from '../../agent/freezer/journal.ts';
-import { type Bench, DEADLINE_MS, type Run } from './fault-bench.ts';
-import type { Seen } from './fault-observer.ts';
-import { guardOf, isStopped, othersFreeze, shutPipes, signal } from './fault-processes.ts';
+import { holderOf } from '../../agent/system/lock.ts';
+import type { Bench, Run } from './fault-bench.ts';
+import { guardOf, isStopped, shutPipes, signal } from './fault-processes.ts';
 import type { Process, Scenario } from './fault-scenarios.ts';
-import { expedited, monotonicMs, processesOf, until, type Write } from './loop-observe.ts';
+import { owesNoThaw, Watch } from './fault-watch.ts';
+import { must } from './loop.ts';
+import { monotonicMs, processesOf, until, type Write } from './loop-observe.ts';
 
 /** What is done at a fault point: from outside while its process is stopped there, or by the process to itself. */
 export const ACTIONS = [
@@ -31,6 +32,8 @@ export interface FaultCase {
   readonly lives: readonly Process[];
   /** A post script runs then, or that it has run is not on record yet. */
   readonly whilePost: boolean;
+  /** The guard has been let go. */
+  readonly isOver: boolean;
 }
 
 /** How far somebody had to help until everything was settled. */
@@ -46,18 +49,16 @@ export interface Witnessed {
   /** By file system. */
   readonly writes: readonly (readonly Write[])[];
   readonly run: Run;
-  /** And nobody else on this machine is to blame. */
-  readonly isExpedited: boolean;
+  /** After all of it, and the next start too. */
+  readonly isFrozen: boolean;
   readonly leftRunning: readonly string[];
 }
 
-/** Beyond the deadline, until everybody can write again. */
-export const THAW_MS = 1000;
 const REACH_MS = 20_000;
 /** Whoever is alive and well settles everything within that, on a machine that is busy. */
 const SETTLE_MS = 12_000;
-const REST_MS = 150;
 const TOLD_MS = 4000;
+const AGAIN_MS = 60;
 
 /** One fault, and what comes of it. */
 export async function witness(bench: Bench, one: FaultCase): Promise<Witnessed> {
@@ -70,18 +71,23 @@ export async function witness(bench: Bench, one: FaultCase): Promise<Witnessed> 
   const reached = await reachedBy(bench, scenario, run);
   if (reached !== undefined) await act(one, run, reached);
   const help = reached === undefined ? await giveUp(run) : await settle(bench, scenario, run, action, watch);
-  await watch.look();
-  const isBack = () => expedited() === '0' || othersFreeze(bench.root);
-  await until(isBack, 5000);
+  const isFrozen = !(await watch.until(() => !watch.frozen, 1000));
+  // Or else no other case could follow.
+  if (isFrozen) for (const { mountPoint } of bench.mounted) await unfreeze(mountPoint);
   const leftRunning = processesOf(bench.root).map(({ pid, argv }) => `${pid} ${argv.slice(2).join(' ')}`);
   const { stallMs, writes } = watch;
-  return { reached: reached !== undefined, help, stallMs, writes, run, isExpedited: !isBack(), leftRunning };
+  return { reached: reached !== undefined, help, stallMs, writes, run, isFrozen, leftRunning };
 }
+
+const unfreeze = (mountPoint: string): Promise<unknown> =>
+  must('fsfreeze', '--unfreeze', mountPoint).catch(() => undefined);
 
 export const fault = (bench: Bench, text: string): Readonly<Record<string, string>> => ({
   QUIESCED_TEST_FAULT: text,
   QUIESCED_TEST_FAULT_REACHED: `${bench.folder}/reached`,
 });
+
+export const isLocked = ({ root }: Bench): boolean => holderOf(`${root}/run/quiesced/lock`) !== undefined;
 
 /** What the process does to itself. */
 const inside = (action: Action): string =>
@@ -138,21 +144,24 @@ async function giveUp(run: Run): Promise<Help> {
 /** Waits until everything is settled, and helps no more than is needed, as somebody at the machine would. */
 async function settle(bench: Bench, scenario: Scenario, run: Run, action: Action, watch: Watch): Promise<Help> {
   let help: Help = 'none';
-  const gone = () => run.hasEnded() && processesOf(bench.root).length === 0;
+  // One that is being started has no environment for a moment, by which it would be known, but the lock it has.
+  const none = () => run.hasEnded() && processesOf(bench.root).length === 0 && !isLocked(bench);
+  const gone = async () => none() && (await sleep(AGAIN_MS, true)) && none();
   const [name] = action.split(' ');
   if (name === 'stop' || name === 'hang') {
     await watch.untilAtRest(gone);
-    if (name === 'stop' && !gone()) {
+    const over = await gone();
+    if (name === 'stop' && !over) {
       help = 'continued';
       for (const { pid } of processesOf(bench.root)) signal(pid, 'SIGCONT');
-    } else if (!gone()) {
+    } else if (!over) {
       help = 'told to end';
       signal(run.pid, 'SIGTERM');
       if (!(await until(gone, TOLD_MS))) help = 'killed';
       if (help === 'killed') signal(run.pid, 'SIGKILL');
     }
   }
-  if (!(await watch.until(gone, name === 'hang' ? 4000 : SETTLE_MS))) {
+  if (!(await watch.until(gone, name === 'hang' ? 8000 : SETTLE_MS))) {
     help = 'killed';
     for (const { pid } of processesOf(bench.root)) signal(pid, 'SIGKILL');
     signal(run.pid, 'SIGKILL');
@@ -165,72 +174,6 @@ async function settle(bench: Bench, scenario: Scenario, run: Run, action: Action
     help = 'next start';
   }
   return help;
-}
-
-const FREEZE_RECORD = 'root/run/quiesced/journal/freeze.jsonl';
-
-/** What is seen of the file systems, and when it must be said that they are frozen for too long. */
-class Watch {
-  stallMs = 0;
-  frozen = false;
-  writes: readonly (readonly Write[])[] = [];
-  readonly #bench: Bench;
-  #stopped = false;
-
-  constructor(bench: Bench) {
-    this.#bench = bench;
-    this.writes = bench.mounted.map(() => []);
-  }
-
-  /** From now on it is somebody else's thaw. */
-  stop(): void {
-    this.#stopped = true;
-  }
-
-  async look(): Promise<void> {
-    const seen = await this.#bench.observer.look();
-    const nowMs = monotonicMs();
-    this.writes = this.writes.map((before, index) => [...before, ...(seen[index]?.writes ?? [])]);
-    const stalls = seen.flatMap((one) => stallsOf(one, nowMs));
-    if (!this.#stopped) this.stallMs = Math.max(this.stallMs, ...stalls);
-    this.frozen = seen.some(({ pendingSinceMs }) => pendingSinceMs !== undefined && nowMs - pendingSinceMs > REST_MS);
-  }
-
-  async until(condition: () => boolean, limitMs: number): Promise<boolean> {
-    return until(async () => {
-      await this.look();
-      return condition();
-    }, limitMs);
-  }
-
-  /** Nothing is frozen or may be soon; or it is too late. */
-  async untilAtRest(gone: () => boolean): Promise<void> {
-    let since = monotonicMs();
-    await until(
-      async () => {
-        await this.look();
-        const rest = !this.frozen && owesNoThaw(this.#bench);
-        if (!rest) since = monotonicMs();
-        return monotonicMs() - since > REST_MS || gone();
-      },
-      DEADLINE_MS + THAW_MS + REST_MS,
-    );
-  }
-}
-
-const stallsOf = ({ writes, pendingSinceMs }: Seen, nowMs: number): readonly number[] => [
-  ...writes.map(([began, ended]) => ended - began),
-  ...(pendingSinceMs === undefined ? [] : [nowMs - pendingSinceMs]),
-];
-
-/** Neither a thaw nor the switch back; a record that is broken owes. */
-export function owesNoThaw(bench: Bench): boolean {
-  try {
-    const owed = readFreezeJournal(`${bench.folder}/${FREEZE_RECORD}`);
-    return owed === undefined || (owed.fileSystems.length === 0 && !owed.expedited);
-  } catch {
-    return false;
-  }
 }
 
 /** Every pass of every point on this way, in the order in which they came. */

@@ -10,16 +10,28 @@ export interface Allowed {
 }
 
 /** The limits that ARCHITECTURE.md documents, and none besides. */
-export function allowedFor({ scenario, action, point, lives, whilePost }: FaultCase): Allowed {
+export function allowedFor({ scenario, action, point, lives, whilePost, isOver }: FaultCase): Allowed {
   // The only one: before there is a guard, after it has gone, or when one of the two is dead already.
   const ended = /^(kill|hang|stop|throw)/.test(action);
   const nobodyLeft =
     action === 'kill both' || (lives.length === 1 && ended && !(lives[0] === 'daemon' && action === 'throw'));
+  // The guard is dead already, so it is the second fault; or what could not be released stays owed.
+  const fails = /^(ENOSPC|EIO|throw)$/.test(action);
+  const second =
+    fails && (scenario.name === 'guard died' || (action === 'throw' && /^(quiescer|recovery)\.release\./.test(point)));
+  // Whether the post script ran is not known then, so it stays owed.
+  const postBroke = action === 'throw' && (whilePost || point === 'post-script.run.before');
+  // Everything is left, and the guard let go: nothing but the record of a run that has ended stays.
+  const recordStays = isOver && !/^(kill guard|stop|close)/.test(action);
   // A call that hangs in the kernel: the guard lives until it returns.
   const inKernel = action === 'hang' && /\.(fifreeze|fithaw)\./.test(point);
-  const help: Help =
-    nobodyLeft || inKernel || scenario.name === 'recovery' ? 'next start' : (HELP_FOR[action] ?? 'none');
-  return { help, thawByNextStart: nobodyLeft || (inKernel && point.includes('.fithaw.')), postMayRunTwice: whilePost };
+  const byNextStart = nobodyLeft || second || inKernel || postBroke || recordStays || scenario.name === 'recovery';
+  const help: Help = byNextStart ? 'next start' : (HELP_FOR[action] ?? 'none');
+  return {
+    help,
+    thawByNextStart: nobodyLeft || second || (inKernel && point.includes('.fithaw.')),
+    postMayRunTwice: whilePost,
+  };
 }
 
 /** Who is stopped goes on only when somebody lets him, and what hangs is ended by somebody. */

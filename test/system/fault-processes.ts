@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -30,12 +30,6 @@ export function signal(pid: number | undefined, name: NodeJS.Signals): void {
     // Gone.
   }
 }
-
-/** Whether somebody else on this machine has a guard, who may have raised `rcu_expedited`. */
-export const othersFreeze = (root: string): boolean =>
-  readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && textOf(`/proc/${name}/cmdline`).split('\0').at(-2) === 'guard')
-    .some((pid) => !textOf(`/proc/${pid}/environ`).split('\0').includes(`QUIESCED_TEST_ROOT=${root}`));
 
 const SHUT = join(import.meta.dirname, 'fault-shut.py');
 

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { type Bench, CONFIG, type Run } from './fault-bench.ts';
 import { guardOf } from './fault-processes.ts';
 import { must } from './loop.ts';
-import { EXPEDITED, until } from './loop-observe.ts';
+import { until } from './loop-observe.ts';
 import { mounts } from './loop-outcome.ts';
 
 export type Process = 'daemon' | 'guard';
@@ -116,7 +116,7 @@ async function plantDeadRun(bench: Bench): Promise<void> {
     chmodSync(file, 0o600);
   }
   writeFileSync(join(bench.folder, 'scripts.log'), 'pre \n');
-  writeFileSync(EXPEDITED, '1');
+  writeFileSync(bench.expedited, '1\n');
   for (const { mountPoint } of bench.mounted) await must('fsfreeze', '--freeze', mountPoint);
 }
 
@@ -130,9 +130,7 @@ async function recordsOfDeadRun(bench: Bench): Promise<readonly string[]> {
   const [freeze = '', owed = ''] = RECORDS.map((path) => bench.read(path));
   await thaw(bench).ended;
   bench.reset();
-  // The switch may have been up already, by another test.
-  const expedited = freeze.includes('"expedited":true') ? freeze : `${freeze}{"expedited":true}\n`;
   const parsed = JSON.parse(owed);
   parsed.runs[0].phases.prepare[0].mark = '00000000-0000-4000-8000-000000000000';
-  return [expedited, JSON.stringify(parsed)];
+  return [freeze, JSON.stringify(parsed)];
 }

@@ -1,8 +1,8 @@
 import type { Outcome } from '../../agent/snapshot/outcome.ts';
-import { holderOf } from '../../agent/system/lock.ts';
 import { type Bench, DEADLINE_MS } from './fault-bench.ts';
-import { type FaultCase, HELP, owesNoThaw, THAW_MS, type Witnessed } from './fault-case.ts';
+import { type FaultCase, HELP, isLocked, type Witnessed } from './fault-case.ts';
 import { type Allowed, allowedFor } from './fault-limits.ts';
+import { owesNoThaw, THAW_MS } from './fault-watch.ts';
 import { until, type Write } from './loop-observe.ts';
 
 /** The clock by which files are dated ticks at 250 Hz, or slower. */
@@ -13,7 +13,7 @@ export async function brokenPromises(bench: Bench, one: FaultCase, seen: Witness
   if (!seen.reached) return ['the point was not reached'];
   const allowed = allowedFor(one);
   // A process that ends loses its environment, by which it is known, a moment before its locks.
-  const free = await until(() => holderOf(`${bench.root}/run/quiesced/lock`) === undefined, 2000);
+  const free = await until(() => !isLocked(bench), 2000);
   return [
     ...thawedInTime(one, seen, allowed),
     ...settled(bench, seen, allowed),
@@ -34,13 +34,14 @@ function thawedInTime(
   return stallMs <= DEADLINE_MS + THAW_MS ? [] : [`frozen for ${Math.round(stallMs)} ms`];
 }
 
-function settled(bench: Bench, { help, isExpedited, leftRunning }: Witnessed, allowed: Allowed): readonly string[] {
+function settled(bench: Bench, { help, isFrozen, leftRunning }: Witnessed, allowed: Allowed): readonly string[] {
   const broken: string[] = [];
   if (HELP.indexOf(help) > HELP.indexOf(allowed.help)) broken.push(`settled only by help: ${help}`);
   if (bench.has('root/var/lib/quiesced/owed.json')) broken.push('owed.json is left');
+  if (isFrozen) broken.push('still frozen');
   if (!owesNoThaw(bench)) broken.push('a thaw is owed');
   if (bench.has('held')) broken.push('the application is still held');
-  if (isExpedited) broken.push('rcu_expedited is not as before');
+  if (bench.read('expedited') !== '0\n') broken.push('rcu_expedited is not as before');
   if (leftRunning.length > 0) broken.push(`left running: ${leftRunning.join(', ')}`);
   return broken;
 }
@@ -72,7 +73,9 @@ function toldTheTruth(bench: Bench, { scenario }: FaultCase, { run, writes }: Wi
     if (outcome === undefined) continue;
     const { consistency, wouldBe, faults } = outcome;
     const level = wouldBe ?? consistency;
-    const lie = (scenario.name === 'snapshot' || scenario.name.endsWith('died')) && lieAbout(bench, level, writes);
+    // Nobody copies there.
+    const copied = scenario.name !== 'hold' && scenario.name !== 'recovery';
+    const lie = copied && lieAbout(bench, level, writes);
     if (lie) broken.push(`${where} it is called ${level}, but ${lie}`);
     if (level !== 'application' && faults.length === 0) broken.push(`${where} no fault is named for ${level}`);
   }

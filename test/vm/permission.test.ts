@@ -17,21 +17,30 @@ const LISTEN = 'systemd-run -q --unit=listener /opt/lab/listener / /var/log/list
 const answers = async (machine: Machine): Promise<number> =>
   Number.parseInt(await machine.must('cat /lab/listener'), 10);
 
+/** A check that got no answer in time says so; on a machine that is starved it is asked again. */
+async function findingOf(machine: Machine): Promise<{ readonly verdict: string; readonly detail: string }> {
+  for (const end = Date.now() + GO_ON_MS; ; ) {
+    const { output } = await machine.run('quiesced check --only os.fapolicyd --json');
+    const [finding] = JSON.parse(output).findings;
+    if (finding.verdict !== 'error' || Date.now() > end) return finding;
+  }
+}
+
 vmTest('a permission listener whose log is frozen', 'ready', async (t, machine) => {
   await machine.must(LISTEN);
   t.ok((await answers(machine)) > 0, 'it is asked');
 
   await t.test('check warns beforehand', async (t) => {
-    const { output } = await machine.run('quiesced check --only os.fapolicyd --json');
-    t.match(JSON.parse(output), { findings: [{ id: 'os.fapolicyd', verdict: 'warn', detail: /listener/ }] });
+    t.match(await findingOf(machine), { verdict: 'warn', detail: /listener/ });
   });
 
-  for (const [who, prepare] of [
-    ['asked of the daemon', 'systemctl start quiesced.service'],
-    ['without a daemon', 'systemctl stop quiesced.service'],
+  for (const [who, prepare, short] of [
+    ['asked of the daemon', 'systemctl start quiesced.service', 2],
+    ['without a daemon', 'systemctl stop quiesced.service', 1],
   ] as const) {
+    const atMost = { short, full: 20 };
     await machine.must(prepare, { timeoutMs: 60_000 });
-    const holding = { scenario: `permission listener: hold, ${who}`, measured: 'longest time without a write' };
+    const holding = { scenario: `permission listener: hold, ${who}`, measured: 'longest time without a write', atMost };
     await rounds(t, machine, holding, async (t) => {
       await machine.forget();
       const hold = machine.start(`quiesced hold --for ${DEADLINE_MS}ms`);
@@ -47,7 +56,11 @@ vmTest('a permission listener whose log is frozen', 'ready', async (t, machine) 
       return longest;
     });
 
-    const rehearsing = { scenario: `permission listener: rehearse, ${who}`, measured: 'longest time without a write' };
+    const rehearsing = {
+      scenario: `permission listener: rehearse, ${who}`,
+      measured: 'longest time without a write',
+      atMost,
+    };
     await rounds(t, machine, rehearsing, async (t) => {
       await machine.forget();
       const before = await answers(machine);

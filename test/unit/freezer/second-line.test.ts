@@ -9,7 +9,11 @@ import { fakeLibc } from '../../fakes/libc.ts';
 import { fileSystemOf, lettered, numberOf, type Teardown, temporaryFolder, until } from './rig.ts';
 
 /** A guard has frozen these and is dead; what it left is the record. */
-function rigOf(t: Teardown, frozen: string, options: { readonly settled?: string; readonly expedited?: true } = {}) {
+function rigOf(
+  t: Teardown,
+  frozen: string,
+  options: { readonly settled?: string; readonly expedited?: true; readonly refused?: true } = {},
+) {
   const libc = fakeLibc();
   const journalPath = join(temporaryFolder(t), 'freeze.jsonl');
   const journal = openFreezeJournal(journalPath, 'boot-1');
@@ -24,6 +28,7 @@ function rigOf(t: Teardown, frozen: string, options: { readonly settled?: string
   const expediter = () => ({
     raise: () => true,
     restore: () => {
+      if (options.refused) throw new Error('EIO');
       events.push('restore');
     },
     close: () => undefined,
@@ -123,16 +128,39 @@ t.test('a FITHAW that hangs, fails, or cannot be called keeps no other from its 
   const startMs = performance.now();
   const { problems } = await rig.secondLine.thaw(gone, undefined);
   t.ok(performance.now() - startMs < 2500);
-  t.match(problems.slice(1), [
-    { kind: 'owed', mountPoint: '/a', message: /no answer/ },
-    { kind: 'owed', mountPoint: '/b', message: /EIO/ },
-  ]);
+  t.match(problems.slice(1), [{ kind: 'owed', mountPoint: '/a', message: /no answer/ }]);
+  t.equal(problems.length, 2);
+  t.notOk(rig.libc.frozen.has(numberOf('b')), 'what failed once is tried again');
   t.notOk(rig.libc.frozen.has(numberOf('c')));
   goOn();
   const again = rigOf(t, 'ab');
   again.libc.fail('thaw', numberOf('a'), new Error('no thread'));
-  t.match((await again.secondLine.thaw(gone, undefined)).problems.slice(1), [{ kind: 'owed', mountPoint: '/a' }]);
-  t.notOk(again.libc.frozen.has(numberOf('b')));
+  t.equal((await again.secondLine.thaw(gone, undefined)).problems.length, 1);
+  t.equal(again.libc.frozen.size, 0);
+});
+
+t.test('what the guard had thawed by itself was writable nobody knows how long', async (t) => {
+  const rig = rigOf(t, 'ab', { settled: 'a' });
+  for (const name of 'ab') rig.secondLine.wasFrozen(fileSystemOf(name).id);
+  const { problems } = await rig.secondLine.thaw(gone, undefined);
+  t.match(problems.slice(1), [{ kind: 'early', mountPoint: '/a', message: /the guard had thawed it/ }]);
+  t.equal(problems.length, 2);
+});
+
+t.test('a switch that cannot be put back stays owed', async (t) => {
+  const rig = rigOf(t, 'a', { expedited: true, refused: true });
+  await rig.secondLine.thaw(gone, undefined);
+  t.match(readFreezeJournal(rig.journalPath), { fileSystems: [], expedited: true });
+});
+
+t.test('what fails again and again is owed', async (t) => {
+  const rig = rigOf(t, 'ab');
+  const { thaw } = rig.libc;
+  Object.assign(rig.libc, { thaw: (fd: number) => (fd === numberOf('a') ? Promise.resolve(EIO) : thaw(fd)) });
+  const { problems } = await rig.secondLine.thaw(gone, undefined);
+  t.match(problems.slice(1), [{ kind: 'owed', mountPoint: '/a', message: /EIO/ }]);
+  t.notOk(rig.libc.frozen.has(numberOf('b')));
+  t.match(readFreezeJournal(rig.journalPath)?.fileSystems, [{ mountPoint: '/a' }]);
 });
 
 t.test('puts the expediting back, if the guard had raised it', async (t) => {

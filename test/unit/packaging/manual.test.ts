@@ -63,3 +63,7 @@ t.test('what a reader of roff would act upon is written as text', { skip }, asyn
   t.equal(warnings, '');
   t.match(text, `${awkward.replace('…', '...')} 'quote at the start --x "y" ${awkward.replace('…', '...')} .a b\\n`);
 });
+
+t.test('a flag can be pasted: its hyphens are minus signs', async (t) => {
+  t.match(programManual(), '\\fB\\-\\-by\\-records\\fR');
+});

@@ -62,7 +62,8 @@ t.test('one run at a time, and it answers while that lasts', async (t) => {
 });
 
 t.test('told to end while something is held: it lets go, tells whoever waits, and then ends', async (t) => {
-  const rig = await rigOf(t);
+  // Longer than replies get that are under way at the end.
+  const rig = await rigOf(t, {}, 1500);
   const ended = rig.start();
   await served(rig);
   const taking = rig.ask<Outcome>('snapshot', {});
@@ -86,6 +87,26 @@ t.test('waits for a run that is no run of ours, and takes no socket from it', as
   t.equal(await rig.ask('status'), undefined);
   rig.locked = false;
   t.match(await served(rig), { daemon: { pid: process.pid } });
+});
+
+t.test('post scripts that are owed may take longer than a service manager waits for a start', async (t) => {
+  const rig = await rigOf(t, { startingMs: 50 });
+  const agent = await rig.parts.loadInAnyCase();
+  const { recoverUnlessBusy } = agent;
+  const scripts = Promise.withResolvers<void>();
+  Object.assign(agent, {
+    recoverUnlessBusy: async (...how: Parameters<typeof recoverUnlessBusy>) => {
+      await scripts.promise;
+      return recoverUnlessBusy(...how);
+    },
+  });
+  rig.start();
+  for (let tries = 0; rig.said.length === 0 && tries < 500; tries += 1) await sleep(10);
+  t.strictSame(rig.said, ['ready: running what a dead run owes']);
+  t.equal(await rig.ask('status'), undefined, 'nobody is served before');
+  scripts.resolve();
+  await served(rig);
+  t.strictSame(rig.said, ['ready: running what a dead run owes', 'ready: ready']);
 });
 
 t.test('told to end while it waits', async (t) => {

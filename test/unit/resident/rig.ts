@@ -28,7 +28,12 @@ export interface Rig {
 
 const OUTCOME = { schema: 1, consistency: 'none', faults: [] } as unknown as Outcome;
 
-export async function rigOf(t: { teardown(last: () => unknown): unknown }, wishes: Partial<ResidentParts> = {}) {
+/** @param leaveMs how long a run takes to let go. */
+export async function rigOf(
+  t: { teardown(last: () => unknown): unknown },
+  wishes: Partial<ResidentParts> = {},
+  leaveMs = 50,
+): Promise<Rig> {
   const system = fakeSystem();
   const end = new AbortController();
   const said: string[] = [];
@@ -39,7 +44,7 @@ export async function rigOf(t: { teardown(last: () => unknown): unknown }, wishe
     asked.push(what);
     current = Promise.withResolvers();
     // As the real one: told to let go it still has to leave, and says what came of it.
-    const giveUp = () => setTimeout(current.resolve, 50, { ...OUTCOME, reason: 'given up' } as Outcome);
+    const giveUp = () => setTimeout(current.resolve, leaveMs, { ...OUTCOME, reason: 'given up' } as Outcome);
     if (signal.aborted) giveUp();
     signal.addEventListener('abort', giveUp);
     const status = { schema: 1, state: 'held', kind: what, pid: 7, since: '', until: '', faults: [] } as const;

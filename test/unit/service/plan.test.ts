@@ -37,6 +37,8 @@ const BY_HAND = Object.fromEntries(
 t.test('on a machine that has nothing: files, then systemd', async (t) => {
   const { changes, notes } = await planInstall(machine(t), SELF, 'resident');
   t.strictSame(written(changes), OWN_FILES);
+  const folders = changes.filter((change) => change.do === 'make-folder');
+  t.strictSame(folders, [{ do: 'make-folder', path: '/etc/tmpfiles.d', mode: 0o755 }], 'for everybody to read');
   t.strictSame(commands(changes), [
     'systemd-tmpfiles --create /etc/tmpfiles.d/quiesced.conf',
     'systemctl daemon-reload',

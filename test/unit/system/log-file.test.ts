@@ -54,6 +54,31 @@ t.test('what cannot be written goes to stderr', async (t) => {
   t.notOk(existsSync(path));
 });
 
+t.test('on a frozen file system nobody waits for the folder: lines go to stderr until it is thawed', async (t) => {
+  const system = fakeSystem({ now: NOW });
+  t.teardown(() => system.cleanUp());
+  const thawed = Promise.withResolvers<void>();
+  const stderr: string[] = [];
+  const frozen = {
+    ...system,
+    makeDir: async (path: string, mode: number) => {
+      await thawed.promise;
+      await system.makeDir(path, mode);
+    },
+  };
+  const path = join(system.root, 'var/log/quiesced/quiesced.log');
+  const log = createLog('info', await openLogSink(frozen, (text) => stderr.push(text)));
+  log.info('one');
+  t.match(stderr, [/ one\n$/]);
+  t.notOk(existsSync(path));
+  thawed.resolve();
+  while (!existsSync(path)) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    log.info('two');
+  }
+  t.match(readFileSync(path, 'utf8'), / two\n$/);
+});
+
 t.test('a test that has no root of its own writes nothing', async (t) => {
   const stderr: string[] = [];
   const system = { ...localSystem({ env: { QUIESCED_TEST: '1' } }), stat: async () => undefined };

@@ -33,8 +33,8 @@ export async function bareState(say: (line: string) => void): Promise<State> {
   return { name: 'bare', image, disks: disksIn(folder), cargo };
 }
 
-/** The first check of the service has ended: nothing of ours runs but what waits. */
-const SETTLED = 'while pgrep --full "quiesced.mjs check" >/dev/null; do sleep 1; done';
+/** The first check of the service has ended: nothing of ours runs but what waits. Brackets, not to find this very line. */
+const SETTLED = 'while pgrep --full "[q]uiesced.mjs check" >/dev/null; do sleep 1; done';
 const SETTLE_MS = 600_000;
 
 /** Installed by the words of the README, and running. */

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Rig } from './loop.ts';
-import { until } from './loop-observe.ts';
+import type { Rig } from '../system/loop.ts';
+import { until } from '../system/loop-observe.ts';
 
 const MAIN = join(import.meta.dirname, '../../agent/main.ts');
 const LIMIT_MS = 60_000;

@@ -1,10 +1,10 @@
 /** Several who want a snapshot at the same moment. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loopTest, must } from './loop.ts';
-import type { CliResult } from './loop-cli.ts';
-import { isWritable } from './loop-observe.ts';
-import { mounts, points } from './loop-outcome.ts';
+import { loopTest, must } from '../system/loop.ts';
+import type { CliResult } from '../system/loop-cli.ts';
+import { isWritable } from '../system/loop-observe.ts';
+import { mounts, points } from '../system/loop-outcome.ts';
 
 /** A hundred rounds take minutes: give tap `--timeout=900` for them. */
 const ROUNDS = process.env.QUIESCED_LONG === '1' ? 100 : 5;

@@ -3,10 +3,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import type { Test } from 'tap';
-import { memoryGroup, runBy, shell } from './hostile-rig.ts';
-import { loopTest, type Mounted, type Rig } from './loop.ts';
-import { isWritable, notExpedited, processesOf, until } from './loop-observe.ts';
-import { mounts, points } from './loop-outcome.ts';
+import { loopTest, type Mounted, type Rig } from '../system/loop.ts';
+import { isWritable, notExpedited, processesOf, until } from '../system/loop-observe.ts';
+import { mounts, points } from '../system/loop-outcome.ts';
+import { memoryGroup, runBy, shell } from './rig.ts';
 
 /** Scripts that count how often they ran. */
 function countingScripts(rig: Rig): void {
