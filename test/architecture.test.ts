@@ -5,6 +5,7 @@ import { allChecks } from '../agent/checks/all.ts';
 import { RUN } from '../agent/cli/commands.ts';
 import { COMMON_FLAGS } from '../agent/cli/flags.ts';
 import { COMMANDS } from '../agent/cli/table.ts';
+import { proxyTargets } from '../agent/proxy/all.ts';
 import { integrations } from '../extensions/all.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -21,7 +22,7 @@ const LEVELS: readonly (readonly string[])[] = [
   ['freezer', 'quiescers', 'takers', 'sandbox', 'scripts'],
   ['checks', 'proxy', 'repair', 'snapshot', 'reporters', 'control', 'schedule', 'service'],
   ['readiness'],
-  ['daemon', 'sandbox-rehearsal', 'support'],
+  ['daemon', 'backup-under-way', 'sandbox-rehearsal', 'support'],
   ['resident'],
   ['cli'],
   ['main'],
@@ -125,6 +126,8 @@ t.test('lists are complete and their ids unique', async (t) => {
     integrations.map(({ id }) => id),
     'every integration is a verb, and known',
   );
+  const targets = proxyTargets.map(({ id }) => id);
+  t.equal(new Set(targets).size, targets.length, 'no place for a proxy has the id of another');
   const names = COMMANDS.map(({ name }) => name);
   t.equal(new Set(names).size, names.length, 'no command has the name of another');
   t.strictSame(Object.keys(RUN).sort(), [...names].sort(), 'every command has its function, and the other way round');

@@ -1,11 +1,11 @@
 import { X509Certificate } from 'node:crypto';
 import { isThere, modifiedMs, readableList, readableText } from '../system/readable.ts';
 import type { System } from '../system/system.ts';
+import type { AgentService } from '../system/waagent-unit.ts';
 import { type Check, fail, pass, type Result, warn } from './check.ts';
 import { SOURCES } from './limits.ts';
 import { restarts } from './vm-agent-life.ts';
 import { gatherWaagent } from './waagent.ts';
-import type { AgentService } from './waagent-unit.ts';
 
 /** A certificate of the agent, by its file. */
 export interface AgentCertificate {

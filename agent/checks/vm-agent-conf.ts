@@ -1,8 +1,8 @@
+import { type ConfOddity, switchOf, updatesItself, type WaagentConf } from '../system/waagent-conf.ts';
 import { type Check, type CheckContext, fail, pass, type Result, skip, warn } from './check.ts';
 import { SOURCES } from './limits.ts';
 import { restarts } from './vm-agent-life.ts';
 import { gatherWaagent, type Waagent } from './waagent.ts';
-import { type ConfOddity, switchOf, updatesItself, type WaagentConf } from './waagent-conf.ts';
 
 const dependsOn = ['agent.installed', 'agent.conf-syntax'];
 

@@ -38,6 +38,9 @@ const AT_WORK = 4;
 /** Snapshots were taken: with applications at rest, or with file systems at rest. */
 const DONE = [0, 1];
 
+/** Whether a run of it has begun and may still come to its end. */
+export const isAtWork = ({ last }: ExtensionSigns): boolean => last?.code === AT_WORK && last.ageMs <= EXTENSION_RUN.ms;
+
 export function judgeExtension(signs: ExtensionSigns | undefined): Result {
   if (signs === undefined)
     return info('the backup extension is not installed yet: the service brings it with the first backup');
@@ -53,14 +56,15 @@ export function judgeExtension(signs: ExtensionSigns | undefined): Result {
   const told = `VMSnapshotLinux ${version}, code ${last.code}: ${meaning}`;
   if (DONE.includes(last.code)) return pass(told);
   if (last.code !== AT_WORK) return warn(told, see === undefined ? remedy : `Look at ${see} first. ${remedy}`);
-  if (last.ageMs <= EXTENSION_RUN.ms) return info(told);
+  if (isAtWork(signs)) return info(told);
   return warn(
     `VMSnapshotLinux ${version} has been at work for ${Math.round(last.ageMs / 3_600_000)} hours: that run has died`,
     remedy,
   );
 }
 
-async function readExtension(system: System, libDir: string): Promise<ExtensionSigns | undefined> {
+/** As it left its folder below `libDir`; undefined when it is not installed. */
+export async function readExtension(system: System, libDir: string): Promise<ExtensionSigns | undefined> {
   const versions = (await readableList(system, libDir)).flatMap((name) => EXTENSION.exec(name)?.[1] ?? []);
   const version = versions.sort(compareVersions).at(-1);
   if (version === undefined) return undefined;

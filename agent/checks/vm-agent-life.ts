@@ -1,10 +1,10 @@
 import { isThere, modifiedMs, readableList } from '../system/readable.ts';
 import type { System } from '../system/system.ts';
+import type { AgentService } from '../system/waagent-unit.ts';
 import { onAzure } from './azure.ts';
 import { type Check, fail, info, pass, type Result, skip, warn } from './check.ts';
 import { HEARTBEAT, SOURCES } from './limits.ts';
 import { gatherWaagent, isInstalled, type Waagent } from './waagent.ts';
-import type { AgentService } from './waagent-unit.ts';
 
 /** Elsewhere than on Azure nobody's backup needs the agent: then its other checks are hidden. */
 export const agentInstalled: Check = {

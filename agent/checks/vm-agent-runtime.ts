@@ -1,9 +1,9 @@
 import { isThere, readableText } from '../system/readable.ts';
 import type { RunResult, System } from '../system/system.ts';
+import { updatesItself } from '../system/waagent-conf.ts';
 import { type Check, type CheckContext, fail, pass, type Result, skip, warn } from './check.ts';
 import { AGENT_VERSION, SOURCES } from './limits.ts';
 import { askWaagentVersion, gatherWaagent } from './waagent.ts';
-import { updatesItself } from './waagent-conf.ts';
 import { compareVersions, parseWaagentVersion, type WaagentVersion } from './waagent-version.ts';
 
 /** Python may take seconds to start on a busy machine, after a systemctl that does not answer: their deadlines and a bit. */

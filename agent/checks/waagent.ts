@@ -1,9 +1,9 @@
 import { baseName, type Process, runningProcesses } from '../system/processes.ts';
 import { isThere, readableLink, readableText } from '../system/readable.ts';
 import type { RunResult, System } from '../system/system.ts';
+import { LIB_DIR, parseWaagentConf, WAAGENT_CONFS, type WaagentConf } from '../system/waagent-conf.ts';
+import { type AgentService, findAgentService } from '../system/waagent-unit.ts';
 import type { CheckContext } from './check.ts';
-import { parseWaagentConf, type WaagentConf } from './waagent-conf.ts';
-import { type AgentService, findAgentService } from './waagent-unit.ts';
 
 /** The Azure Linux agent as it is found on this machine: evidence that several checks judge. */
 export interface Waagent {
@@ -30,15 +30,13 @@ export interface AgentProcess {
 const PROGRAMS = ['/usr/sbin', '/usr/bin', '/usr/local/sbin', '/usr/local/bin', '/usr/share/oem/bin'].map(
   (folder) => `${folder}/waagent`,
 );
-const CONFS = ['/etc/waagent.conf', '/usr/share/oem/waagent.conf'];
-const LIB_DIR = '/var/lib/waagent';
 
 /** Gathers once per run: `context.evidence(gatherWaagent)`. */
 export async function gatherWaagent(system: System, context: CheckContext): Promise<Waagent> {
   const [program, confPath, service, processes] = await Promise.all([
     firstThere(system, PROGRAMS),
-    firstThere(system, CONFS),
-    findAgentService(system, context),
+    firstThere(system, WAAGENT_CONFS),
+    findAgentService(system, context.facts),
     context.evidence(runningProcesses).then((all) => agentProcesses(system, all)),
   ]);
   const text = confPath === undefined ? undefined : await readableText(system, confPath);
@@ -47,7 +45,7 @@ export async function gatherWaagent(system: System, context: CheckContext): Prom
     program,
     service,
     processes,
-    confPath: confPath ?? CONFS[0] ?? '',
+    confPath: confPath ?? WAAGENT_CONFS[0] ?? '',
     conf,
     confMissing: confPath === undefined,
     libDir: conf?.values.get('Lib.Dir') ?? LIB_DIR,

@@ -18,6 +18,7 @@ export const RUN: Readonly<Record<string, Command>> = {
   service: async (context) => (await import('./commands/service.ts')).service(context),
   'support-bundle': async (context) => (await import('./commands/support-bundle.ts')).supportBundle(context),
   integrate: async (context) => (await import('./commands/integrate.ts')).integrate(context),
+  proxy: async (context) => (await import('./commands/proxy.ts')).proxy(context),
   guard: async (context) => (await import('./commands/internal.ts')).guard(context),
   recover: async (context) => (await import('./commands/internal.ts')).recover(context),
   'keep-hold': async (context) => (await import('./commands/keep-hold.ts')).keepHold(context),

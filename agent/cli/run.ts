@@ -65,7 +65,7 @@ function contextOf(given: Given, self: readonly string[]): CommandContext {
 }
 
 const notRoot = (command: string): UserError =>
-  new UserError('not-root', `${command} is for root: it stops the whole machine, or shows what has`, {
+  new UserError('not-root', `${command} is for root: it stops or changes the whole machine, or shows what has`, {
     remedy: `Run it with sudo: sudo quiesced ${command}`,
   });
 

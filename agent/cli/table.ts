@@ -205,6 +205,36 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: DONE,
   },
+  {
+    name: 'proxy',
+    needsRoot: true,
+    about: 'Set a proxy everywhere that matters on the way to Azure, and undo it',
+    details:
+      'The proxy comes from --url, from the environment, or from [proxy] of the configuration. It is written where logins\nand jobs look for it, into the configuration and the unit of the VM agent (so that extensions have it too), and into\nthe unit of this daemon. All of it is changed, or nothing. The VM agent is restarted where something of its was\nchanged, and never while a backup is under way.',
+    verbs: {
+      show: 'Say what is set where, who would use what, and what does not fit together',
+      plan: 'Show what apply would change, as a diff',
+      apply: 'Set it',
+      clear: 'Take out what apply has written; what stood there before is back',
+      undo: 'Go back to what stood before the last apply, byte for byte',
+    },
+    flags: [
+      { name: 'url', value: 'URL', about: 'The proxy: http://HOST:PORT, without user or password' },
+      {
+        name: 'bypass',
+        value: 'HOST[,HOST]',
+        many: true,
+        about:
+          "Reached without it, besides Azure's host and this machine: hosts, domains, networks; may be given again",
+      },
+      { name: 'from-environment', about: 'The proxy of https_proxy or http_proxy, and no_proxy' },
+      { name: 'packages', about: 'Set it for apt, dnf, yum, tdnf and zypper too' },
+      { name: 'dry-run', about: 'Show what would be done' },
+      { name: 'no-restart', about: 'Restart nothing: it is used from the next start on' },
+      { name: 'force', about: 'Undo also where a file was edited since; the edits are lost' },
+    ],
+    exitCodes: DONE,
+  },
   { name: 'guard', needsRoot: true, about: 'The process that thaws', flags: [], exitCodes: DONE, hidden: true },
   {
     name: 'keep-hold',

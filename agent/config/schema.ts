@@ -130,7 +130,7 @@ export const SCHEMA = {
       type: 'url',
       secret: true,
       example: 'http://proxy.example:3128',
-      about: 'The HTTP proxy on the way to Azure; a user and password may stand in it.',
+      about: 'The HTTP proxy on the way to Azure: http://HOST:PORT, without user or password.',
     },
     bypass: {
       type: 'list',

@@ -8,6 +8,7 @@ import { lockBusy } from '../system/lock.ts';
 import type { ServiceManager } from '../system/service-manager.ts';
 import type { System } from '../system/system.ts';
 import { checkInProcess } from './check-process.ts';
+import { keepProxy } from './proxy.ts';
 import type { Runs } from './runs.ts';
 
 export interface JobParts {
@@ -26,10 +27,12 @@ export const jobsOf = (parts: JobParts, { schedule }: Config, runs: Runs): reado
 ];
 
 /**
- * The result is left behind, and told, by the process that makes it. Given up for a run, and put off: the checks open and
- * start a hundred things, and would find, and tell, that file systems are frozen.
+ * The result is left behind, and told, by the process that makes it. A proxy that it would find amiss is mended first.
+ * Given up for a run, and put off: the checks open and start a hundred things, and would find, and tell, that file
+ * systems are frozen.
  */
-async function readiness({ system, self, log, manager, signal }: JobParts, runs: Runs): Promise<void> {
+async function readiness({ system, self, log, manager, load, signal }: JobParts, runs: Runs): Promise<void> {
+  await keepProxy({ system, log, load });
   const before = healthNow(system);
   const { begun } = runs;
   try {

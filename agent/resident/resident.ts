@@ -11,6 +11,7 @@ import { PATHS } from '../system/paths.ts';
 import type { ServiceManager } from '../system/service-manager.ts';
 import type { System } from '../system/system.ts';
 import { jobsOf } from './jobs.ts';
+import { settleProxy } from './proxy.ts';
 import { routesOf } from './routes.ts';
 import { Runs } from './runs.ts';
 
@@ -66,6 +67,7 @@ export async function reside(parts: ResidentParts): Promise<void> {
     await scheduler.start(urgent, onDemand ? 0 : (parts.settleMs ?? SETTLE_MS));
     manager.ready('ready');
     log.info('ready', { pid: process.pid, version, onDemand });
+    await settleProxy(parts);
     const busy = () => server.connections > 0 || runs.busy() !== undefined || scheduler.working;
     await (onDemand ? untilIdle(busy, parts.idleMs ?? IDLE_MS, signal) : aborted(signal));
   } finally {

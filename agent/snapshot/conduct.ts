@@ -1,9 +1,5 @@
-import { join } from 'node:path';
 import { UserError } from '../errors.ts';
-import { faultPoint } from '../fault-point.ts';
-import { type Lock, takeLock } from '../system/lock.ts';
-import { PATHS } from '../system/paths.ts';
-import type { System } from '../system/system.ts';
+import { underLock } from '../system/run-lock.ts';
 import type { Outcome } from './outcome.ts';
 import type { Parts, RunRequest } from './parts.ts';
 import { type Recovered, recover } from './recover.ts';
@@ -41,20 +37,5 @@ export async function recoverUnlessBusy(
   } catch (error) {
     if (error instanceof UserError && error.code === 'lock.busy') return undefined;
     throw error;
-  }
-}
-
-export const lockPath = (system: System): string => system.resolve(join(PATHS[system.platform].runtime, 'lock'));
-
-async function underLock<T>(system: System, command: string, work: (lock: Lock) => Promise<T>): Promise<T> {
-  await faultPoint('lock.folder.before');
-  await system.makeDir(PATHS[system.platform].runtime, 0o755);
-  await faultPoint('lock.folder.after');
-  const since = system.clock.now().toISOString();
-  const lock = await takeLock(lockPath(system), { pid: process.pid, command, since });
-  try {
-    return await work(lock);
-  } finally {
-    lock.release();
   }
 }

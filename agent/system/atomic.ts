@@ -13,21 +13,22 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '../errors.ts';
 import { faultPointSync } from '../fault-point.ts';
+import type { WriteOptions } from './system.ts';
 
 /**
  * Replaces a file so that a reader, or a machine that loses power, sees the old text or the new one. The temporary
  * file stands in the same folder under a hidden name; it is removed when anything fails. Synchronous on purpose: the
  * caller's next effect must come after the record.
  */
-export function writeFileAtomic(link: string, text: string, mode = 0o600): void {
+export function writeFileAtomic(link: string, text: string, mode = 0o600, options: WriteOptions = {}): void {
   const path = behindLinks(link);
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
-  const present = statOf(path);
+  const temporary = temporaryOf(path, process.pid);
+  const present = options.owner === undefined ? statOf(path) : { ...options.owner, mode };
   try {
     faultPointSync('file.write.before');
     const fd = openSync(temporary, 'w', present?.mode ?? mode);
     try {
-      writeAll(fd, Buffer.from(text));
+      writeAll(fd, Buffer.from(text, options.encoding));
       fsyncSync(fd);
     } finally {
       closeSync(fd);
@@ -44,6 +45,9 @@ export function writeFileAtomic(link: string, text: string, mode = 0o600): void 
   faultPointSync('file.write.after');
   syncFolder(dirname(path));
 }
+
+/** What a process that is killed while it writes leaves beside the file. */
+export const temporaryOf = (path: string, pid: number): string => join(dirname(path), `.${basename(path)}.${pid}.tmp`);
 
 /** Makes a rename or removal in a folder last through a power loss. */
 export function syncFolder(folder: string): void {

@@ -1,17 +1,27 @@
 import { messageOf, UserError } from '../errors.ts';
-import type { System } from './system.ts';
+import type { System, TextEncoding } from './system.ts';
 
 /**
  * One step of a plan that changes this machine: shown as it is, done later or not at all. What is there already is no
  * step, so that a plan made again after it was carried out is empty.
  */
 export type Change =
-  | { readonly do: 'write'; readonly path: string; readonly text: string; readonly mode: number }
+  | {
+      readonly do: 'write';
+      readonly path: string;
+      readonly text: string;
+      readonly mode: number;
+      readonly encoding?: TextEncoding;
+    }
   | { readonly do: 'remove'; readonly path: string }
   | { readonly do: 'make-folder'; readonly path: string; readonly mode: number }
   /** Only when nothing is left in it. */
   | { readonly do: 'remove-folder'; readonly path: string }
   | { readonly do: 'run'; readonly argv: readonly string[]; readonly timeoutMs: number };
+
+/** A step that can be taken back, because what stood before can be kept. */
+export type FileChange = Exclude<Change, { readonly do: 'run' }>;
+export type RunChange = Extract<Change, { readonly do: 'run' }>;
 
 /** One line for people: `write /etc/qemu/qemu-ga.conf (0644)`. */
 export function describeChange(change: Change): string {
@@ -50,7 +60,7 @@ export async function applyChanges(system: System, changes: readonly Change[]): 
 async function apply(system: System, change: Change): Promise<void> {
   switch (change.do) {
     case 'write':
-      return system.write(change.path, change.text, { mode: change.mode });
+      return system.write(change.path, change.text, change);
     case 'make-folder':
       return system.makeDir(change.path, change.mode);
     case 'remove':
@@ -58,11 +68,12 @@ async function apply(system: System, change: Change): Promise<void> {
     case 'remove-folder':
       return system.removeDir(change.path);
     case 'run':
-      return run(system, change);
+      return runChange(system, change);
   }
 }
 
-async function run(system: System, { argv, timeoutMs }: Extract<Change, { do: 'run' }>): Promise<void> {
+/** Throws how it ended, and what it said, unless it ended well. */
+export async function runChange(system: System, { argv, timeoutMs }: RunChange): Promise<void> {
   const { ended, exitCode, stderr } = await system.run(argv, { timeoutMs });
   if (ended === 'exited' && exitCode === 0) return;
   const how = ended === 'exited' ? `it ended with ${exitCode}` : HOW[ended];

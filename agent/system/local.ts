@@ -49,7 +49,7 @@ export function localSystem(options: LocalOptions = {}): System {
     clock: options.clock ?? localClock,
     resolve,
     // In /sys and /proc a device or process may go between open and read; that is as if it had not been there.
-    readText: (path) => unlessMissing(readFile(resolve(path), 'utf8'), 'ENODEV', 'ESRCH'),
+    readText: (path, encoding = 'utf8') => unlessMissing(readFile(resolve(path), encoding), 'ENODEV', 'ESRCH'),
     list: async (path) => (await unlessMissing(readdir(resolve(path))))?.sort(),
     // Nothing is at the end of links that lead in a circle.
     stat: async (path) => {
@@ -57,7 +57,7 @@ export function localSystem(options: LocalOptions = {}): System {
       return fileStat(await unlessMissing(wanted, 'ELOOP'));
     },
     readLink: (path) => unlessMissing(readlink(lastLinkKept(path, resolve)), 'EINVAL'),
-    write: async (path, text, { mode } = {}) => writeFileAtomic(writable(path), text, mode),
+    write: async (path, text, options = {}) => writeFileAtomic(writable(path), text, options.mode, options),
     makeDir: async (path, mode) => {
       await mkdir(writable(path), { recursive: true, mode });
       await chmod(writable(path), mode);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { UserError } from '../errors.ts';
-import type { Change } from './changes.ts';
+import type { FileChange } from './changes.ts';
 import type { System } from './system.ts';
 
 /**
@@ -29,7 +29,7 @@ export function ownerOf(text: string): 'us' | 'edited' | 'somebody' {
  * `UserError`: `file.edited` for one of ours that somebody has edited, `file.foreign` when somebody else's is in the place
  * of one that is wanted. Where ours is to go, somebody else's stays without a word.
  */
-export async function planFile(system: System, path: string, wanted: OwnedFile | undefined): Promise<Change[]> {
+export async function planFile(system: System, path: string, wanted: OwnedFile | undefined): Promise<FileChange[]> {
   const present = await system.readText(path);
   const link = await system.readLink(path);
   if (present === undefined && link === undefined) return wanted === undefined ? [] : [write(path, wanted)];
@@ -45,7 +45,12 @@ export async function planFile(system: System, path: string, wanted: OwnedFile |
   return present === sealed(wanted.text) ? [] : [write(path, wanted)];
 }
 
-const write = (path: string, { text, mode }: OwnedFile): Change => ({ do: 'write', path, text: sealed(text), mode });
+const write = (path: string, { text, mode }: OwnedFile): FileChange => ({
+  do: 'write',
+  path,
+  text: sealed(text),
+  mode,
+});
 
 const edited = (path: string): UserError =>
   new UserError('file.edited', `${path} was edited since quiesced wrote it, and is left alone`, {

@@ -23,6 +23,9 @@ export const readableLink = (system: System, path: string): Promise<string | und
 export const isThere = async (system: System, path: string): Promise<boolean> =>
   (await orUndefined(() => system.stat(path))) !== undefined;
 
+export const anyThere = async (system: System, paths: readonly string[]): Promise<boolean> =>
+  (await Promise.all(paths.map((path) => isThere(system, path)))).includes(true);
+
 /** Time of the last change; `undefined` when the file is missing or closed to us. */
 export const modifiedMs = async (system: System, path: string): Promise<number | undefined> =>
   (await orUndefined(() => system.stat(path)))?.modifiedMs;

@@ -19,7 +19,7 @@ export interface System {
   readonly clock: Clock;
 
   /** Text of a file, `undefined` when it (or a folder of its path) does not exist. Other errors are thrown. */
-  readText(path: string): Promise<string | undefined>;
+  readText(path: string, encoding?: TextEncoding): Promise<string | undefined>;
   /** Names in a folder, sorted; `undefined` when it does not exist. */
   list(path: string): Promise<readonly string[] | undefined>;
   /** Follows links; `undefined` when the path does not exist. */
@@ -30,7 +30,7 @@ export interface System {
   resolve(path: string): string;
 
   /** Replaces a file: temporary file, fsync, rename, fsync of the folder. Keeps owner and mode of what it replaces. */
-  write(path: string, text: string, options?: { readonly mode?: number }): Promise<void>;
+  write(path: string, text: string, options?: WriteOptions): Promise<void>;
   /** Creates a folder with its parents; sets the mode of the last one, also when it existed. */
   makeDir(path: string, mode: number): Promise<void>;
   /** Removes a file; done also when it does not exist. */
@@ -40,6 +40,22 @@ export interface System {
 
   /** Runs a program to its end. Never throws for what the program does: see `RunResult`. */
   run(argv: readonly string[], options: RunOptions): Promise<RunResult>;
+}
+
+/** `latin1`: a character for each byte. For files of others, which come back byte for byte whatever they hold. */
+export type TextEncoding = 'utf8' | 'latin1';
+
+export interface WriteOptions {
+  /** Of a file that is new. */
+  readonly mode?: number;
+  /** With `mode`, whatever stands there: for a file that is put back as it was. */
+  readonly owner?: Owner;
+  readonly encoding?: TextEncoding;
+}
+
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
 }
 
 export interface Clock {

@@ -5,6 +5,7 @@ import { controlTargets } from './targets/control.ts';
 import { kernelTargets } from './targets/kernel.ts';
 import { machineTargets } from './targets/machine.ts';
 import { networkTargets } from './targets/network.ts';
+import { proxyTargets } from './targets/proxy.ts';
 import { recordTargets } from './targets/records.ts';
 import { scriptTargets } from './targets/scripts.ts';
 import { supportTargets } from './targets/support.ts';
@@ -18,6 +19,7 @@ export const targets: readonly FuzzTarget[] = [
   ...kernelTargets,
   ...networkTargets,
   ...agentTargets,
+  ...proxyTargets,
   ...wireTargets,
   ...controlTargets,
   ...supportTargets,

@@ -14,7 +14,18 @@ export const BROKEN = '[scripts]\npre = /etc/quiesced/gone\n';
 export const BROKEN_ID = 'app.script-config';
 
 const ajv = new Ajv2020({ allErrors: true, formats: { 'date-time': true } });
-for (const name of ['report', 'checks', 'health', 'status-file', 'notice', 'integration', 'support-bundle']) {
+for (const name of [
+  'report',
+  'checks',
+  'health',
+  'status-file',
+  'notice',
+  'integration',
+  'support-bundle',
+  'proxy',
+  'proxy-change',
+  'error',
+]) {
   const file = join(import.meta.dirname, `../../docs/schema/${name}.schema.json`);
   ajv.addSchema(JSON.parse(readFileSync(file, 'utf8')));
 }

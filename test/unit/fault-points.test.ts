@@ -7,7 +7,7 @@ const SOURCES = sources(
   'agent/freezer/**/*.ts',
   'agent/scripts/**/*.ts',
   'agent/takers/{command,hold}.ts',
-  'agent/system/{atomic,lock}.ts',
+  'agent/system/{atomic,lock,run-lock}.ts',
 );
 
 /** What does something to the machine, to another process or to a record. */

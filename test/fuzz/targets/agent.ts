@@ -12,10 +12,10 @@ import { handlerOf, judgeExtension, statusOf } from '../../../agent/checks/vm-ag
 import { judgeQuotas, parseQuotas, spanMs } from '../../../agent/checks/vm-agent-quota.ts';
 import { oddities, parseVmbackupConf, skippedMounts } from '../../../agent/checks/vmbackup-conf.ts';
 import { roleOf } from '../../../agent/checks/waagent.ts';
-import { parseWaagentConf, switchOf, updatesItself } from '../../../agent/checks/waagent-conf.ts';
-import { parseUnits, pickUnit } from '../../../agent/checks/waagent-unit.ts';
 import { compareVersions, parseWaagentVersion } from '../../../agent/checks/waagent-version.ts';
 import { distributionOf, parseOsRelease } from '../../../agent/system/os-release.ts';
+import { parseWaagentConf, switchOf, updatesItself } from '../../../agent/system/waagent-conf.ts';
+import { parseUnits, pickUnit } from '../../../agent/system/waagent-unit.ts';
 import { extension, PEM, QUOTAS, settings, status, THUMB, UNIT, VERSION } from '../../unit/checks/agent-files.ts';
 import { type FuzzTarget, mustHold, textTarget } from '../target.ts';
 
@@ -52,7 +52,7 @@ const OS_RELEASE =
   'PRETTY_NAME="Debian GNU/Linux 12 (\\"bookworm\\")"\nID=debian\nVERSION_ID=\'12\'\nID_LIKE="rhel fedora"\n';
 
 export const agentTargets: readonly FuzzTarget[] = [
-  textTarget('waagent-conf', ['checks/waagent-conf.ts parseWaagentConf'], [WAAGENT_CONF], (text) => {
+  textTarget('waagent-conf', ['system/waagent-conf.ts parseWaagentConf'], [WAAGENT_CONF], (text) => {
     const conf = parseWaagentConf(text);
     updatesItself(conf);
     switchOf(conf, text);
@@ -65,7 +65,7 @@ export const agentTargets: readonly FuzzTarget[] = [
   textTarget(
     'waagent-answers',
     [
-      'checks/waagent-unit.ts parseUnits',
+      'system/waagent-unit.ts parseUnits',
       ...['parseWaagentVersion', 'compareVersions'].map((name) => `checks/waagent-version.ts ${name}`),
       ...['parseQuotas', 'spanMs'].map((name) => `checks/vm-agent-quota.ts ${name}`),
     ],

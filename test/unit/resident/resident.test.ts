@@ -6,7 +6,9 @@ import t from 'tap';
 import { endpointOf } from '../../../agent/control/endpoint.ts';
 import type { ControlStatus } from '../../../agent/control/protocol.ts';
 import { UserError } from '../../../agent/errors.ts';
+import { recordFolder } from '../../../agent/proxy/record.ts';
 import type { Outcome } from '../../../agent/snapshot/outcome.ts';
+import { NO_RECORD, writeRecord } from '../../../agent/system/change-record.ts';
 import { rigOf } from './rig.ts';
 
 /** Waits until it is ready and answers. */
@@ -170,4 +172,19 @@ t.test('checks that come to nothing are an error, and make room for the next', a
   await t.rejects(rig.ask('check', {}), broken);
   await t.rejects(rig.ask('check', {}), broken, 'and not: they are running already');
   await t.rejects(rig.ask('check', { onlyy: [] }), { code: 'control.bad-request', message: /did you mean "only"/ });
+});
+
+t.test('a change of the proxy that was cut off is taken back at the start', async (t) => {
+  const rig = await rigOf(t);
+  const { system } = rig.parts;
+  const state = (text: string) => ({ kind: 'file' as const, text, mode: 0o644 });
+  const step = { path: '/etc/environment', before: state('A=old\n'), after: state('A=new\n') };
+  await system.makeDir('/etc', 0o755);
+  await system.write('/etc/environment', 'A=new\n', { mode: 0o644 });
+  await writeRecord(system, recordFolder(system), { ...NO_RECORD, underWay: { pid: 1, steps: [step] } });
+  rig.start();
+  await served(rig);
+  while ((await system.list(recordFolder(system))) !== undefined) await sleep(5);
+  t.equal(await system.readText('/etc/environment'), 'A=old\n');
+  t.ok(rig.logged.some((line) => /cut off half-way has been taken back/.test(line)));
 });

@@ -1,6 +1,5 @@
-import { isThere, readableLink } from '../system/readable.ts';
-import type { System } from '../system/system.ts';
-import type { CheckContext } from './check.ts';
+import { isThere, readableLink } from './readable.ts';
+import type { System } from './system.ts';
 
 /** How the machine starts the agent. */
 export interface AgentService {
@@ -15,15 +14,21 @@ export interface AgentService {
 
 /** Named by packagers, not by rule: Debian and Ubuntu say walinuxagent, the others waagent. Both are looked for. */
 const NAMES = ['walinuxagent', 'waagent'] as const;
+export const AGENT_UNITS: readonly string[] = NAMES.map((name) => `${name}.service`);
 
 /** A unit hides those of the same name in later folders: systemd.unit(5). */
-const UNIT_FOLDERS = ['/etc/systemd/system', '/run/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system'];
+export const UNIT_FOLDERS: readonly string[] = [
+  '/etc/systemd/system',
+  '/run/systemd/system',
+  '/usr/lib/systemd/system',
+  '/lib/systemd/system',
+];
 
 const QUERY_MS = 3000;
 
 /** The service, whatever starts it; undefined when nothing does. */
-export async function findAgentService(system: System, { facts }: CheckContext): Promise<AgentService | undefined> {
-  if (facts.systemd && system.live) {
+export async function findAgentService(system: System, runs: { systemd: boolean }): Promise<AgentService | undefined> {
+  if (runs.systemd && system.live) {
     const units = await askSystemd(system);
     if (units !== undefined) return pickUnit(units);
   }
@@ -35,9 +40,8 @@ export const pickUnit = (units: readonly AgentService[]): AgentService | undefin
   units.find(({ active }) => active === 'active') ?? units[0];
 
 async function askSystemd(system: System): Promise<readonly AgentService[] | undefined> {
-  const units = NAMES.map((name) => `${name}.service`);
   const properties = ['Id', 'LoadState', 'ActiveState', 'UnitFileState'].map((name) => `--property=${name}`);
-  const { exitCode, stdout } = await system.run(['systemctl', 'show', '--no-pager', ...properties, ...units], {
+  const { exitCode, stdout } = await system.run(['systemctl', 'show', '--no-pager', ...properties, ...AGENT_UNITS], {
     timeoutMs: QUERY_MS,
   });
   return exitCode === 0 ? parseUnits(stdout) : undefined;
@@ -59,7 +63,7 @@ export function parseUnits(output: string): readonly AgentService[] {
 
 async function unitFile(system: System): Promise<AgentService | undefined> {
   for (const folder of UNIT_FOLDERS) {
-    for (const name of NAMES.map((name) => `${name}.service`)) {
+    for (const name of AGENT_UNITS) {
       const path = `${folder}/${name}`;
       const target = await readableLink(system, path);
       if (target === undefined && !(await isThere(system, path))) continue;

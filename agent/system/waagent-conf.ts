@@ -1,3 +1,8 @@
+/** Flatcar's is below /usr/share/oem. */
+export const WAAGENT_CONFS: readonly string[] = ['/etc/waagent.conf', '/usr/share/oem/waagent.conf'];
+/** Where extensions and certificates are unless `Lib.Dir` says otherwise. */
+export const LIB_DIR = '/var/lib/waagent';
+
 /**
  * waagent.conf by the agent's own rules (azurelinuxagent/common/conf.py): what it would do is what counts, not what
  * the file seems to say.

@@ -1,13 +1,12 @@
 import t from 'tap';
-import { newContext } from '../../../agent/checks/run.ts';
 import { roleOf } from '../../../agent/checks/waagent.ts';
-import { findAgentService, parseUnits, pickUnit } from '../../../agent/checks/waagent-unit.ts';
-import { AZURE, machine, type Scene } from './machine.ts';
+import { findAgentService, parseUnits, pickUnit } from '../../../agent/system/waagent-unit.ts';
+import { AZURE, machine, type Scene } from '../checks/machine.ts';
 
 const service = async (scene: Scene) => {
   const { system, cleanUp } = machine(scene);
   try {
-    return await findAgentService(system, newContext(system, scene.facts ?? AZURE));
+    return await findAgentService(system, scene.facts ?? AZURE);
   } finally {
     cleanUp();
   }
