@@ -8,7 +8,7 @@ import type { Machine } from './lab/machine.ts';
 import { rounds, vmTest } from './lab/scenario.ts';
 
 const DEADLINE_MS = 4000;
-/** The writer that feels it, every 10 ms, runs under emulation. */
+/** The writer that feels it, every 50 ms, runs under emulation. */
 const TOLERANCE_MS = 1000;
 /** Until everything that waited has gone on, a start of Node among it. */
 const GO_ON_MS = 60_000;

@@ -124,7 +124,7 @@ static void feel(struct feeling *it) {
     it->writes += !failed;
     if (took > it->longest_us) it->longest_us = took;
     if (fd >= 0) close(fd);
-    usleep(10000);
+    usleep(50000);
   }
 }
 

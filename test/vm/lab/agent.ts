@@ -15,7 +15,10 @@ export interface Ran {
   readonly output: string;
 }
 
-/** How a file system feels from inside, to somebody who writes to it every 10 ms. */
+/**
+ * How a file system feels from inside, to somebody who writes to it every 50 ms. (Every 10 ms took a third of the time
+ * that the machine has under emulation.)
+ */
 export interface Felt {
   readonly mountPoint: string;
   /** For how long the write under way has not come back; a few ms at most while nothing is frozen. */
