@@ -82,7 +82,7 @@ const CASES: Refusals = {
   'relative path': {
     text: '[scripts]\npost = bin/post.sh',
     message: '2: [scripts] post: "bin/post.sh" is not an absolute path',
-    remedy: /post = \/usr\/local\/sbin\/script/,
+    remedy: /post = \/usr\/local\/sbin\/after-snapshot/,
   },
   'path with the drive of another system': {
     text: '[notify]\non-failure = C:\\x.cmd',
