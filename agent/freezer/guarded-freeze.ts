@@ -53,8 +53,10 @@ export class GuardedFreeze implements PreparedFreeze {
     guard.onArmed((atMs) => this.#watch(atMs));
     guard.onLost((reason) => {
       log.warn(`the guard thaws: ${reason}`, { event: 'thawed-by-deadline' });
-      // It is alive, and thawing: what it has to say comes with the report.
+      // It is alive, and thawing: what it has to say comes with the report. Should it be stopped before it gets there,
+      // the file systems must not wait for it; not ended, since it may be the kernel that lets it wait.
       clearTimeout(this.#silence);
+      this.#silence = setTimeout(() => void secondLine.thawBesideGuard(), SILENCE_MS);
       this.#loose(reason);
     });
     guard.onDeath(() => {

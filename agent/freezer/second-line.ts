@@ -90,6 +90,14 @@ export class SecondLine {
     };
   }
 
+  /** Once, while the guard lives and the deadline has passed; it finds that done, and goes on with the record. */
+  async thawBesideGuard(): Promise<void> {
+    // What it has thawed is off the record, and may be frozen by somebody else by now.
+    const { ids } = this.#readRecord();
+    const still = this.#opened.filter(({ id }) => this.#frozen.has(id) && ids.has(id));
+    await Promise.all(still.map(({ fd }) => this.#tryThaw(fd)));
+  }
+
   /** On record as thawed by the guard, and nobody is left to say when: it may have been too early. */
   #thawedByGuard(owed: ReadonlySet<string>): readonly ThawProblem[] {
     const message = 'the guard had thawed it, and died before it could say when';

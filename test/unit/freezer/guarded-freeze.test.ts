@@ -241,3 +241,12 @@ t.test('the thaw does not wait for the disarming; the end does', async (t) => {
   await ended;
   t.strictSame(events.slice(-2), ['disarmed', 'ended']);
 });
+
+t.test('the guard says that it thaws, and is stopped before it does: nothing waits for it', async (t) => {
+  const { libc, prepared, listeners, events } = rigOf(t, () => new Promise(() => undefined));
+  await prepared.freeze();
+  listeners.armed?.(0);
+  listeners.lost?.('the deadline passed');
+  await until('all is thawed', () => libc.frozen.size === 0);
+  t.notOk(events.includes('kill'), 'it may be well, and have something to say');
+});

@@ -147,6 +147,14 @@ t.test('what the guard had thawed by itself was writable nobody knows how long',
   t.equal(problems.length, 2);
 });
 
+t.test('beside a guard that lives: what it owes is thawed, and its record left to it', async (t) => {
+  const rig = rigOf(t, 'abc', { settled: 'a' });
+  for (const name of 'ab') rig.secondLine.wasFrozen(fileSystemOf(name).id);
+  await rig.secondLine.thawBesideGuard();
+  t.strictSame(rig.calls(), ['thaw b'], 'and neither what it has thawed nor what is not known to be frozen');
+  t.equal(readFreezeJournal(rig.journalPath)?.fileSystems.length, 2);
+});
+
 t.test('a switch that cannot be put back stays owed', async (t) => {
   const rig = rigOf(t, 'a', { expedited: true, refused: true });
   await rig.secondLine.thaw(gone, undefined);
