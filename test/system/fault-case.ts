@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { holderOf } from '../../agent/system/lock.ts';
 import type { Bench, Run } from './fault-bench.ts';
-import { guardOf, isStopped, shutPipes, signal } from './fault-processes.ts';
+import { guardOf, isDead, isStopped, shutPipes, signal } from './fault-processes.ts';
 import type { Process, Scenario } from './fault-scenarios.ts';
 import { owesNoThaw, Watch } from './fault-watch.ts';
 import { must } from './loop.ts';
@@ -124,7 +124,8 @@ async function act({ action, lives }: FaultCase, run: Run, here: number): Promis
   // One that was forked a moment ago does not bear its name yet.
   if (lives.includes('guard')) await until(() => (guardOf(run.pid) ?? here) !== run.pid);
   const guard = guardOf(run.pid) ?? here;
-  if (action === 'close pipe') await shutPipes(guard);
+  // One that is silent beyond the deadline is ended by the daemon, maybe before that.
+  if (action === 'close pipe') await shutPipes(guard).catch((error) => isDead(guard) || Promise.reject(error));
   const [name, who] = action.split(' ');
   const victims = [...(who === 'guard' ? [] : [daemon]), ...(who === 'daemon' ? [] : [guard])];
   if (name === 'stop') for (const pid of victims) signal(pid, 'SIGSTOP');

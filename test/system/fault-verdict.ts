@@ -10,7 +10,7 @@ const TICK_MS = 12;
 
 /** What was promised and is not so; empty when all of it is. */
 export async function brokenPromises(bench: Bench, one: FaultCase, seen: Witnessed): Promise<readonly string[]> {
-  if (!seen.reached) return ['the point was not reached'];
+  if (!seen.reached) return [`the point was not reached: ${seen.run.stdout()}${seen.run.stderr()}`.slice(0, 2000)];
   const allowed = allowedFor(one);
   // A process that ends loses its environment, by which it is known, a moment before its locks.
   const free = await until(() => !isLocked(bench), 2000);
