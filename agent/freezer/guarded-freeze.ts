@@ -147,6 +147,7 @@ export class GuardedFreeze implements PreparedFreeze {
     await faultPoint('guard.thaw.after');
     clearTimeout(this.#silence);
     if (fromGuard !== undefined) return fromGuard;
+    if (!this.#guard.isGone()) await this.#secondLine.thawBesideGuard();
     await faultPoint('guard.kill.before');
     this.#guard.kill();
     await faultPoint('guard.kill.after');

@@ -23,6 +23,8 @@ interface Tried {
 }
 
 const RETRY_MS = 20;
+/** With what the guard gets before, and this process after it, still within what the phase has for leaving. */
+const BESIDE_MS = 2000;
 
 /**
  * The daemon's own descriptors of what the guard freezes: when the guard is dead or silent, the thaw is done through
@@ -38,6 +40,7 @@ export class SecondLine {
   readonly #openExpediter: (() => Expediter | undefined) | undefined;
   readonly #alone = new Set<string>();
   readonly #frozen = new Set<string>();
+  readonly #beside = new Map<string, FreezeStep>();
 
   constructor(
     opened: readonly Opened[],
@@ -90,12 +93,23 @@ export class SecondLine {
     };
   }
 
-  /** Once, while the guard lives and the deadline has passed; it finds that done, and goes on with the record. */
+  /**
+   * While the guard lives: past the deadline, or before it is killed. It finds that done, and goes on with the record.
+   * Where its own call is in the kernel, this one waits behind it: btrfs that is interrupted while it thaws (a kill does
+   * that) takes its superblock for damaged, and goes read-only.
+   */
   async thawBesideGuard(): Promise<void> {
     // What it has thawed is off the record, and may be frozen by somebody else by now.
     const { ids } = this.#readRecord();
     const still = this.#opened.filter(({ id }) => this.#frozen.has(id) && ids.has(id));
-    await Promise.all(still.map(({ fd }) => this.#tryThaw(fd)));
+    await Promise.all(
+      still.map(async ({ id, fd, mountPoint }) => {
+        const atMs = this.#clock.monotonicMs();
+        const errno = await this.#tryThaw(fd, BESIDE_MS);
+        const step = { step: 'thaw' as const, mountPoint, atMs, tookMs: this.#clock.monotonicMs() - atMs };
+        if (errno === 0) this.#beside.set(id, step);
+      }),
+    );
   }
 
   /** On record as thawed by the guard, and nobody is left to say when: it may have been too early. */
@@ -142,14 +156,16 @@ export class SecondLine {
         problem: { kind: 'owed', mountPoint, message: `thaw: ${error}` },
       };
     }
+    const beside = this.#beside.get(id);
+    if (beside !== undefined) return { step: beside, frozen: true };
     const early = { kind: 'early' as const, mountPoint, message: 'it was thawed already, and not by this process' };
     return { step, frozen: false, ...(this.#frozen.has(id) ? { problem: early } : {}) };
   }
 
   /** A call that could not even be made counts as one that failed; it must not keep the others from their thaw. */
-  #tryThaw(fd: number): Promise<number | undefined> {
+  #tryThaw(fd: number, patienceMs = PATIENCE_MS): Promise<number | undefined> {
     return orUndefinedAfter(
-      PATIENCE_MS,
+      patienceMs,
       this.#callThaw(fd).catch(() => EIO),
     );
   }

@@ -20,6 +20,7 @@ function rigOf(
   t: Teardown,
   thaw: (limit: AbortSignal) => Promise<ThawReport | undefined>,
   thirdLineOf?: (events: string[]) => ThirdLine,
+  dead = true,
 ) {
   const folder = temporaryFolder(t);
   const events: string[] = [];
@@ -52,7 +53,8 @@ function rigOf(
     bye: () => events.push('bye'),
     gone: async () => undefined,
     kill: () => events.push('kill'),
-    isGone: () => true,
+    // As long as nobody has killed it and it is not said to have died.
+    isGone: () => dead || events.includes('kill'),
   };
   const system = localSystem({ root: folder, env: {} });
   const secondLine = new SecondLine(opened, libc, system.clock, journalPath, 'boot-1');
@@ -85,6 +87,21 @@ t.test('a guard that does not answer is killed, and this process thaws', async (
   t.strictSame(events, ['thaw', 'kill']);
   t.equal(libc.frozen.size, 0);
   t.equal(readFreezeJournal(journalPath), undefined);
+});
+
+t.test('one that lives is killed only when it is in no thaw any more: btrfs would be damaged', async (t) => {
+  const { prepared, events, libc, opened } = rigOf(t, async () => undefined, undefined, false);
+  await prepared.freeze();
+  // The guard's own call is in the kernel, and ours waits behind it.
+  const goOn = libc.hang('thaw', opened[0]?.fd ?? -1);
+  const thawed = prepared.thaw();
+  await until('the other one is thawed', () => !libc.frozen.has(opened[1]?.fd ?? -1));
+  t.notOk(events.includes('kill'), 'not while that call is out');
+  goOn();
+  t.match((await thawed).problems, [{ kind: 'guard-died' }]);
+  t.equal((await thawed).problems.length, 1, 'and none of it was too early');
+  t.ok(events.includes('kill'));
+  t.equal(libc.frozen.size, 0);
 });
 
 t.test('the guard dies: this process thaws without being asked, and the freeze is lost', async (t) => {

@@ -153,6 +153,9 @@ t.test('beside a guard that lives: what it owes is thawed, and its record left t
   await rig.secondLine.thawBesideGuard();
   t.strictSame(rig.calls(), ['thaw b'], 'and neither what it has thawed nor what is not known to be frozen');
   t.equal(readFreezeJournal(rig.journalPath)?.fileSystems.length, 2);
+  const { problems, steps } = await rig.secondLine.thaw(gone, undefined);
+  t.notMatch(problems, [{ kind: 'guard-died' }, { mountPoint: '/b' }], 'its thaw was ours, and not too early');
+  t.match(steps, [{ step: 'thaw', mountPoint: '/b', error: undefined }, { mountPoint: '/c' }]);
 });
 
 t.test('a switch that cannot be put back stays owed', async (t) => {
