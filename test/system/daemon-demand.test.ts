@@ -94,7 +94,9 @@ loopTest('what is due is done by whatever starts it: readiness, and a rehearsal 
   const beganMs = monotonicMs();
   t.match(await askIn(rig, 'hold', { kind: 'hold', freeze: false }), { state: 'held' });
   t.ok(monotonicMs() - beganMs < 5000, 'a check does not delay a snapshot');
-  t.ok(await until(() => rig.has('root/run/quiesced/status.json'), 20_000), 'and comes to its end meanwhile');
+  const checking = () => processesOf(rig.root).some(({ argv }) => argv.includes('check'));
+  t.ok(await until(() => !checking()), 'it is given up: it would open and start things while they are held');
+  t.notOk(rig.has('root/run/quiesced/status.json'), 'and tells nothing');
   t.notOk(
     history(rig).some(({ kind }) => kind === 'rehearsal'),
     'never two at once',
@@ -106,6 +108,7 @@ loopTest('what is due is done by whatever starts it: readiness, and a rehearsal 
   const again = await listenFor(t, rig, 2000);
   await askIn(rig, 'status');
   t.ok(await until(() => history(rig).some(({ kind }) => kind === 'rehearsal'), 10_000), 'made up for');
+  t.ok(await until(() => rig.has('root/run/quiesced/status.json'), 20_000), 'the checks too');
   const verdict = await rig.cli.run('health');
   t.not(verdict.code, 3, verdict.json?.summary);
   const { next = {} } = (await askIn<ControlStatus>(rig, 'status')).daemon ?? {};
