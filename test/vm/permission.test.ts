@@ -65,7 +65,7 @@ vmTest('a permission listener whose log is frozen', 'ready', async (t, machine) 
     await rounds(t, machine, rehearsing, async (t) => {
       await machine.forget();
       const before = await answers(machine);
-      const { code, output } = await machine.run('quiesced rehearse --yes --json');
+      const { code, output } = await machine.run('quiesced rehearse --yes --json 2>/dev/null');
       t.equal(code, 0, output);
       t.match(JSON.parse(output).warnings.join('\n'), /^listener \(process/m, 'its plan warns as well');
       t.strictSame(await untilThawed(machine, TOLERANCE_MS), [], 'nothing is frozen');
