@@ -4,6 +4,7 @@ import { type Facts, gatherFacts } from '../system/facts.ts';
 import type { System } from '../system/system.ts';
 import { explainedBy } from './azure-explained.ts';
 import { type Check, type CheckContext, type Finding, type Result, skip, type Verdict } from './check.ts';
+import { SharedDeadline } from './deadline.ts';
 
 export interface RunOptions {
   /** Those of this machine when left out. */
@@ -15,7 +16,7 @@ export interface RunOptions {
 const DEADLINE_MS = 5000;
 
 /**
- * Runs the checks of this platform, all at once, each with its own deadline. Findings come in the order of the list.
+ * Runs the checks of this platform, all at once, each with its own deadline (`SharedDeadline`). Findings come in the order of the list.
  * Never throws for what a check does: one that crashes or does not answer is itself a finding, `error`.
  */
 export async function runChecks(
@@ -25,7 +26,8 @@ export async function runChecks(
 ): Promise<readonly Finding[]> {
   const context = newContext(system, options.facts ?? (await gatherFacts(system)));
   const here = checks.filter(({ platforms }) => platforms === undefined || platforms.includes(system.platform));
-  const observed = new Map(here.map((check) => [check.id, observe(system, check, context)]));
+  const deadlines = new SharedDeadline();
+  const observed = new Map(here.map((check) => [check.id, observe(system, check, context, deadlines)]));
   return Promise.all(
     here.map(async (check) => {
       const own = await (observed.get(check.id) as Promise<Observed>);
@@ -60,9 +62,14 @@ export interface Observed {
   readonly hidesDependants: boolean;
 }
 
-async function observe(system: System, check: Check, context: CheckContext): Promise<Observed> {
+async function observe(
+  system: System,
+  check: Check,
+  context: CheckContext,
+  deadlines: SharedDeadline,
+): Promise<Observed> {
   const startMs = system.clock.monotonicMs();
-  const result = await answerOf(system, check, context);
+  const result = await answerOf(system, check, context, deadlines);
   const remedy = result.remedy;
   const source = result.source ?? check.source;
   const explains = explainedBy(check.id);
@@ -84,25 +91,17 @@ async function observe(system: System, check: Check, context: CheckContext): Pro
 
 type AnyResult = Omit<Result, 'verdict'> & { readonly verdict: Verdict };
 
-async function answerOf(system: System, check: Check, context: CheckContext): Promise<AnyResult> {
+async function answerOf(
+  system: System,
+  check: Check,
+  context: CheckContext,
+  deadlines: SharedDeadline,
+): Promise<AnyResult> {
   if (check.needsRoot === true && !system.privileged) return skip('needs root');
   try {
-    return await beforeDeadline(check.timeoutMs ?? DEADLINE_MS, check.run(system, context));
+    return await deadlines.within(check.timeoutMs ?? DEADLINE_MS, check.run(system, context));
   } catch (error) {
     return { verdict: 'error', detail: messageOf(error) };
-  }
-}
-
-/** What is still under way at the deadline is abandoned: nobody waits for it any more. */
-async function beforeDeadline<T>(deadlineMs: number, answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${deadlineMs / 1000} s`)), deadlineMs);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { CheckRequest } from '../control/protocol.ts';
 import { messageOf, UserError } from '../errors.ts';
+import { atEaseWithOomKiller } from '../system/oom.ts';
 import { withoutServiceManager } from '../system/service-manager.ts';
 import type { System } from '../system/system.ts';
 
@@ -29,6 +30,7 @@ export async function checkInProcess(
     signal: AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]),
     killSignal: 'SIGKILL',
   });
+  if (child.pid !== undefined) atEaseWithOomKiller(child.pid);
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogEntry, LogEvent, LogLevel, LogSink } from '../log.ts';
 import { type DatagramSender, openDatagram } from './datagram.ts';
 import { openLogFile } from './log-file.ts';
@@ -21,6 +22,14 @@ const PRIORITY: Readonly<Record<LogLevel, number>> = { error: 3, warn: 4, info: 
 const KEPT_LINES = 1000;
 /** Soon while it goes on taking some, ever more rarely while it takes none. */
 const RETRY_MS = { first: 5, most: 500 };
+/** A process that ends waits this long for journald to take its last lines. */
+const LAST_LINES_MS = 2000;
+
+export interface ServiceLog {
+  readonly sink: LogSink;
+  /** Before the process ends: settles when no line waits any more, or after 2 s. Never throws. */
+  drained(): Promise<void>;
+}
 
 /** Longer values are cut, more and more, until the kernel takes the datagram. */
 const MOST_BYTES = 32 * 1024;
@@ -31,13 +40,15 @@ const LEAST_BYTES = 256;
  * one to a file, and what neither takes to `stderr`. Never throws and never waits for journald: what it has no room
  * for is kept for a while, and counted once that is too much.
  */
-export async function openLogSink(system: System, stderr: (text: string) => void): Promise<LogSink> {
-  if ((await system.stat(SOCKET))?.kind !== 'socket') return openLogFile(system, stderr);
+export async function openServiceLog(system: System, stderr: (text: string) => void): Promise<ServiceLog> {
+  if ((await system.stat(SOCKET))?.kind !== 'socket') {
+    return { sink: await openLogFile(system, stderr), drained: async () => undefined };
+  }
   const socket = await openDatagram(system.resolve(SOCKET));
-  return journalSink(socket, (line) => stderr(`${line}\n`));
+  return journalLog(socket, (line) => stderr(`${line}\n`));
 }
 
-function journalSink(socket: DatagramSender, otherwise: LogSink): LogSink {
+function journalLog(socket: DatagramSender, otherwise: LogSink): ServiceLog {
   const waiting: { readonly line: string; readonly entry: LogEntry }[] = [];
   let lost = 0;
   let retry: NodeJS.Timeout | undefined;
@@ -59,10 +70,16 @@ function journalSink(socket: DatagramSender, otherwise: LogSink): LogSink {
       lost = 0;
     }
   };
-  return (line, entry) => {
-    if (waiting.length < KEPT_LINES) waiting.push({ line, entry });
-    else lost += 1;
-    if (retry === undefined) sendAll();
+  return {
+    sink: (line, entry) => {
+      if (waiting.length < KEPT_LINES) waiting.push({ line, entry });
+      else lost += 1;
+      if (retry === undefined) sendAll();
+    },
+    drained: async () => {
+      const endMs = performance.now() + LAST_LINES_MS;
+      while (waiting.length > 0 && performance.now() < endMs) await sleep(RETRY_MS.first);
+    },
   };
 }
 

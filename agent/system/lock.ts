@@ -69,12 +69,21 @@ const unusable = (path: string, cause: unknown): UserError =>
  * moment to find out would turn others away.
  */
 export function holderOf(path: string): LockHolder | undefined {
-  const inode = statSync(path, { throwIfNoEntry: false })?.ino;
-  if (inode === undefined) return undefined;
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return undefined;
+  const file = asInProcLocks(stats);
   const locked = readFileSync('/proc/locks', 'utf8')
     .split('\n')
-    .some((line) => line.includes(' FLOCK ') && line.split(/\s+/).some((field) => field.endsWith(`:${inode}`)));
+    .some((line) => line.includes(' FLOCK ') && line.split(/\s+/).includes(file));
   return locked ? (readHolder(path) ?? { pid: 0, command: 'another process', since: 'now' }) : undefined;
+}
+
+/** `MAJOR:MINOR:INODE`, the device in hexadecimal, from the numbers that makedev(3) puts together. */
+function asInProcLocks({ dev, ino }: { readonly dev: number; readonly ino: number }): string {
+  const major = (dev >>> 8) & 0xfff;
+  const minor = (dev & 0xff) | ((dev >>> 12) & 0xfff00);
+  const hex = (number: number): string => number.toString(16).padStart(2, '0');
+  return `${hex(major)}:${hex(minor)}:${ino}`;
 }
 
 /** Who wrote itself into the lock file last; whether it still holds the lock only `takeLock` can tell. */

@@ -3,14 +3,14 @@ import { createAgent } from '../../daemon.ts';
 import { messageOf } from '../../errors.ts';
 import { createLog } from '../../log.ts';
 import { reside } from '../../resident/resident.ts';
-import { openLogSink } from '../../system/journald.ts';
+import { openServiceLog } from '../../system/journald.ts';
 import { openServiceManager } from '../../system/service-manager.ts';
 import type { Command } from '../context.ts';
 import { versionOf } from '../version.ts';
 
 export const daemon: Command = async ({ system, self, signal, note }) => {
   const manager = await openServiceManager(system);
-  const sink = await openLogSink(system, note);
+  const { sink, drained } = await openServiceLog(system, note);
   const given = await loadConfig(system).catch((error: unknown) => ({ error }));
   const level = 'config' in given ? given.config.log.level : 'info';
   const log = createLog(level, sink);
@@ -23,6 +23,7 @@ export const daemon: Command = async ({ system, self, signal, note }) => {
     await reside({ system, log, manager, self, version: versionOf(), load, loadInAnyCase, signal });
     return 0;
   } finally {
+    await drained();
     manager.close();
   }
 };

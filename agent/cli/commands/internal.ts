@@ -1,7 +1,7 @@
 import { runGuard } from '../../freezer/guard-process.ts';
 import { createLog } from '../../log.ts';
 import { runWriter } from '../../sandbox/writer.ts';
-import { openLogSink } from '../../system/journald.ts';
+import { openServiceLog } from '../../system/journald.ts';
 import { atEaseWithOomKiller } from '../../system/oom.ts';
 import type { Command } from '../context.ts';
 
@@ -14,9 +14,11 @@ export const guard: Command = async ({ system, self }) => {
 /** Started by the guard when the daemon died; holds its lock by an inherited descriptor. */
 export const recover: Command = async ({ system, note, agentInAnyCase }) => {
   atEaseWithOomKiller();
-  const log = createLog('info', await openLogSink(system, note));
+  const { sink, drained } = await openServiceLog(system, note);
+  const log = createLog('info', sink);
   const { faults } = await (await agentInAnyCase(log)).recover();
   for (const { message, remedy } of faults) log.error(`still owed: ${message}`, { remedy });
+  await drained();
   return faults.length === 0 ? 0 : 1;
 };
 

@@ -2,7 +2,7 @@ import { usageError } from '../../errors.ts';
 import { bootIdOf, freezeJournalPath } from '../../freezer/linux.ts';
 import { type ArmedFreeze, becomesOverdue } from '../../freezer/overdue.ts';
 import { createLog } from '../../log.ts';
-import { openLogSink } from '../../system/journald.ts';
+import { openServiceLog } from '../../system/journald.ts';
 import { loadLibc } from '../../system/native.ts';
 import { atEaseWithOomKiller } from '../../system/oom.ts';
 import type { Command } from '../context.ts';
@@ -13,7 +13,8 @@ import type { Command } from '../context.ts';
  */
 export const thawOverdue: Command = async ({ system, given, note, agentInAnyCase }) => {
   const freeze = freezeOf(given.words);
-  const log = createLog('info', await openLogSink(system, note));
+  const { sink, drained } = await openServiceLog(system, note);
+  const log = createLog('info', sink);
   const agent = await agentInAnyCase(log);
   const bootId = await bootIdOf(system);
   // Once more when it counts; loaded now, when nothing waits for it yet.
@@ -31,6 +32,7 @@ export const thawOverdue: Command = async ({ system, given, note, agentInAnyCase
   const later = await agent.recoverUnlessBusy('quiesced thaw-overdue');
   const left = later?.faults ?? faults;
   for (const { message, remedy } of left) log.error(message, { remedy });
+  await drained();
   return left.length === 0 ? 0 : 1;
 };
 

@@ -1,11 +1,12 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { createLog } from '../../../agent/log.ts';
-import { encodeEntry, MESSAGE_IDS, openLogSink } from '../../../agent/system/journald.ts';
+import { encodeEntry, MESSAGE_IDS, openServiceLog } from '../../../agent/system/journald.ts';
 import { localSystem } from '../../../agent/system/local.ts';
-import { receiverAt } from './datagrams.ts';
+import { type Receiver, receiverAt } from './datagrams.ts';
 
 /** Reads the native protocol as journald does; values as bytes. */
 function decode(data: Buffer): Readonly<Record<string, string>> {
@@ -35,9 +36,10 @@ async function journald(t: { teardown(last: () => void): unknown }) {
   mkdirSync(dirname(path), { recursive: true });
   const receiver = await receiverAt(t, path);
   const stderr: string[] = [];
-  const sink = await openLogSink(localSystem({ root, env: {} }), (text) => stderr.push(text));
+  const { sink, drained } = await openServiceLog(localSystem({ root, env: {} }), (text) => stderr.push(text));
   return {
     log: createLog('debug', sink),
+    drained,
     stderr,
     receiver,
     next: async () => decode((await receiver.next()).data),
@@ -158,6 +160,33 @@ t.test('a journald that stands still is not waited for; it gets what it missed, 
   t.match(await next(), { MESSAGE: 'after' });
   t.strictSame(stderr, []);
 });
+
+t.test('a process that ends waits for its last lines, and not for ever', async (t) => {
+  const { log, drained, receiver } = await journald(t);
+  await receiver.stop();
+  for (let number = 0; number < 900; number += 1) log.info(`line ${number}`);
+  let done = false;
+  const last = drained().then(() => {
+    done = true;
+  });
+  await sleep(100);
+  t.notOk(done, 'while it takes none');
+  await receiver.go();
+  await last;
+  t.equal(await untilQuiet(receiver), 900, 'all have come');
+
+  await receiver.stop();
+  for (let number = 0; number < 900; number += 1) log.info(`line ${number}`);
+  await drained();
+});
+
+/** How many have come once no more do. */
+async function untilQuiet(receiver: Receiver): Promise<number> {
+  for (let before = -1; ; await sleep(100)) {
+    if (receiver.waiting() === before) return before;
+    before = receiver.waiting();
+  }
+}
 
 t.test('a journald that is gone: the line is not lost', async (t) => {
   const { log, receiver, stderr } = await journald(t);

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync
 import { join } from 'node:path';
 import t from 'tap';
 import { createLog } from '../../../agent/log.ts';
-import { openLogSink } from '../../../agent/system/journald.ts';
+import { openServiceLog } from '../../../agent/system/journald.ts';
 import { localSystem } from '../../../agent/system/local.ts';
 import { fakeSystem } from '../../fakes/system.ts';
 
@@ -12,7 +12,7 @@ async function withoutJournald(t: { teardown(last: () => void): unknown }, files
   const system = fakeSystem({ files, now: NOW });
   t.teardown(() => system.cleanUp());
   const stderr: string[] = [];
-  const log = createLog('info', await openLogSink(system, (text) => stderr.push(text)));
+  const log = createLog('info', (await openServiceLog(system, (text) => stderr.push(text))).sink);
   return { log, stderr, path: join(system.root, 'var/log/quiesced/quiesced.log') };
 }
 
@@ -67,7 +67,7 @@ t.test('on a frozen file system nobody waits for the folder: lines go to stderr 
     },
   };
   const path = join(system.root, 'var/log/quiesced/quiesced.log');
-  const log = createLog('info', await openLogSink(frozen, (text) => stderr.push(text)));
+  const log = createLog('info', (await openServiceLog(frozen, (text) => stderr.push(text))).sink);
   log.info('one');
   t.match(stderr, [/ one\n$/]);
   t.notOk(existsSync(path));
@@ -82,6 +82,6 @@ t.test('on a frozen file system nobody waits for the folder: lines go to stderr 
 t.test('a test that has no root of its own writes nothing', async (t) => {
   const stderr: string[] = [];
   const system = { ...localSystem({ env: { QUIESCED_TEST: '1' } }), stat: async () => undefined };
-  createLog('info', await openLogSink(system, (text) => stderr.push(text))).info('one');
+  createLog('info', (await openServiceLog(system, (text) => stderr.push(text))).sink).info('one');
   t.equal(stderr.length, 1);
 });
