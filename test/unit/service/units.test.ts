@@ -45,6 +45,14 @@ t.test('the service is what the design asks for', async (t) => {
   );
 });
 
+t.test('nothing makes systemd write to a disk before ExecStopPost=, which may be there to thaw it', async (t) => {
+  const settings = readFileSync(join(FOLDER, 'quiesced.service'), 'utf8').match(/^\w+=.*$/gm) ?? [];
+  t.strictSame(
+    settings.filter((setting) => /^(State|Logs|Cache|Configuration)Directory|^Standard(Output|Error)=/.test(setting)),
+    [],
+  );
+});
+
 const verifier = spawnSync('systemd-analyze', ['--version']).status === 0;
 t.test('systemd finds no fault', { skip: verifier ? false : 'systemd-analyze is not here' }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'quiesced-units-'));
