@@ -51,8 +51,8 @@ function systemctl(verb: string): (machine: Machine) => Promise<unknown> {
   return async (machine) => machine.start(`systemctl ${verb} quiesced`);
 }
 
-/** Six starts of Node each, at up to three seconds: two rounds of all of them do not fit into a short run. */
-const ONCE = { short: 1, full: 50 };
+/** Six starts of Node each, at up to three seconds: more of all of them do not fit into a run, short or full. */
+const ONCE = { short: 1, full: 8 };
 
 vmTest('crashes while everything is frozen', 'ready', async (t, machine) => {
   await configure(machine);
@@ -78,7 +78,7 @@ vmTest('crashes while everything is frozen', 'ready', async (t, machine) => {
 vmTest('the OOM killer strikes, the machine is reset, a disk is pulled out', 'ready', async (t, machine) => {
   await configure(machine);
   await machine.save('configured');
-  const few = { from: 'configured', atMost: { short: 1, full: 10 } };
+  const few = { from: 'configured', atMost: { short: 1, full: 4 } };
 
   const oom = { scenario: 'frozen, and then: the OOM killer strikes', measured: 'until somebody was killed', ...few };
   await rounds(t, machine, oom, async (t) => {
@@ -86,7 +86,10 @@ vmTest('the OOM killer strikes, the machine is reset, a disk is pulled out', 're
     const begunMs = Date.now();
     // Called (proc_sysrq-trigger(5)) when memory is nearly full: until the kernel calls it by itself, an emulated machine
     // reads its programs from the disk again and again, for minutes.
-    const { code } = await machine.run(`python3 -c '${HOG}'`, { timeoutMs: 60_000 });
+    // In a unit of its own: systemd stops the one that a victim belongs to, which would be that of the lab's agent.
+    const { code } = await machine.run(`systemd-run --quiet --wait --collect python3 -c '${HOG}'`, {
+      timeoutMs: 60_000,
+    });
     t.not(code, 0, 'the hog was killed');
     const tookMs = Date.now() - begunMs;
     t.strictSame(await untilThawed(machine, HOLD_MS + graceMs), [], 'everything is thawed');

@@ -7,7 +7,7 @@ import { rounds, vmTest } from './lab/scenario.ts';
 import { unpackPackages } from './lab/states.ts';
 
 /** A boot takes a minute; a short run makes one. */
-const ONCE = { short: 1, full: 5 };
+const ONCE = { short: 1, full: 1 };
 /** After a boot nothing is known until the service has checked, which under emulation takes a while. */
 const KNOWN_MS = 180_000;
 /** A minute without work, and its end. */

@@ -59,7 +59,7 @@ vmTest('a live snapshot of a machine that is held', 'ready', async (t, machine, 
   const scenario = {
     scenario: 'live snapshot while held',
     measured: 'from hold to release',
-    atMost: { short: 1, full: 20 },
+    atMost: { short: 1, full: 5 },
   };
   await rounds(t, machine, scenario, async (t, round) => {
     const begunMs = Date.now();

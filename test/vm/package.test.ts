@@ -13,7 +13,7 @@ const DATA = '/data/xfs';
 vmTest('upgrade and purge while a hold lasts', 'ready', async (t, machine) => {
   await configure(machine);
   await machine.save('configured');
-  const few = { from: 'configured', atMost: { short: 1, full: 10 } };
+  const few = { from: 'configured', atMost: { short: 1, full: 2 } };
 
   const upgrade = { scenario: 'held, and then: an upgrade', measured: 'the upgrade, with its wait', ...few };
   await rounds(t, machine, upgrade, async (t) => {
