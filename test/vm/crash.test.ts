@@ -7,7 +7,7 @@ import { held, longestFelt, untilThawed } from './lab/frozen.ts';
 import type { Machine } from './lab/machine.ts';
 import { MOUNTS } from './lab/recipe.ts';
 import { rounds, vmTest } from './lab/scenario.ts';
-import { configure, HOLD_MS, type Holding, hold, scriptsRan, settled } from './lab/service.ts';
+import { configure, type Holding, hold, scriptsRan, settled } from './lab/service.ts';
 
 interface Crash {
   readonly what: string;
@@ -82,7 +82,7 @@ vmTest('the OOM killer strikes, the machine is reset, a disk is pulled out', 're
 
   const oom = { scenario: 'frozen, and then: the OOM killer strikes', measured: 'until somebody was killed', ...few };
   await rounds(t, machine, oom, async (t) => {
-    const { graceMs } = await hold(machine);
+    const { graceMs } = await hold(machine, `--for ${OOM_HOLD_MS}ms`);
     const begunMs = Date.now();
     // Called (proc_sysrq-trigger(5)) when memory is nearly full: until the kernel calls it by itself, an emulated machine
     // reads its programs from the disk again and again, for minutes.
@@ -92,7 +92,7 @@ vmTest('the OOM killer strikes, the machine is reset, a disk is pulled out', 're
     });
     t.not(code, 0, 'the hog was killed');
     const tookMs = Date.now() - begunMs;
-    t.strictSame(await untilThawed(machine, HOLD_MS + graceMs), [], 'everything is thawed');
+    t.strictSame(await untilThawed(machine, OOM_HOLD_MS + graceMs), [], 'everything is thawed');
     const log = await machine.must('journalctl --sync; journalctl --no-pager --dmesg --output=cat');
     const victims = [...log.matchAll(/Killed process \d+ \((.+?)\)/g)].map(([, name]) => name);
     t.ok(victims.length > 0 && victims.every((name) => name?.startsWith('python')), `who was killed: ${victims}`);
@@ -134,6 +134,9 @@ vmTest('the OOM killer strikes, the machine is reset, a disk is pulled out', 're
     return Date.now() - begunMs;
   });
 });
+
+/** Nobody lets it go: the deadline does. */
+const OOM_HOLD_MS = 20_000;
 
 const HOG = `
 import re, time

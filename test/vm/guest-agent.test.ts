@@ -19,7 +19,11 @@ vmTest('qemu-guest-agent with our hook', 'ready', async (t, machine) => {
   const agent = await machine.guestAgent();
   await agent.execute('guest-ping');
 
-  const scenario = { scenario: 'freeze by qemu-guest-agent, with our hook', measured: 'guest-fsfreeze-freeze' };
+  const scenario = {
+    scenario: 'freeze by qemu-guest-agent, with our hook',
+    measured: 'guest-fsfreeze-freeze',
+    atMost: { short: 2, full: 15 },
+  };
   await rounds(t, machine, scenario, async (t) => {
     await machine.must('rm -f /lab/scripts.log');
     const begunMs = Date.now();
