@@ -30,7 +30,8 @@ export function allowedFor({ scenario, action, point, lives, whilePost, isOver }
   return {
     help,
     thawByNextStart: nobodyLeft || second || (inKernel && point.includes('.fithaw.')),
-    postMayRunTwice: whilePost,
+    // Nobody waits for the timer to be gone: the post script may have begun meanwhile.
+    postMayRunTwice: whilePost || point.startsWith('third-line.disarm.'),
   };
 }
 
