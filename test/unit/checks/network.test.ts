@@ -242,7 +242,15 @@ t.test('the group is what the catalogue asks for', async (t) => {
     'net.imds',
     'net.mars-fqdn',
     'net.multi-ip',
+    'net.storage443',
+    'net.tls',
     'net.wireserver80',
+    'proxy.auth',
+    'proxy.bypass',
+    'proxy.env-vs-service',
+    'proxy.reach',
+    'proxy.scheme',
+    'proxy.vmsnapshot',
   ]);
 });
 
