@@ -57,7 +57,7 @@ async function bring(system: System, { path, before, after }: Step): Promise<voi
   if (after === undefined) return before?.kind === 'folder' ? system.removeDir(path) : system.remove(path);
   if (after.kind === 'folder') return system.makeDir(path, after.mode);
   const { text, mode, owner } = after;
-  return system.write(path, text, { mode, encoding: 'latin1', ...(owner && { owner }) });
+  return system.write(path, text, { mode, encoding: 'latin1', keepAttributes: true, ...(owner && { owner }) });
 }
 
 /** Between the plan and now somebody else may have been at work. */

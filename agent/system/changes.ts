@@ -60,7 +60,7 @@ export async function applyChanges(system: System, changes: readonly Change[]): 
 async function apply(system: System, change: Change): Promise<void> {
   switch (change.do) {
     case 'write':
-      return system.write(change.path, change.text, change);
+      return system.write(change.path, change.text, { ...change, keepAttributes: true });
     case 'make-folder':
       return system.makeDir(change.path, change.mode);
     case 'remove':

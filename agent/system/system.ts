@@ -51,6 +51,8 @@ export interface WriteOptions {
   /** With `mode`, whatever stands there: for a file that is put back as it was. */
   readonly owner?: Owner;
   readonly encoding?: TextEncoding;
+  /** The access list and SELinux's label of what is replaced too: for files of others. Loads koffi. */
+  readonly keepAttributes?: true;
 }
 
 export interface Owner {

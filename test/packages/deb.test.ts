@@ -43,7 +43,7 @@ t.test('what the list says lands there, as it says, and all of it is for root al
   }
   for (const { path, mode, owner } of found) {
     t.equal(owner, 'root/root', `${path} belongs to root`);
-    t.match(mode, /^[d-]rw[x-]r-[x-]r-[x-]$/, `${path} is writable by root alone`);
+    t.match(mode, /^[d-]rw[x-]r-[x-][r-]-[x-]$/, `${path} is writable by root alone`);
   }
   const known = FILES.map(({ path }) => path);
   const unknown = found.filter(
