@@ -1,3 +1,5 @@
+import type { Registry } from './registry.ts';
+
 export type Platform = 'linux' | 'windows';
 
 /**
@@ -17,6 +19,8 @@ export interface System {
   readonly privileged: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
+  /** On Windows. */
+  readonly registry?: Registry;
 
   /** Text of a file, `undefined` when it (or a folder of its path) does not exist. Other errors are thrown. */
   readText(path: string, encoding?: TextEncoding): Promise<string | undefined>;

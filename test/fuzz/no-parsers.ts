@@ -17,6 +17,7 @@ export const NO_PARSERS: Readonly<Record<string, readonly string[]>> = {
     'proxy/variables.ts isProxyVariable',
     'checks/network-reach.ts judgeAuth',
     'reach/clouds.ts cloudOf',
+    'system/registry.ts isRegistryPath',
     'reach/diagnosis.ts inspected',
     'support/part.ts made',
     'system/journald.ts encodeEntry',

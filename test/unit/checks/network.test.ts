@@ -234,26 +234,6 @@ for (const [id, name, verdict, detail, scene] of ROWS) {
   });
 }
 
-t.test('the group is what the catalogue asks for', async (t) => {
-  t.strictSame(networkChecks.map(({ id }) => id).sort(), [
-    'net.dhcp',
-    'net.firewall',
-    'net.hostga32526',
-    'net.imds',
-    'net.mars-fqdn',
-    'net.multi-ip',
-    'net.storage443',
-    'net.tls',
-    'net.wireserver80',
-    'proxy.auth',
-    'proxy.bypass',
-    'proxy.env-vs-service',
-    'proxy.reach',
-    'proxy.scheme',
-    'proxy.vmsnapshot',
-  ]);
-});
-
 t.test('any text has a reading', async (t) => {
   const words = constantFrom(
     'network:',
