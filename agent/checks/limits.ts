@@ -196,5 +196,6 @@ export const CONFIDENTIAL = {
 export const PROXY = {
   source: `${SOURCES.supportMatrix}; ${SOURCES.agentReadme}; Azure/WALinuxAgent#2341, #364`,
   schemeSource: 'Azure/WALinuxAgent#523',
+  windowsSource: `Microsoft's "use an HTTP proxy for VM backups" (2018); VM assist for Windows (2025)`,
   snapshotSource: 'Azure/azure-linux-extensions, VMBackup/main/HttpUtil.py (2025)',
 } as const;

@@ -14,6 +14,7 @@ import {
 import { pluginsReachTheirNames } from './network-plugins.ts';
 import { proxyCarries, proxyWantsNobody, reachProbe, storageIsReached, tlsWorks } from './network-reach.ts';
 import { extensionsHaveProxy, hostIsBypassed, proxyIsPlain, snapshotIgnoresProxy } from './proxy-settings.ts';
+import { localSystemAgrees } from './proxy-windows.ts';
 
 /**
  * Everything about the network, against these services of the host, and these in place of Azure's own: a test has
@@ -42,6 +43,7 @@ export function networkChecksWith(
     proxyIsPlain,
     proxyCarries(reached),
     snapshotIgnoresProxy,
+    localSystemAgrees,
   ];
 }
 

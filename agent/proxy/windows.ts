@@ -15,8 +15,9 @@ import { windowsBypass } from './windows-bypass.ts';
 
 const INTERNET_SETTINGS = 'Software\\Microsoft\\Windows\\CurrentVersion\\Internet Settings';
 /** LocalSystem's, as which services run, the VM agent and its extensions among them. */
-const LOCAL_SYSTEM = `HKU\\S-1-5-18\\${INTERNET_SETTINGS}`;
-const BLOBS = ['DefaultConnectionSettings', 'SavedLegacySettings'];
+export const LOCAL_SYSTEM = `HKU\\S-1-5-18\\${INTERNET_SETTINGS}`;
+/** Below `Connections`: what WinINet goes by, and what it falls back to. */
+export const CONNECTION_BLOBS: readonly string[] = ['DefaultConnectionSettings', 'SavedLegacySettings'];
 
 /** WinINet of LocalSystem, where Microsoft's "use an HTTP proxy for VM backups" (2018) has people set it. */
 export const localSystem: ProxyTarget = {
@@ -84,7 +85,7 @@ function wininetValues(wanted: ProxySettings | undefined): readonly OurValue[] {
     plain('ProxyEnable', wanted && { type: 'dword', data: 1 }),
     plain('ProxyServer', server === undefined ? undefined : { type: 'sz', data: server }),
     plain('ProxyOverride', bypass === undefined ? undefined : { type: 'sz', data: bypass }),
-    ...BLOBS.map((name) => ({
+    ...CONNECTION_BLOBS.map((name) => ({
       path: `${LOCAL_SYSTEM}\\Connections\\${name}`,
       wanted: wanted && ((present: RegistryValue | undefined) => connection(present, wanted)),
       same: sameConnection,

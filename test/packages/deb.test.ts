@@ -53,7 +53,9 @@ t.test('what the list says lands there, as it says, and all of it is for root al
 });
 
 const inLetters = (mode: number): string =>
-  [...mode.toString(8)].map((digit) => ['---', '--x', '-w-', '-wx', 'r--', 'r-x', 'rw-', 'rwx'][Number(digit)]).join('');
+  [...mode.toString(8)]
+    .map((digit) => ['---', '--x', '-w-', '-wx', 'r--', 'r-x', 'rw-', 'rwx'][Number(digit)])
+    .join('');
 
 t.test('koffi for this architecture and no other', { skip }, async (t) => {
   const natives = entries().filter(({ path }) => path.endsWith('.node'));

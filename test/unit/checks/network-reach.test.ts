@@ -32,6 +32,7 @@ t.test('the group is what the catalogue asks for', async (t) => {
     'proxy.auth',
     'proxy.bypass',
     'proxy.env-vs-service',
+    'proxy.localsystem',
     'proxy.reach',
     'proxy.scheme',
     'proxy.vmsnapshot',
