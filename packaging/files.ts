@@ -49,7 +49,8 @@ export const FILES: readonly Landed[] = [
 
   {
     path: '/etc/quiesced/quiesced.conf',
-    mode: 0o644,
+    // The address of [notify] url may hold a secret.
+    mode: 0o640,
     from: { text: exampleConfiguration },
     configuration: true,
   },

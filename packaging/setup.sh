@@ -14,7 +14,7 @@ fi
 
 # command:package
 missing=''
-for need in mkfs.ext4:e2fsprogs mkfs.xfs:xfsprogs mkfs.btrfs:btrfs-progs losetup:mount dmsetup:dmsetup cc:gcc python3:python3 flock:util-linux addpart:util-linux; do
+for need in mkfs.ext4:e2fsprogs mkfs.xfs:xfsprogs mkfs.btrfs:btrfs-progs losetup:mount dmsetup:dmsetup cc:gcc python3:python3 flock:util-linux addpart:util-linux setfacl:acl; do
   PATH="$PATH:/usr/sbin:/sbin" command -v "${need%%:*}" >/dev/null 2>&1 || missing="$missing ${need#*:}"
 done
 [ -n "$missing" ] || exit 0

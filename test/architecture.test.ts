@@ -19,8 +19,10 @@ const LEVELS: readonly (readonly string[])[] = [
   ['log'],
   ['system'],
   ['config'],
-  ['freezer', 'quiescers', 'takers', 'sandbox', 'scripts'],
-  ['checks', 'proxy', 'repair', 'snapshot', 'reporters', 'control', 'schedule', 'service'],
+  ['freezer', 'quiescers', 'takers', 'sandbox', 'scripts', 'reach'],
+  // The checks ask what is set where.
+  ['proxy'],
+  ['checks', 'repair', 'snapshot', 'reporters', 'control', 'schedule', 'service'],
   ['readiness'],
   ['daemon', 'backup-under-way', 'sandbox-rehearsal', 'support'],
   ['resident'],

@@ -191,3 +191,11 @@ export const CONFIDENTIAL = {
   said: 'preview, sizes of v6 in UAE North and Korea Central',
   source: `${SOURCES.supportMatrix}; ${MICROSOFT}/azure/backup/confidential-vm-backup (2025-11); ${MICROSOFT}/azure/virtual-machines/concepts-restore-points (2025)`,
 } as const;
+
+/** What a proxy must be, and whom it must leave alone. */
+export const PROXY = {
+  source: `${SOURCES.supportMatrix}; ${SOURCES.agentReadme}; Azure/WALinuxAgent#2341, #364`,
+  schemeSource: 'Azure/WALinuxAgent#523',
+  windowsSource: `Microsoft's "use an HTTP proxy for VM backups" (2018); VM assist for Windows (2025)`,
+  snapshotSource: 'Azure/azure-linux-extensions, VMBackup/main/HttpUtil.py (2025)',
+} as const;

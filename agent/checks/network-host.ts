@@ -1,3 +1,4 @@
+import { HOST_ENDPOINTS } from '../reach/host.ts';
 import type { Cloud } from '../system/facts.ts';
 import type { System } from '../system/system.ts';
 import { onAzure } from './azure.ts';
@@ -11,12 +12,12 @@ export interface HostServices {
   readonly hostGaPlugin: HostService;
 }
 
-const { address, hostGaPort, timeoutMs } = AZURE_HOST;
+const { timeoutMs } = AZURE_HOST;
 
 /** Where they are on every machine of Azure. */
 export const HOST_SERVICES: HostServices = {
-  wireServer: { url: `http://${address}/?comp=versions`, timeoutMs },
-  hostGaPlugin: { url: `http://${address}:${hostGaPort}/versions`, timeoutMs },
+  wireServer: { url: HOST_ENDPOINTS.wireServer.url, timeoutMs },
+  hostGaPlugin: { url: HOST_ENDPOINTS.hostGaPlugin.url, timeoutMs },
 };
 
 /** A request that several checks judge: asked once per run, through `context.evidence`. */

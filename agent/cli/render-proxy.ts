@@ -53,8 +53,10 @@ function kindOf({ before, after }: Step): keyof typeof DONE {
 const diffOf = ({ path, before, after }: Step): readonly string[] =>
   unifiedDiff(path, textOf(before), textOf(after)).map((line) => visible(shownLine(line)));
 
-const textOf = (state: State | undefined): string | undefined =>
-  state?.kind === 'file' ? Buffer.from(state.text, 'latin1').toString('utf8') : undefined;
+function textOf(state: State | undefined): string | undefined {
+  if (state?.kind === 'value') return `${state.value.type} ${state.value.data}\n`;
+  return state?.kind === 'file' ? Buffer.from(state.text, 'latin1').toString('utf8') : undefined;
+}
 
 export interface ProxyView {
   readonly places: readonly PlaceOf[];

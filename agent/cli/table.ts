@@ -217,6 +217,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       apply: 'Set it',
       clear: 'Take out what apply has written; what stood there before is back',
       undo: 'Go back to what stood before the last apply, byte for byte',
+      test: 'Go the way of each program to all that a backup needs, and say what is in the way',
     },
     flags: [
       { name: 'url', value: 'URL', about: 'The proxy: http://HOST:PORT, without user or password' },
@@ -232,8 +233,20 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: 'dry-run', about: 'Show what would be done' },
       { name: 'no-restart', about: 'Restart nothing: it is used from the next start on' },
       { name: 'force', about: 'Undo also where a file was edited since; the edits are lost' },
+      {
+        name: 'endpoint',
+        value: 'HOST[:PORT]',
+        many: true,
+        about: "Test the way to it, by HTTPS, instead of Azure's own names; may be given again",
+      },
+      {
+        name: 'cloud',
+        value: 'NAME',
+        of: ['public', 'government', 'china'],
+        about: 'Test the names of this cloud of Azure (default: as the host says)',
+      },
     ],
-    exitCodes: DONE,
+    exitCodes: { 0: 'done', 1: 'failed; of test: something is not reached', 2: 'wrong usage' },
   },
   { name: 'guard', needsRoot: true, about: 'The process that thaws', flags: [], exitCodes: DONE, hidden: true },
   {

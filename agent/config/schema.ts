@@ -26,8 +26,8 @@ export type KeySpec = {
   | { readonly type: 'list'; readonly default?: undefined; readonly of: ListItem; readonly example: string }
 );
 
-/** What the items of a list are: command and arguments, mount points to exclude, hosts. */
-export type ListItem = 'argv' | 'exclusion' | 'host';
+/** What the items of a list are: command and arguments, mount points to exclude, hosts, hosts with their ports. */
+export type ListItem = 'argv' | 'exclusion' | 'host' | 'endpoint';
 
 /**
  * Everything that `quiesced.conf` may say, but for `[quiescer NAME]`. Parsing, defaults, `quiesced config` and the
@@ -137,6 +137,12 @@ export const SCHEMA = {
       of: 'host',
       example: '168.63.129.16, 169.254.169.254, .internal.example',
       about: 'Hosts, domains and networks that are reached without the proxy.',
+    },
+    endpoints: {
+      type: 'list',
+      of: 'endpoint',
+      example: 'account.blob.core.windows.net, vault.internal.example:8443',
+      about: "Whom proxy test and the checks try to reach by HTTPS, instead of Azure's own names.",
     },
     manage: {
       type: 'switch',

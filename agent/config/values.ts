@@ -131,6 +131,10 @@ const ITEMS: Readonly<Record<ListItem, ItemKind>> = {
     expected: 'a list of hosts, domains, addresses and networks, by comma',
     isOne: (item) => /^[\w.*:[\]/-]+$/.test(item) && !item.includes('//'),
   },
+  endpoint: {
+    expected: 'a list of hosts, each with :PORT or for port 443, by comma',
+    isOne: (item) => /^(\[[0-9a-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i.test(item) && URL.canParse(`https://${item}`),
+  },
 };
 
 function readList(of: ListItem, text: string, platform: Platform): Reading {

@@ -34,12 +34,19 @@ function differentWays(consumers: readonly Consumer[]): readonly Note[] {
   ];
 }
 
+/** Services of Azure's host that the program would look for behind its proxy; the agent never does. */
+export const hostsBehindProxy = ({
+  id,
+  proxy,
+  bypass,
+}: Pick<Consumer, 'id' | 'proxy' | 'bypass'>): readonly string[] =>
+  proxy === undefined || id === 'agent' ? [] : HOSTS.filter((host) => !bypasses(bypass, host));
+
 function faultsOf({ id, about, proxy, plain, path, bypass }: Consumer): readonly Note[] {
   if (proxy === undefined) return [];
-  const missing = HOSTS.filter((host) => !bypasses(bypass, host));
+  const missing = hostsBehindProxy({ id, proxy, bypass });
   const faults: Note[] = [];
-  // The agent never asks its proxy for Azure's host.
-  if (missing.length > 0 && id !== 'agent') {
+  if (missing.length > 0) {
     faults.push({ message: `${about}: ${missing.join(' and ')} would be looked for behind the proxy`, remedy: APPLY });
   }
   if (proxy.includes('@')) {

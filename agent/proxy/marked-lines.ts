@@ -60,7 +60,7 @@ export async function planOurLines(
   mode?: number,
 ): Promise<readonly FileChange[]> {
   const present = await stateAt(system, path);
-  if (present?.kind === 'folder' || (present === undefined && mode === undefined)) return [];
+  if ((present !== undefined && present.kind !== 'file') || (present === undefined && mode === undefined)) return [];
   const text = withOurLines(present?.text, ours, format);
   if (text === present?.text) return [];
   return [

@@ -10,7 +10,7 @@ export interface ProxyKeeping {
   readonly load: () => Promise<Agent>;
 }
 
-const NOT_MANAGED: Config['proxy'] = { url: undefined, bypass: [], manage: false };
+const NOT_MANAGED: Config['proxy'] = { url: undefined, bypass: [], endpoints: [], manage: false };
 
 /** Ends what a killed `quiesced proxy` has left half done. */
 export const settleProxy = ({ system, log }: Omit<ProxyKeeping, 'load'>): Promise<void> =>

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { messageOf, UserError } from '../errors.ts';
 import { temporaryOf } from './atomic.ts';
+import { isRegistryPath } from './registry.ts';
 import { reversed, type Step, same, stateAt } from './steps.ts';
 import type { System } from './system.ts';
 
@@ -41,7 +42,8 @@ export async function takeBack(system: System, steps: readonly Step[], pid?: num
   const left: Left[] = [];
   for (const step of steps.toReversed()) {
     try {
-      if (pid !== undefined) await system.remove(temporaryOf(await behindLinks(system, step.path), pid));
+      if (pid !== undefined && !isRegistryPath(step.path))
+        await system.remove(temporaryOf(await behindLinks(system, step.path), pid));
       const now = await stateAt(system, step.path);
       if (same(now, step.after)) await bring(system, reversed(step));
       else if (!same(now, step.before)) left.push({ step, why: undefined });
@@ -54,10 +56,13 @@ export async function takeBack(system: System, steps: readonly Step[], pid?: num
 
 /** A folder goes only when nothing is left in it. */
 async function bring(system: System, { path, before, after }: Step): Promise<void> {
+  if (isRegistryPath(path))
+    return after?.kind === 'value' ? system.registry?.write(path, after.value) : system.registry?.remove(path);
   if (after === undefined) return before?.kind === 'folder' ? system.removeDir(path) : system.remove(path);
   if (after.kind === 'folder') return system.makeDir(path, after.mode);
+  if (after.kind === 'value') throw new Error(`${path} is no value of the registry`);
   const { text, mode, owner } = after;
-  return system.write(path, text, { mode, encoding: 'latin1', ...(owner && { owner }) });
+  return system.write(path, text, { mode, encoding: 'latin1', keepAttributes: true, ...(owner && { owner }) });
 }
 
 /** Between the plan and now somebody else may have been at work. */

@@ -2,6 +2,7 @@ import {
   chmodSync,
   chownSync,
   closeSync,
+  existsSync,
   fsyncSync,
   openSync,
   realpathSync,
@@ -13,14 +14,20 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '../errors.ts';
 import { faultPointSync } from '../fault-point.ts';
+import type { CopyAttributes } from './attributes.ts';
 import type { WriteOptions } from './system.ts';
+
+export interface AtomicOptions extends Omit<WriteOptions, 'keepAttributes'> {
+  /** Takes over from the file that is replaced what is neither its owner nor its mode. */
+  readonly copyAttributes?: CopyAttributes | undefined;
+}
 
 /**
  * Replaces a file so that a reader, or a machine that loses power, sees the old text or the new one. The temporary
  * file stands in the same folder under a hidden name; it is removed when anything fails. Synchronous on purpose: the
  * caller's next effect must come after the record.
  */
-export function writeFileAtomic(link: string, text: string, mode = 0o600, options: WriteOptions = {}): void {
+export function writeFileAtomic(link: string, text: string, mode = 0o600, options: AtomicOptions = {}): void {
   const path = behindLinks(link);
   const temporary = temporaryOf(path, process.pid);
   const present = options.owner === undefined ? statOf(path) : { ...options.owner, mode };
@@ -34,6 +41,7 @@ export function writeFileAtomic(link: string, text: string, mode = 0o600, option
       closeSync(fd);
     }
     if (present !== undefined) chownSync(temporary, present.uid, present.gid);
+    if (existsSync(path)) options.copyAttributes?.(path, temporary);
     // After the owner: a change of owner takes bits away, as the umask does (chown(2)).
     chmodSync(temporary, (present?.mode ?? mode) & 0o7777);
     faultPointSync('file.rename.before');

@@ -1,5 +1,6 @@
 import { posix, win32 } from 'node:path';
 import { messageOf, UserError } from '../errors.ts';
+import { isRegistryPath, type RegistryValue } from './registry.ts';
 import type { State, Step } from './steps.ts';
 import type { Owner, System } from './system.ts';
 
@@ -84,12 +85,22 @@ const areSteps = ({ underWay, done }: ChangeRecord): boolean =>
   );
 
 const isStep = (step: Step | undefined): boolean =>
-  typeof step?.path === 'string' && step.path.startsWith('/') && isState(step.before) && isState(step.after);
+  typeof step?.path === 'string' &&
+  (step.path.startsWith('/') || isRegistryPath(step.path)) &&
+  isState(step.before) &&
+  isState(step.after);
 
 const isState = (state: State | undefined): boolean =>
-  state === undefined ||
-  (typeof state?.mode === 'number' &&
-    (state.kind === 'folder' || (state.kind === 'file' && typeof state.text === 'string' && isOwner(state.owner))));
+  state === undefined || (state?.kind === 'value' ? isValue(state.value) : isFileOrFolder(state));
+
+const isFileOrFolder = (state: Exclude<State, { kind: 'value' }>): boolean =>
+  typeof state?.mode === 'number' &&
+  (state.kind === 'folder' || (state.kind === 'file' && typeof state.text === 'string' && isOwner(state.owner)));
+
+const isValue = (value: RegistryValue): boolean =>
+  value?.type === 'dword'
+    ? typeof value.data === 'number'
+    : (value?.type === 'sz' || value?.type === 'binary') && typeof value.data === 'string';
 
 const isOwner = (owner: Owner | undefined): boolean =>
   owner === undefined || (typeof owner?.uid === 'number' && typeof owner.gid === 'number');

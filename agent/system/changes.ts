@@ -1,4 +1,5 @@
 import { messageOf, UserError } from '../errors.ts';
+import type { RegistryValue } from './registry.ts';
 import type { System, TextEncoding } from './system.ts';
 
 /**
@@ -17,6 +18,9 @@ export type Change =
   | { readonly do: 'make-folder'; readonly path: string; readonly mode: number }
   /** Only when nothing is left in it. */
   | { readonly do: 'remove-folder'; readonly path: string }
+  /** Of the Windows registry, by key and name. */
+  | { readonly do: 'set-value'; readonly path: string; readonly value: RegistryValue }
+  | { readonly do: 'remove-value'; readonly path: string }
   | { readonly do: 'run'; readonly argv: readonly string[]; readonly timeoutMs: number };
 
 /** A step that can be taken back, because what stood before can be kept. */
@@ -30,7 +34,10 @@ export function describeChange(change: Change): string {
       return `write ${change.path} (${octal(change.mode)})`;
     case 'make-folder':
       return `make the folder ${change.path} (${octal(change.mode)})`;
+    case 'set-value':
+      return `set ${change.path}`;
     case 'remove':
+    case 'remove-value':
       return `remove ${change.path}`;
     case 'remove-folder':
       return `remove the folder ${change.path}, if nothing else is in it`;
@@ -60,13 +67,17 @@ export async function applyChanges(system: System, changes: readonly Change[]): 
 async function apply(system: System, change: Change): Promise<void> {
   switch (change.do) {
     case 'write':
-      return system.write(change.path, change.text, change);
+      return system.write(change.path, change.text, { ...change, keepAttributes: true });
     case 'make-folder':
       return system.makeDir(change.path, change.mode);
     case 'remove':
       return system.remove(change.path);
     case 'remove-folder':
       return system.removeDir(change.path);
+    case 'set-value':
+      return system.registry?.write(change.path, change.value);
+    case 'remove-value':
+      return system.registry?.remove(change.path);
     case 'run':
       return runChange(system, change);
   }

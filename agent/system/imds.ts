@@ -9,6 +9,8 @@ export interface Imds {
   readonly name: string | undefined;
   readonly vmId: string | undefined;
   readonly location: string | undefined;
+  /** `AzurePublicCloud`, `AzureUSGovernmentCloud`, `AzureChinaCloud`. */
+  readonly environment: string | undefined;
   readonly vmSize: string | undefined;
   /** `TrustedLaunch`, `ConfidentialVM`; undefined for a standard machine. */
   readonly securityType: string | undefined;
@@ -81,6 +83,7 @@ export function imdsOf(answer: unknown, hostAheadMs?: number): Imds {
     name: text(compute.name),
     vmId: text(compute.vmId),
     location: text(compute.location),
+    environment: text(compute.azEnvironment),
     vmSize: text(compute.vmSize),
     securityType: text(security.securityType),
     encryptionAtHost: isTrue(security.encryptionAtHost),

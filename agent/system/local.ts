@@ -2,6 +2,7 @@ import { chmod, mkdir, readdir, readFile, readlink, rmdir, stat as statFile, unl
 import { sep } from 'node:path';
 import { errnoOf, UserError } from '../errors.ts';
 import { writeFileAtomic } from './atomic.ts';
+import { loadCopyAttributes } from './attributes.ts';
 import { resolveInRoot } from './root.ts';
 import { CLEAN_ENV, runProgram } from './run.ts';
 import type { Clock, FileStat, Platform, System } from './system.ts';
@@ -57,7 +58,10 @@ export function localSystem(options: LocalOptions = {}): System {
       return fileStat(await unlessMissing(wanted, 'ELOOP'));
     },
     readLink: (path) => unlessMissing(readlink(lastLinkKept(path, resolve)), 'EINVAL'),
-    write: async (path, text, options = {}) => writeFileAtomic(writable(path), text, options.mode, options),
+    async write(path, text, { keepAttributes, ...options } = {}) {
+      const copyAttributes = keepAttributes && platform === 'linux' ? await loadCopyAttributes() : undefined;
+      writeFileAtomic(writable(path), text, options.mode, { ...options, copyAttributes });
+    },
     makeDir: async (path, mode) => {
       await mkdir(writable(path), { recursive: true, mode });
       await chmod(writable(path), mode);

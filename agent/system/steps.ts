@@ -1,5 +1,6 @@
 import { UserError } from '../errors.ts';
 import type { FileChange } from './changes.ts';
+import { isRegistryPath, type RegistryValue, sameValue } from './registry.ts';
 import type { Owner, System } from './system.ts';
 
 /** What stands at a path, whole, so that it can be put back. */
@@ -12,7 +13,8 @@ export type State =
       /** Absent for a file that is yet to be made: it becomes the writer's. */
       readonly owner?: Owner;
     }
-  | { readonly kind: 'folder'; readonly mode: number };
+  | { readonly kind: 'folder'; readonly mode: number }
+  | { readonly kind: 'value'; readonly value: RegistryValue };
 
 /** A change with the way back. `undefined` on a side: nothing is there. Plain data, to be kept on disk. */
 export interface Step {
@@ -26,11 +28,16 @@ export const reversed = ({ path, before, after }: Step): Step => ({ path, before
 /** Whether the same is there. Mode and owner are put back, but somebody who changed them changed no text. */
 export function same(a: State | undefined, b: State | undefined): boolean {
   if (a?.kind === 'file' && b?.kind === 'file') return a.text === b.text;
+  if (a?.kind === 'value' && b?.kind === 'value') return sameValue(a.value, b.value);
   return a?.kind === b?.kind;
 }
 
 /** Undefined when nothing is there. Throws a `UserError` (`file.kind`) for what is neither a file nor a folder. */
 export async function stateAt(system: System, path: string): Promise<State | undefined> {
+  if (isRegistryPath(path)) {
+    const value = await system.registry?.read(path);
+    return value && { kind: 'value', value };
+  }
   const stat = await system.stat(path);
   if (stat === undefined && (await system.readLink(path)) !== undefined) throw unusable(path, 'a link to nothing');
   if (stat === undefined) return undefined;
@@ -50,8 +57,11 @@ export async function stepsOf(system: System, changes: readonly FileChange[]): P
     const before = known === undefined ? await stateAt(system, change.path) : known.before;
     steps.set(change.path, { path: change.path, before, after: stateAfter(change, known?.after ?? before) });
   }
-  return [...steps.values()].filter(({ before, after }) => !same(before, after) || before?.mode !== after?.mode);
+  return [...steps.values()].filter(({ before, after }) => !same(before, after) || modeOf(before) !== modeOf(after));
 }
+
+const modeOf = (state: State | undefined): number | undefined =>
+  state === undefined || state.kind === 'value' ? undefined : state.mode;
 
 function stateAfter(change: FileChange, present: State | undefined): State | undefined {
   switch (change.do) {
@@ -61,8 +71,11 @@ function stateAfter(change: FileChange, present: State | undefined): State | und
     }
     case 'make-folder':
       return { kind: 'folder', mode: change.mode };
+    case 'set-value':
+      return { kind: 'value', value: change.value };
     case 'remove':
     case 'remove-folder':
+    case 'remove-value':
       return undefined;
   }
 }

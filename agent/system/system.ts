@@ -1,3 +1,5 @@
+import type { Registry } from './registry.ts';
+
 export type Platform = 'linux' | 'windows';
 
 /**
@@ -17,6 +19,8 @@ export interface System {
   readonly privileged: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
+  /** On Windows. */
+  readonly registry?: Registry;
 
   /** Text of a file, `undefined` when it (or a folder of its path) does not exist. Other errors are thrown. */
   readText(path: string, encoding?: TextEncoding): Promise<string | undefined>;
@@ -51,6 +55,8 @@ export interface WriteOptions {
   /** With `mode`, whatever stands there: for a file that is put back as it was. */
   readonly owner?: Owner;
   readonly encoding?: TextEncoding;
+  /** The access list and SELinux's label of what is replaced too: for files of others. Loads koffi. */
+  readonly keepAttributes?: true;
 }
 
 export interface Owner {

@@ -6,6 +6,7 @@ import { kernelTargets } from './targets/kernel.ts';
 import { machineTargets } from './targets/machine.ts';
 import { networkTargets } from './targets/network.ts';
 import { proxyTargets } from './targets/proxy.ts';
+import { reachTargets } from './targets/reach.ts';
 import { recordTargets } from './targets/records.ts';
 import { scriptTargets } from './targets/scripts.ts';
 import { supportTargets } from './targets/support.ts';
@@ -20,6 +21,7 @@ export const targets: readonly FuzzTarget[] = [
   ...networkTargets,
   ...agentTargets,
   ...proxyTargets,
+  ...reachTargets,
   ...wireTargets,
   ...controlTargets,
   ...supportTargets,

@@ -24,6 +24,7 @@ for (const name of [
   'support-bundle',
   'proxy',
   'proxy-change',
+  'proxy-test',
   'error',
 ]) {
   const file = join(import.meta.dirname, `../../docs/schema/${name}.schema.json`);

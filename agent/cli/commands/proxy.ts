@@ -10,6 +10,7 @@ import { settleUnlessBusy } from '../../proxy/settle.ts';
 import { fromConfig, fromEnvironment, items } from '../../proxy/sources.ts';
 import type { Command, CommandContext } from '../context.ts';
 import { proxyChangeJson, proxyViewJson, renderProxyChange, renderProxyView } from '../render-proxy.ts';
+import { testProxy } from './proxy-test.ts';
 
 export const proxy: Command = async (context) => {
   const { system } = context;
@@ -18,6 +19,7 @@ export const proxy: Command = async (context) => {
   if (system.platform !== 'linux') throw new UserError('proxy.platform', 'quiesced proxy is for Linux only');
   const parts: ProxyParts = { system, backupUnderWay: () => backupUnderWay(system) };
   if (verb === 'show') return show(context, parts);
+  if (verb === 'test') return testProxy(context, isGiven(context) ? await wantedOf(context) : undefined);
   const request = await requestOf(context, verb);
   const applied = verb !== 'plan' && !context.given.switches.has('dry-run');
   const change = await (applied ? carryOut : preview)(context, parts, request);
@@ -29,9 +31,11 @@ export const proxy: Command = async (context) => {
 
 /** Every flag with the verbs that take it. */
 const FLAGS: Readonly<Record<string, readonly string[]>> = {
-  url: ['plan', 'apply'],
-  bypass: ['plan', 'apply'],
-  'from-environment': ['plan', 'apply'],
+  url: ['plan', 'apply', 'test'],
+  bypass: ['plan', 'apply', 'test'],
+  'from-environment': ['plan', 'apply', 'test'],
+  endpoint: ['test'],
+  cloud: ['test'],
   packages: ['plan', 'apply'],
   'dry-run': ['apply', 'clear', 'undo'],
   'no-restart': ['plan', 'apply', 'clear', 'undo'],
@@ -59,6 +63,9 @@ async function requestOf(context: CommandContext, verb: string): Promise<ProxyRe
   if (verb === 'undo') return { do: 'undo', force: switches.has('force') };
   return { do: 'apply', wanted: await wantedOf(context), packages: switches.has('packages') };
 }
+
+const isGiven = ({ given }: CommandContext): boolean =>
+  given.values.has('url') || given.values.has('bypass') || given.switches.has('from-environment');
 
 /** By the command line, else by the configuration. */
 async function wantedOf({ given, system }: CommandContext): Promise<ProxySettings> {

@@ -1,5 +1,12 @@
 /** What others have written where a proxy is looked for, and what we write there. */
 import { unifiedDiff } from '../../../agent/cli/unified-diff.ts';
+import {
+  formatConnectionSettings,
+  NO_CONNECTION,
+  parseConnectionSettings,
+  saysSame,
+  withProxy,
+} from '../../../agent/proxy/connection-settings.ts';
 import { disagreements } from '../../../agent/proxy/disagreements.ts';
 import { consumersOf, readPlaces } from '../../../agent/proxy/effective.ts';
 import { parseEnvironment } from '../../../agent/proxy/environment.ts';
@@ -10,6 +17,7 @@ import { proxySettings, urlOf } from '../../../agent/proxy/settings.ts';
 import { shownLine, shownValue } from '../../../agent/proxy/shown.ts';
 import { items } from '../../../agent/proxy/sources.ts';
 import { environmentOf } from '../../../agent/proxy/unit-environment.ts';
+import { bypassOf } from '../../../agent/proxy/windows-bypass.ts';
 import { readRecord } from '../../../agent/system/change-record.ts';
 import { memorySystem } from '../memory-system.ts';
 import { type FuzzTarget, mustHold, textTarget } from '../target.ts';
@@ -57,7 +65,25 @@ const PLACES = [
   '/etc/sysconfig/proxy',
 ];
 
+/** Values of WinINet: never set, by a proxy, by a script. */
+const CONNECTIONS = [
+  `460000000200000009000000${'00'.repeat(44)}`,
+  formatConnectionSettings(withProxy(NO_CONNECTION, { server: '10.0.0.8:3128', bypass: 'localhost;<local>' })),
+  formatConnectionSettings({ ...NO_CONNECTION, flags: 5, script: 'http://wpad/wpad.dat' }),
+];
+
 export const proxyTargets: readonly FuzzTarget[] = [
+  textTarget('proxy-connection', ['proxy/connection-settings.ts parseConnectionSettings'], CONNECTIONS, (text) => {
+    const parsed = parseConnectionSettings(text);
+    if (parsed === undefined) return;
+    const again = parseConnectionSettings(formatConnectionSettings(parsed));
+    mustHold(again !== undefined && saysSame(parsed, again), 'what is written is what was read');
+    const set = withProxy(parsed, { server: 'h:1', bypass: '' });
+    mustHold(!saysSame(set, { ...set, flags: 1 }) && set.counter <= 0xffff_ffff, 'a change is one, and is counted');
+  }),
+  textTarget('proxy-windows-bypass', ['proxy/windows-bypass.ts bypassOf'], ['*.a;10.*;<local>;[::1]'], (text) => {
+    mustHold(!bypassOf(text).some((item) => /[;\s*]/.test(item)), 'items, and no pattern');
+  }),
   textTarget(
     'proxy-lines',
     ['proxy/marked-lines.ts withOurLines', 'cli/unified-diff.ts unifiedDiff'],

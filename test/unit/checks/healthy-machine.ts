@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { FakeProgram } from '../../fakes/system.ts';
 import { EXTENSION, extension, FILES, LIB, PEM, QUOTAS, settings, THUMB, UNIT, VERSION } from './agent-files.ts';
-import { http } from './loopback.ts';
+import { AUTHORITY, http } from './loopback.ts';
 import { processFiles } from './machine.ts';
 import { device, GEN2_TEMPORARY, GIB, mount, mounted } from './storage-files.ts';
 
@@ -18,6 +18,8 @@ export interface Machine {
   readonly imds: string | undefined;
   readonly wireServer: string | undefined;
   readonly hostGaPlugin: string | undefined;
+  /** The same of storage, by TLS. */
+  readonly storage: string;
 }
 
 const HOUR = 3_600_000;
@@ -120,6 +122,7 @@ const SYSTEM: Files = {
   '/sys/class/net/lo/mtu': '65536\n',
   '/etc/fstab': 'PARTUUID=1d-01 / ext4 rw,discard,errors=remount-ro 0 1\nUUID=ab /data xfs defaults,nofail 0 2\n',
   '/etc/crypttab': '# <target name> <source device> <key file> <options>\n',
+  '/etc/ssl/certs/ca-certificates.crt': AUTHORITY,
   '/mnt/DATALOSS_WARNING_README.txt': 'WARNING: THIS IS A TEMPORARY DISK.\n',
   '/etc/crontab': '25 6 * * * root test -x /usr/sbin/anacron || run-parts --report /etc/cron.daily\n',
   '/root/.bashrc': '',
@@ -232,6 +235,7 @@ export const HEALTHY: Machine = {
     '<?xml version="1.0"?><Versions><Supported><Version>2015-04-05</Version></Supported></Versions>',
   ),
   hostGaPlugin: http(200, '{"versions": ["2015-09-01"]}', 'application/json'),
+  storage: http(400, '<Error/>'),
 };
 
 /** A part of a machine that is different. */

@@ -1,4 +1,6 @@
-import { createServer, type Server } from 'node:net';
+import { readFileSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:tls';
 
 /** A server on loopback, for a test that asks one; `stop` ends it with all its connections. */
 export interface Loopback {
@@ -15,6 +17,21 @@ export const answering = (answer: string, { open = false } = {}): Promise<Loopba
 
 /** Accepts, and never says a word. */
 export const silent = (): Promise<Loopback> => listen(() => () => undefined);
+
+const fixture = (name: string): string => readFileSync(new URL(`../../fixtures/tls/${name}`, import.meta.url), 'utf8');
+
+/** Who answers for `securely`. */
+export const AUTHORITY = fixture('authority.pem');
+
+/** The same by TLS, with a certificate for 127.0.0.1 and `localhost`. */
+export const securely = (answer: string): Promise<Loopback> =>
+  listen(
+    (write) => {
+      write(answer, false);
+      return () => undefined;
+    },
+    () => createTlsServer({ cert: fixture('server.pem'), key: fixture('server.key') }),
+  );
 
 /** One byte every few milliseconds, for ever. */
 export const dripping = (head: string): Promise<Loopback> =>
@@ -34,9 +51,10 @@ export async function refusing(): Promise<Loopback> {
 type Write = (bytes: string, open: boolean) => void;
 
 /** `speak` returns what makes it stop. */
-async function listen(speak: (write: Write) => () => void): Promise<Loopback> {
+async function listen(speak: (write: Write) => () => void, create: () => Server = createServer): Promise<Loopback> {
   const endings = new Set<() => void>();
-  const server: Server = createServer((socket) => {
+  const server = create();
+  server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
     socket.on('error', () => undefined);
     const hush = speak((bytes, open) => (open ? socket.write(bytes) : socket.end(bytes)));
     const end = () => {

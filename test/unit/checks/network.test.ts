@@ -234,18 +234,6 @@ for (const [id, name, verdict, detail, scene] of ROWS) {
   });
 }
 
-t.test('the group is what the catalogue asks for', async (t) => {
-  t.strictSame(networkChecks.map(({ id }) => id).sort(), [
-    'net.dhcp',
-    'net.firewall',
-    'net.hostga32526',
-    'net.imds',
-    'net.mars-fqdn',
-    'net.multi-ip',
-    'net.wireserver80',
-  ]);
-});
-
 t.test('any text has a reading', async (t) => {
   const words = constantFrom(
     'network:',

@@ -10,6 +10,8 @@ export interface Fault {
   readonly detail: RegExp;
   /** Consequences: shown as hidden behind what was found. */
   readonly hides?: readonly string[];
+  /** What others rightly say of the same: `proxy.reach warn`. */
+  readonly also?: readonly string[];
   /** Checks that have nothing left to judge by, and say so. */
   readonly silences?: readonly string[];
 }

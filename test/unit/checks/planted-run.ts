@@ -6,7 +6,7 @@ import { networkChecksWith } from '../../../agent/checks/network.ts';
 import { type Report, readiness } from '../../../agent/checks/report.ts';
 import type { System } from '../../../agent/system/system.ts';
 import type { Machine } from './healthy-machine.ts';
-import { answering, type Loopback, refusing, silent } from './loopback.ts';
+import { answering, type Loopback, refusing, securely, silent } from './loopback.ts';
 import { machine } from './machine.ts';
 
 /** Stands for a service that nobody listens for. */
@@ -24,6 +24,7 @@ export async function reportOf(given: Machine): Promise<Report> {
   const files = Object.entries(given.files).flatMap(([path, text]) => (text === undefined ? [] : [[path, text]]));
   const { system, cleanUp } = machine({ files: Object.fromEntries(files), programs: given.programs });
   const host = await Promise.all([given.imds, given.wireServer, given.hostGaPlugin].map(serving));
+  const storage = await (given.storage === REFUSED ? refusing() : securely(given.storage));
   const [imds, wireServer, hostGaPlugin] = host as [Loopback, Loopback, Loopback];
   try {
     prepare(system, given);
@@ -32,14 +33,17 @@ export async function reportOf(given: Machine): Promise<Report> {
       timeoutMs: answer === undefined ? SILENT_MS : AMPLE_MS,
     });
     const checks = withHost(
-      networkChecksWith({
-        wireServer: service(wireServer, '/?comp=versions', given.wireServer),
-        hostGaPlugin: service(hostGaPlugin, '/versions', given.hostGaPlugin),
-      }),
+      networkChecksWith(
+        {
+          wireServer: service(wireServer, '/?comp=versions', given.wireServer),
+          hostGaPlugin: service(hostGaPlugin, '/versions', given.hostGaPlugin),
+        },
+        [{ purpose: 'chosen', url: `https://127.0.0.1:${storage.port}` }],
+      ),
     );
     return await readiness(system, { checks, imdsEndpoint: `http://127.0.0.1:${imds.port}/metadata/instance` });
   } finally {
-    for (const server of host) server.stop();
+    for (const server of [...host, storage]) server.stop();
     cleanUp();
   }
 }

@@ -5,6 +5,7 @@ import { DISK_ENOUGH, DISK_FAULTS, ENCRYPTION_FAULTS, withDisks } from './plante
 import type { Fault } from './planted-fault.ts';
 import { NETWORK_FAULTS, OS_ENOUGH, OS_FAULTS } from './planted-os.ts';
 import { APP_FAULTS, OTHER_FAULTS, RESTORE_FAULTS } from './planted-others.ts';
+import { PROXY_FAULTS } from './planted-proxy.ts';
 import { differences, reportOf } from './planted-run.ts';
 import { FILE_SYSTEM_ENOUGH, FILE_SYSTEM_FAULTS } from './planted-storage.ts';
 
@@ -12,6 +13,7 @@ const FAULTS: readonly Fault[] = [
   ...OS_FAULTS,
   ...AGENT_FAULTS,
   ...NETWORK_FAULTS,
+  ...PROXY_FAULTS,
   ...DISK_FAULTS,
   ...FILE_SYSTEM_FAULTS,
   ...ENCRYPTION_FAULTS,
@@ -76,7 +78,7 @@ t.test('every check is found at fault by some machine', async (t) => {
 });
 
 /** Exactly what must have changed; nothing else may. */
-function expected({ found, verdict, hides = [], silences = [] }: Fault): readonly string[] {
+function expected({ found, verdict, hides = [], silences = [], also = [] }: Fault): readonly string[] {
   const consequences = [...hides.map((id) => `${id} skip by ${found}`), ...silences.map((id) => `${id} skip`)];
-  return [`${found} ${verdict}`, ...consequences].toSorted();
+  return [`${found} ${verdict}`, ...also, ...consequences].toSorted();
 }

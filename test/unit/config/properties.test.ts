@@ -175,6 +175,7 @@ function anyValue(spec: KeySpec): fc.Arbitrary<unknown> {
         argv: path.map((text) => text.replaceAll(',', '')),
         exclusion: word.map((text) => `type:${text}`),
         host: word,
+        endpoint: word.map((text) => `${text}:443`),
       };
       return fc.array(item[spec.of], { minLength: 1, maxLength: 4 });
     }

@@ -46,7 +46,7 @@ t.test('the defaults, as the type Config has them', async (t) => {
     freeze: { exclude: [], expedite: true },
     scripts: { pre: undefined, post: undefined, timeoutMs: 30_000, retries: 0 },
     schedule: { readinessMs: 21_600_000, rehearsal: undefined },
-    proxy: { url: undefined, bypass: [], manage: false },
+    proxy: { url: undefined, bypass: [], endpoints: [], manage: false },
     notify: { onFailure: undefined, url: undefined },
     report: { prometheus: undefined },
     log: { level: 'info' },

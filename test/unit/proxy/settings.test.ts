@@ -115,7 +115,8 @@ t.test('from the environment', async (t) => {
 });
 
 t.test('from the configuration', async (t) => {
-  const from = (url: string | undefined) => fromConfig({ proxy: { url, bypass: ['.x'], manage: false } });
+  const from = (url: string | undefined) =>
+    fromConfig({ proxy: { url, bypass: ['.x'], endpoints: [], manage: false } });
   t.equal(from(undefined), undefined);
   t.match(from('http://a:1'), { host: 'a', port: 1 });
   t.throws(() => from('https://a:1'), { code: 'proxy.scheme', message: /^\[proxy\] url: / });
