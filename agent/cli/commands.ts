@@ -13,6 +13,7 @@ export const RUN: Readonly<Record<string, Command>> = {
   thaw: async (context) => (await import('./commands/thaw.ts')).thaw(context),
   status: async (context) => (await import('./commands/status.ts')).status(context),
   history: async (context) => (await import('./commands/history.ts')).history(context),
+  report: async (context) => (await import('./commands/report.ts')).report(context),
   config: async (context) => (await import('./commands/config.ts')).config(context),
   daemon: async (context) => (await import('./commands/daemon.ts')).daemon(context),
   service: async (context) => (await import('./commands/service.ts')).service(context),

@@ -154,6 +154,21 @@ export const COMMANDS: readonly CommandSpec[] = [
     exitCodes: DONE,
   },
   {
+    name: 'report',
+    about: 'Make one page of readiness, what a snapshot would be worth, and the last runs',
+    details:
+      'Runs all checks anew; changes nothing and tells nobody. The runs are from the history, which only root may read.\nThe page needs no other file and no network, and prints.',
+    flags: [
+      { name: 'html', about: 'One self-contained HTML page instead of text' },
+      {
+        name: 'out',
+        value: 'FILE',
+        about: 'Into this file, which is replaced as a whole; a new one is for its owner alone',
+      },
+    ],
+    exitCodes: { 0: 'made, whatever it says', 1: 'failed', 2: 'wrong usage' },
+  },
+  {
     name: 'config',
     about: 'Show every setting and where its value came from',
     flags: [],

@@ -65,7 +65,7 @@ export async function examiningAgent(
 }
 
 /** `12/48 fs.network …`: how many have answered, and one that is still waited for. */
-async function withProgress<T>(
+export async function withProgress<T>(
   { progress }: CommandContext,
   checks: readonly Check[],
   run: (onFinding: (finding: Finding) => void) => Promise<T>,
