@@ -19,7 +19,7 @@ const LEVELS: readonly (readonly string[])[] = [
   ['log'],
   ['system'],
   ['config'],
-  ['freezer', 'quiescers', 'takers', 'sandbox', 'scripts'],
+  ['freezer', 'quiescers', 'takers', 'sandbox', 'scripts', 'boot'],
   ['checks', 'proxy', 'repair', 'snapshot', 'reporters', 'control', 'schedule', 'service'],
   ['readiness'],
   ['daemon', 'backup-under-way', 'sandbox-rehearsal', 'support'],

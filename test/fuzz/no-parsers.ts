@@ -8,6 +8,7 @@ export const NO_PARSERS: Readonly<Record<string, readonly string[]>> = {
     ...['usageError', 'messageOf', 'errnoOf', 'exhaustionOf'].map((name) => `errors.ts ${name}`),
     'checks/azure-explained.ts explainedBy',
     'checks/os.ts judgeArchitecture',
+    'checks/restore-azure.ts judgePlan',
     'checks/vm-agent-runtime.ts judgeOpenssl',
     'config/schema.ts propertyOf',
     'control/requests.ts bad',
@@ -29,6 +30,7 @@ export const NO_PARSERS: Readonly<Record<string, readonly string[]>> = {
     'system/atomic.ts writeFileAtomic',
     'system/atomic.ts syncFolder',
     'system/bytes.ts readBytes',
+    'system/bytes.ts byteStream',
     'system/datagram.ts openDatagram',
     'system/sparse-copy.ts openSparseCopy',
     'system/spawn.ts whyNotStartable',
@@ -36,6 +38,7 @@ export const NO_PARSERS: Readonly<Record<string, readonly string[]>> = {
     'system/lock.ts holderOf',
   ],
   'walks a path, part by part, as its own property tests do': ['system/root.ts resolveInRoot'],
+  'makes paths of a name that /boot has': ['boot/kernels.ts initramfsPaths'],
   'compares with a fixed pattern that is anchored at both ends of a short name': [
     'freezer/classes.ts isTemporaryDevice',
   ],
