@@ -1,5 +1,5 @@
 import type { Facts } from '../system/facts.ts';
-import type { Result } from './check.ts';
+import type { CheckContext, Result } from './check.ts';
 
 /** Whether Azure backs this machine up, as far as we can tell. */
 export const onAzure = (facts: Facts): boolean => facts.cloud?.name === 'azure';
@@ -16,3 +16,7 @@ export function azureLimit(facts: Facts, result: Result): Result {
     detail: `${result.detail}; matters on Azure only, and this machine is not there`,
   };
 }
+
+/** The same for what decides a restore to Azure: it counts elsewhere too for who means to go there, and says so. */
+export const restoreLimit = ({ facts, restoringTo }: CheckContext, result: Result): Result =>
+  restoringTo === 'azure' ? result : azureLimit(facts, result);

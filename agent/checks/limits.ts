@@ -14,6 +14,10 @@ export const SOURCES = {
   endorsed: `${MICROSOFT}/azure/virtual-machines/linux/endorsed-distros (2026-01)`,
   appConsistent: `${MICROSOFT}/azure/backup/backup-azure-linux-app-consistent (2024-04)`,
   about: `${MICROSOFT}/azure/backup/backup-introduction-to-azure-backup (2016-10)`,
+  genericImage: `${MICROSOFT}/azure/virtual-machines/linux/create-upload-generic (2022-05)`,
+  hydration: `${MICROSOFT}/azure/migrate/prepare-for-agentless-migration (2025)`,
+  fstabErrors: `${MICROSOFT}/troubleshoot/azure/virtual-machines/linux/linux-virtual-machine-cannot-start-fstab-errors (2025)`,
+  noBoot: `${MICROSOFT}/troubleshoot/azure/virtual-machines/linux/linux-no-boot-dracut (2025)`,
   agentReadme: 'https://github.com/Azure/WALinuxAgent#readme (2.15, 2025-11)',
 } as const;
 
@@ -190,4 +194,24 @@ export const CONFIDENTIAL = {
   series: /_v6$/,
   said: 'preview, sizes of v6 in UAE North and Korea Central',
   source: `${SOURCES.supportMatrix}; ${MICROSOFT}/azure/backup/confidential-vm-backup (2025-11); ${MICROSOFT}/azure/virtual-machines/concepts-restore-points (2025)`,
+} as const;
+
+/** Drivers of Azure's hosts, by the modules' names. */
+export const AZURE_DRIVERS = {
+  /** Without them the kernel finds no disk to start from. */
+  boot: ['hv_vmbus', 'hv_storvsc'],
+  network: 'hv_netvsc',
+  /** The disk of the system on sizes that have no SCSI any more, v6 and later. */
+  nvme: ['nvme', 'pci_hyperv'],
+  /** Accelerated networking; without them it is only slower. */
+  faster: ['mana', 'mlx5_core', 'mlx4_core'],
+  source: `${SOURCES.genericImage}; ${SOURCES.hydration}; ${MICROSOFT}/azure/virtual-machines/enable-nvme-interface (2025)`,
+} as const;
+
+/** The console that Azure shows, by architecture as `uname -m` says it. */
+export const SERIAL_CONSOLE = {
+  devices: { aarch64: 'ttyAMA0' } as Readonly<Record<string, string>>,
+  other: 'ttyS0',
+  speed: '115200n8',
+  source: SOURCES.genericImage,
 } as const;

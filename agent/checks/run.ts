@@ -8,6 +8,7 @@ import { type Check, type CheckContext, type Finding, type Result, skip, type Ve
 export interface RunOptions {
   /** Those of this machine when left out. */
   readonly facts?: Facts;
+  readonly restoringTo?: CheckContext['restoringTo'];
   /** Called with each finding as soon as it is known, in any order. */
   readonly onFinding?: (finding: Finding) => void;
 }
@@ -23,7 +24,7 @@ export async function runChecks(
   checks: readonly Check[],
   options: RunOptions = {},
 ): Promise<readonly Finding[]> {
-  const context = newContext(system, options.facts ?? (await gatherFacts(system)));
+  const context = newContext(system, options.facts ?? (await gatherFacts(system)), options.restoringTo);
   const here = checks.filter(({ platforms }) => platforms === undefined || platforms.includes(system.platform));
   const observed = new Map(here.map((check) => [check.id, observe(system, check, context)]));
   return Promise.all(
@@ -41,10 +42,11 @@ export async function runChecks(
 }
 
 /** A context for one run; also for a test of a single check. */
-export function newContext(system: System, facts: Facts): CheckContext {
+export function newContext(system: System, facts: Facts, restoringTo?: CheckContext['restoringTo']): CheckContext {
   const gathered = new Map<unknown, Promise<unknown>>();
   const context: CheckContext = {
     facts,
+    restoringTo,
     evidence<T>(gather: (system: System, context: CheckContext) => Promise<T>): Promise<T> {
       const known = gathered.get(gather) ?? gather(system, context);
       gathered.set(gather, known);
@@ -85,6 +87,8 @@ async function observe(system: System, check: Check, context: CheckContext): Pro
 type AnyResult = Omit<Result, 'verdict'> & { readonly verdict: Verdict };
 
 async function answerOf(system: System, check: Check, context: CheckContext): Promise<AnyResult> {
+  // What programs and /proc tell is about the machine that we run on, not about the disk that is looked at.
+  if (!system.live && check.offline !== true) return skip('judges a running machine only');
   if (check.needsRoot === true && !system.privileged) return skip('needs root');
   try {
     return await beforeDeadline(check.timeoutMs ?? DEADLINE_MS, check.run(system, context));
