@@ -29,6 +29,7 @@ export const crypttabLasts: Check = {
   id: 'enc.crypttab',
   group: 'encryption',
   alsoIn: ['restore'],
+  offline: true,
   title: 'crypttab finds its disks and keys after a restore',
   platforms: ['linux'],
   // Keys are hidden from everybody else, and a hidden one would look missing.

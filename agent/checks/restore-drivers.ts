@@ -111,7 +111,10 @@ function faultOf(kernel: KernelDrivers): Fault {
       what: `its initramfs holds an image in itself, which is not looked into: ${initramfs.packed}`,
     };
   }
-  return { kind: 'image', what: `its initramfs lacks ${listed(missing.flatMap((name) => lackedFor(kernel, name)))}` };
+  return {
+    kind: 'image',
+    what: `its initramfs lacks ${listed([...new Set(missing.flatMap((name) => lackedFor(kernel, name)))])}`,
+  };
 }
 
 /** At hand before there is a root file system, with all that it needs itself. */

@@ -53,6 +53,11 @@ export const COMMANDS: readonly CommandSpec[] = [
         many: true,
         about: `Run this group alone: ${Object.keys(GROUPS).join(', ')}`,
       },
+      {
+        name: 'root',
+        value: 'FOLDER',
+        about: 'The system on the disk mounted there, which need not start: nothing of it is run',
+      },
       { name: 'format', value: 'NAME', of: FORMATS, about: `How to print it: ${FORMATS.join(', ')} (default: text)` },
       { name: 'verbose', about: 'Name every check that passed' },
     ],
