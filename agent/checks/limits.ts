@@ -196,22 +196,7 @@ export const CONFIDENTIAL = {
   source: `${SOURCES.supportMatrix}; ${MICROSOFT}/azure/backup/confidential-vm-backup (2025-11); ${MICROSOFT}/azure/virtual-machines/concepts-restore-points (2025)`,
 } as const;
 
-/** Drivers of Azure's hosts, by the modules' names. */
+/** Which drivers they are stands in `boot/drivers.ts`. */
 export const AZURE_DRIVERS = {
-  /** Without them the kernel finds no disk to start from. */
-  boot: ['hv_vmbus', 'hv_storvsc'],
-  network: 'hv_netvsc',
-  /** The disk of the system on sizes that have no SCSI any more, v6 and later. */
-  nvme: ['nvme', 'pci_hyperv'],
-  /** Accelerated networking; without them it is only slower. */
-  faster: ['mana', 'mlx5_core', 'mlx4_core'],
   source: `${SOURCES.genericImage}; ${SOURCES.hydration}; ${MICROSOFT}/azure/virtual-machines/enable-nvme-interface (2025)`,
-} as const;
-
-/** The console that Azure shows, by architecture as `uname -m` says it. */
-export const SERIAL_CONSOLE = {
-  devices: { aarch64: 'ttyAMA0' } as Readonly<Record<string, string>>,
-  other: 'ttyS0',
-  speed: '115200n8',
-  source: SOURCES.genericImage,
 } as const;

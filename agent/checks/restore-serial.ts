@@ -1,9 +1,9 @@
 import { type BootEntry, bootEntries } from '../boot/entries.ts';
-import type { Facts } from '../system/facts.ts';
+import { hasSerial, serialDevice } from '../boot/serial.ts';
 import { readableLink } from '../system/readable.ts';
 import { restoreLimit } from './azure.ts';
 import { type Check, info, pass, type Result, skip, warn } from './check.ts';
-import { SERIAL_CONSOLE, SOURCES } from './limits.ts';
+import { SOURCES } from './limits.ts';
 import { listed } from './storage-evidence.ts';
 
 const NO_ENTRIES = "there is no boot loader's configuration that could be read";
@@ -15,23 +15,19 @@ export const serialConsole: Check = {
   title: 'The serial console shows the boot, and lets people in',
   platforms: ['linux'],
   offline: true,
-  source: SERIAL_CONSOLE.source,
+  source: SOURCES.genericImage,
   async run(system, context) {
     const { entries } = await context.evidence(bootEntries);
     if (entries.length === 0) return skip(NO_ENTRIES);
-    const device = serialDevice(context.facts);
+    const device = serialDevice(context.facts.architecture);
     const masked = (await readableLink(system, `/etc/systemd/system/serial-getty@${device}.service`)) === '/dev/null';
     return restoreLimit(context, judgeConsole(entries, device, masked));
   },
 };
 
-export const serialDevice = ({ architecture }: Pick<Facts, 'architecture'>): string =>
-  SERIAL_CONSOLE.devices[architecture ?? ''] ?? SERIAL_CONSOLE.other;
-
 /** systemd starts a login on whatever console the kernel has, unless somebody has forbidden it: systemd-getty-generator(8). */
 export function judgeConsole(entries: readonly BootEntry[], device: string, masked: boolean): Result {
-  const wanted = new RegExp(`^console=${device}(,|$)`);
-  const silent = entries.filter(({ options }) => !options.some((option) => wanted.test(option)));
+  const silent = entries.filter(({ options }) => !hasSerial(options, device));
   if (silent.length > 0) {
     return warn(
       `without console=${device}: ${listed(silent.map(({ id, path }) => id || path))}`,
