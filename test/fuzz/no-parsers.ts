@@ -13,6 +13,7 @@ export const NO_PARSERS: Readonly<Record<string, readonly string[]>> = {
     'config/schema.ts propertyOf',
     'control/requests.ts bad',
     'snapshot/deadline.ts within',
+    'cli/page/findings.ts commandOf',
     'cli/render-proxy.ts proxyChangeJson',
     ...['dropInFolder', 'environmentLine'].map((name) => `proxy/units.ts ${name}`),
     'proxy/variables.ts isProxyVariable',

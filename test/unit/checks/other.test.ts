@@ -49,6 +49,16 @@ const update = 'agent.updating';
 const nic = 'restore.nic-count';
 const dc = 'restore.domain-controller';
 const agents = 'other.backup-agents';
+const UNINSTALL = [
+  'HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall\\{1}',
+  '    DisplayName    REG_SZ    Microsoft Azure Recovery Services Agent',
+  '    DisplayVersion    REG_SZ    2.0.9260.0',
+  '',
+  'HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall\\{2}',
+  '    DisplayName    REG_SZ    Microsoft Azure Site Recovery Mobility Service/Master Target Server',
+  '    DisplayVersion    REG_SZ    9.57.1',
+  '',
+].join('\r\n');
 const credentials = 'other.vault-credentials';
 const freezers = 'other.freezers';
 
@@ -137,6 +147,47 @@ testPrepared(otherChecks, [
   ],
   [
     agents,
+    'Site Recovery by its driver, with its version, beside one whose hour is known',
+    'info',
+    /^Azure Site Recovery 9\.57\.7078\.1 covers all disks, all the time; a script .*When Azure Site Recovery freezes, nothing/,
+    {
+      files: {
+        '/etc/cron.d/x': '5 3 * * * root fsfreeze -f /srv\n',
+        '/proc/modules': 'involflt 1081344 3 - Live 0xffffffffc0a00000 (OE)\nxfs 1 1 - Live 0x0\n',
+        '/usr/local/.vx_version': 'VERSION=9.57.7078.1\nPROD_VERSION=9.57.0.0\n',
+      },
+    },
+  ],
+  [
+    agents,
+    'Veeam, with the version of its package',
+    'info',
+    /^Veeam Agent 6\.3\.2\.1207 covers/,
+    {
+      files: processFiles(9, 'veeamservice', ['/usr/sbin/veeamservice', '--daemonize']),
+      programs: { 'dpkg-query': { exitCode: 1, stdout: 'veeam\t6.3.2.1207\n', stderr: 'no packages found' } },
+    },
+  ],
+  [
+    agents,
+    'the same by rpm',
+    'info',
+    /^Veeam Agent 6\.3\.2\.1207-1\.el9 covers/,
+    {
+      files: processFiles(9, 'veeamservice', ['/usr/sbin/veeamservice']),
+      programs: { rpm: { stdout: 'veeam\t6.3.2.1207-1.el9\npackage veeam-nosnap is not installed\n' } },
+    },
+  ],
+  [agents, 'none on Windows', 'pass', /none/, { platform: 'windows', programs: { reg: { stdout: '' } } }],
+  [
+    agents,
+    'two of Microsoft on Windows',
+    'info',
+    /^MARS agent 2\.0\.9260\.0 covers files and folders, three times a day.*; Azure Site Recovery 9\.57\.1 covers.*nothing here tells$/,
+    { platform: 'windows', programs: { reg: { stdout: UNINSTALL } } },
+  ],
+  [
+    agents,
     'by timers',
     'info',
     /BorgBackup covers files \(02:00\)/,
@@ -167,8 +218,8 @@ testPrepared(otherChecks, [
   ],
   [agents, 'a configuration at fault', 'pass', /none/, { files: { '/etc/quiesced/quiesced.conf': '[what' } }],
   [credentials, 'none', 'pass', /none/, { files: { '/root/x': '' }, programs: { find: {} } }],
-  [credentials, 'fresh', 'warn', /^whoever reads \/root\/v1.VaultCredentials may/, vault(HOUR)],
-  [credentials, 'expired', 'info', /expired/, vault(49 * HOUR)],
+  [credentials, 'fresh', 'warn', /^whoever reads \/root\/v1.VaultCredentials \(1 h old\) may .*48 hours/, vault(HOUR)],
+  [credentials, 'expired', 'info', /expired 48 hours .*\(49 h old\)/, vault(49 * HOUR)],
   [credentials, 'no find', 'skip', /find/, { files: { '/root/x': '' } }],
   [freezers, 'none', 'pass', /none/, { files: processFiles(5, 'sshd', ['sshd']) }],
   [
