@@ -1,4 +1,6 @@
+import { allChecks } from '../checks/all.ts';
 import { GROUPS, type Group } from '../checks/check.ts';
+import { checksOn, choose, EVERY_CHECK } from '../checks/select.ts';
 import { type Counts, countsOf, type ReportVerdict, shown, verdictOf } from '../checks/verdict.ts';
 import type { Outcome, RunKind } from '../snapshot/outcome.ts';
 import type { Examination } from './examine.ts';
@@ -19,6 +21,8 @@ export interface Overview {
   readonly todo: readonly string[];
   /** The worst first, otherwise as reports have them. */
   readonly groups: readonly GroupSummary[];
+  /** Ids of all that decides whether a restored copy comes up, whatever group they are shown in. */
+  readonly restore: readonly string[];
   /** The last runs, oldest first; absent where the history could not be read. */
   readonly runs?: readonly RunStory[];
   /** Why it could not. */
@@ -67,6 +71,7 @@ export function overviewOf(readiness: Examination, { time, version, history }: O
     readiness,
     todo: todoOf(readiness),
     groups: groupsOf(readiness),
+    restore: restoreOf(readiness),
     ...(runs === undefined ? {} : { runs }),
     ...('fault' in history ? { whyNoRuns: history.fault } : {}),
     trends: trendsOf(runs ?? []),
@@ -89,6 +94,13 @@ const groupsOf = ({ findings }: Examination): readonly GroupSummary[] =>
       return own.length === 0 ? [] : [{ group, title, verdict: verdictOf(own), counts: countsOf(own) }];
     })
     .toSorted((a, b) => BAD_FIRST.indexOf(a.verdict) - BAD_FIRST.indexOf(b.verdict));
+
+/** As `check --group restore` has them. */
+function restoreOf({ findings, facts }: Examination): readonly string[] {
+  const wanted = choose(checksOn(facts.platform, allChecks), { ...EVERY_CHECK, groups: ['restore'] });
+  const ids = new Set(wanted.map(({ id }) => id));
+  return shown(findings).flatMap(({ id }) => (ids.has(id) ? [id] : []));
+}
 
 /** For how long a run made somebody wait; undefined when it froze nothing. One without a timeline is taken as a whole. */
 export const stallOf = ({ outcome, longestStall }: RunStory): number | undefined =>

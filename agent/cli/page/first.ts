@@ -1,5 +1,7 @@
 import type { Finding } from '../../checks/check.ts';
+import { countsOf, verdictOf } from '../../checks/verdict.ts';
 import type { Overview } from '../../readiness/overview.ts';
+import { countsInWords } from '../render-report.ts';
 import { commandOf, remedyOf } from './findings.ts';
 import { type Content, html, type Markup } from './html.ts';
 import { mark, named } from './marks.ts';
@@ -28,21 +30,21 @@ ${others <= 0 ? undefined : html`<p class="aside">and ${counted(others, 'other')
 const step = ({ id, verdict, detail }: Finding): Markup =>
   html`<li><a href="#${id}">${named(verdict)}${detail}</a></li>`;
 
-/** Whether this machine would come up again; the same for any group that decides it. */
-export function restoreSection({ groups, readiness }: Overview): Content {
-  const restore = groups.find(({ group }) => group === 'restore');
-  if (restore === undefined) return undefined;
-  const problems = readiness.findings.filter(
-    ({ group, verdict, hiddenBy }) =>
-      group === 'restore' && hiddenBy === undefined && verdict !== 'pass' && verdict !== 'skip',
-  );
+/** Whether this machine would come up again: all that decides it, also what is shown in other groups. */
+export function restoreSection({ restore, readiness }: Overview): Content {
+  if (restore.length === 0) return undefined;
+  const findings = readiness.findings.filter(({ id }) => restore.includes(id));
+  const verdict = verdictOf(findings);
+  const told = WORST_FIRST.flatMap((wanted) => findings.filter((finding) => finding.verdict === wanted));
   return html`<section class="restore" aria-labelledby="restore">
 <h2 id="restore">Would it come back?</h2>
-<p class="level">${mark(restore.verdict)}${RESTORES[restore.verdict]}</p>
-${problems.length === 0 ? undefined : html`<ul class="plain">${problems.slice(0, NAMED).map(step)}</ul>`}
-<p class="more"><a href="#group-restore">${counted(restore.counts.pass, 'check')} of it passed</a></p>
+<p class="level">${mark(verdict)}${RESTORES[verdict]}</p>
+${told.length === 0 ? undefined : html`<ul class="plain">${told.slice(0, NAMED).map(step)}</ul>`}
+<p class="aside more">${countsInWords(countsOf(findings))}</p>
 </section>`;
 }
+
+const WORST_FIRST = ['fail', 'error', 'warn', 'info'] as const;
 
 const RESTORES = {
   fail: 'A restored copy would not come up as it should',

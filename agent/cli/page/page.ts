@@ -47,12 +47,12 @@ ${sources(overview)}
 }
 
 /** A page is kept and passed on: it says itself when each of its figures is from. */
-function sources({ readiness, runs, version, time }: Overview): Markup {
+function sources({ readiness, runs, whyNoRuns, version, time }: Overview): Markup {
   const [oldest] = runs ?? [];
   return html`<footer><dl>
 <dt>Checks</dt><dd>all run for this page, begun ${momentOf(readiness.time)}, done in ${(readiness.durationMs / 1000).toFixed(1)} s; nothing was changed, and nobody was told</dd>
 <dt>Worth of a snapshot</dt><dd>looked ahead at the same moment; nothing was frozen to find out</dd>
-<dt>Runs</dt><dd>${oldest === undefined ? 'none on record' : html`${counted(runs?.length ?? 0, 'run')} from the history of this machine, since ${momentOf(oldest.outcome.startedAt)}; the last 100 are kept`}</dd>
+<dt>Runs</dt><dd>${oldest === undefined ? (whyNoRuns ?? 'none on record') : html`${counted(runs?.length ?? 0, 'run')} from the history of this machine, since ${momentOf(oldest.outcome.startedAt)}; the last 100 are kept`}</dd>
 </dl>
 <p>Made ${momentOf(time)} by quiesced ${version} with <code>quiesced report --html</code>. It stays as it was then: make it again to see how things are.</p></footer>`;
 }

@@ -37,6 +37,7 @@ h3 .mark,.level .mark,.tile .mark,summary .mark{top:0}
 
 .top{display:grid;grid-template-columns:minmax(0,1.62fr) minmax(0,1fr);gap:1rem;align-items:start}
 .side{display:grid;gap:1rem}
+.side:only-child{grid-column:1/-1;grid-template-columns:repeat(auto-fit,minmax(min(100%,22rem),1fr))}
 .verdict,.first,.worth,.restore,.group,.runs{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:1.15rem 1.3rem}
 .verdict{grid-column:1/-1;padding:1.5rem 1.6rem 1.35rem 1.9rem;margin-bottom:1rem;box-shadow:inset 8px 0 var(--skip)}
 .verdict.fail{box-shadow:inset 8px 0 var(--fail);background:var(--fail-ground)}
@@ -87,7 +88,7 @@ main>section>h2{font-size:1.3rem;letter-spacing:-.012em;margin-bottom:.75rem}
 .fine:has(+.fine){border-bottom-left-radius:0;border-bottom-right-radius:0}
 .fine+.fine:not(:has(+.fine)){border-radius:0 0 10px 10px}
 .fine>summary h3{flex:1;font-weight:500}
-.group>header{display:flex;flex-wrap:wrap;justify-content:space-between;align-items:baseline;gap:.1rem 1rem}
+.group>header{display:flex;flex-wrap:wrap;justify-content:space-between;align-items:center;gap:.1rem 1rem}
 .group .counts{font-size:.87rem}
 .problem{margin-top:.95rem;padding:.1rem 0 .15rem 1rem;border-left:3px solid var(--skip)}
 .problem.fail{border-left-color:var(--fail)}.problem.warn{border-left-color:var(--warn)}.problem.error{border-left-color:var(--error)}
@@ -158,7 +159,7 @@ footer p{margin-top:.6rem}
 @media (max-width:46rem){
 main{padding:1.1rem .85rem 2rem}
 .top{grid-template-columns:minmax(0,1fr)}
-.machine{grid-template-columns:1fr}.machine .when{text-align:left}.machine .when br{display:none}
+.machine{grid-template-columns:1fr}.machine .when{text-align:left}
 .verdict{padding:1.15rem 1.1rem 1.15rem 1.4rem}.verdict h1{font-size:2.05rem;gap:.6rem}
 .first,.worth,.restore,.group,.runs{padding:1rem}
 .about{grid-template-columns:1fr}.about dd{margin-bottom:.25rem}
