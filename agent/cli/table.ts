@@ -1,5 +1,6 @@
 import { GROUPS } from '../checks/check.ts';
 import type { CommandSpec, FlagSpec } from './flags.ts';
+import { DONE, INTERNAL_COMMANDS } from './internal-commands.ts';
 
 /** What `check --format` prints. */
 export const FORMATS = ['text', 'json', 'nagios', 'prometheus'] as const;
@@ -21,7 +22,6 @@ const WAIT: FlagSpec = {
   value: 'TIME',
   about: 'While another run is under way, wait for its end, so long at most (default: refuse)',
 };
-const DONE = { 0: 'done', 1: 'failed', 2: 'wrong usage' } as const;
 /** As monitoring plug-ins have them. A wrong command line is 2, as everywhere. */
 const VERDICT_CODES = {
   0: 'nothing to do',
@@ -255,32 +255,5 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: DONE,
   },
-  { name: 'guard', needsRoot: true, about: 'The process that thaws', flags: [], exitCodes: DONE, hidden: true },
-  {
-    name: 'keep-hold',
-    needsRoot: true,
-    about: 'The process that holds',
-    flags: [],
-    words: 'REQUEST',
-    exitCodes: DONE,
-    hidden: true,
-  },
-  {
-    name: 'recover',
-    needsRoot: true,
-    about: 'Leaves what a dead process held',
-    flags: [],
-    exitCodes: DONE,
-    hidden: true,
-  },
-  {
-    name: 'thaw-overdue',
-    needsRoot: true,
-    about: 'What the timer starts that is armed before a freeze',
-    flags: [],
-    words: 'SINCE-MS DEADLINE-MS',
-    exitCodes: DONE,
-    hidden: true,
-  },
-  { name: 'sandbox-writer', about: 'Writes all the time', flags: [], words: 'FOLDER', exitCodes: DONE, hidden: true },
+  ...INTERNAL_COMMANDS,
 ];

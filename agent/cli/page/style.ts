@@ -165,7 +165,7 @@ main{padding:1.1rem .85rem 2rem}
 .about{grid-template-columns:1fr}.about dd{margin-bottom:.25rem}
 .problem .remedy,.note .remedy,.about,.folded ul,.checks{margin-left:0}
 .fine{padding:.7rem 1rem}
-.heads{display:none}
+.heads{display:none}.list{margin-top:1rem}
 .list>li>details>summary{grid-template-columns:1.05em minmax(0,1fr) auto 1.2em;gap:.05rem .6rem}
 .run-when{grid-area:1/2}.run-stall{grid-area:1/3}.run-kind{grid-area:2/2;font-size:.87rem;color:var(--soft)}
 .run-worth{grid-area:3/2/auto/4;font-size:.87rem;color:var(--soft)}
@@ -179,8 +179,8 @@ footer dl{grid-template-columns:1fr}footer dd{margin-bottom:.3rem}
 html{font-size:10.5pt}
 main{max-width:none;padding:0}
 svg,.swatch,.ladder li,.verdict,.first{-webkit-print-color-adjust:exact;print-color-adjust:exact}
-details::details-content{content-visibility:visible;display:block;height:auto}
-summary::after{display:none}
+.group::details-content,.group details::details-content{content-visibility:visible;display:block;height:auto}
+.group summary::after,.fine>summary::after,.list>li>details>summary::after{display:none}
 .problem,.note,.first,.worth,.restore,.trend,.tracks tr,summary{break-inside:avoid}
 h2,h3,.group>header{break-after:avoid}
 .tile{border-color:#ccc}
