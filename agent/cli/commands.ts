@@ -20,6 +20,7 @@ export const RUN: Readonly<Record<string, Command>> = {
   'support-bundle': async (context) => (await import('./commands/support-bundle.ts')).supportBundle(context),
   integrate: async (context) => (await import('./commands/integrate.ts')).integrate(context),
   proxy: async (context) => (await import('./commands/proxy.ts')).proxy(context),
+  repair: async (context) => (await import('./commands/repair.ts')).repair(context),
   guard: async (context) => (await import('./commands/internal.ts')).guard(context),
   recover: async (context) => (await import('./commands/internal.ts')).recover(context),
   'keep-hold': async (context) => (await import('./commands/keep-hold.ts')).keepHold(context),

@@ -255,5 +255,23 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: DONE,
   },
+  {
+    name: 'repair',
+    needsRoot: true,
+    about: 'Mend what would keep a restored machine from coming up, and undo it',
+    details:
+      'ID is that of the repair; without any, those are listed that have something to do here, each with its risk. All\nfiles are changed, or none; then the programs are run that make boot images and menus of them. Afterwards the checks\nconcerned are run again. Refused while a backup is under way. `repair undo` goes back over the last one: every file as\nit was, and what follows from them; what was installed or started stays.',
+    flags: [
+      { name: 'all-safe', about: 'All that change nothing of the running machine and can be undone' },
+      { name: 'dry-run', about: 'Show what would be done, as a diff' },
+      { name: 'force', about: 'Undo also where a file was edited since; the edits are lost' },
+    ],
+    words: '[ID ...] | undo',
+    exitCodes: {
+      0: 'done, and the checks find nothing any more',
+      1: 'failed, or a check still finds something',
+      2: 'wrong usage',
+    },
+  },
   ...INTERNAL_COMMANDS,
 ];

@@ -3,7 +3,7 @@ import { carryOut, type Left, notPutBack, takeBack } from './all-or-none.ts';
 import { type ChangeRecord, type Done, readRecord, sweepRecord, writeRecord } from './change-record.ts';
 import { type RunChange, runChange } from './changes.ts';
 import { underLock } from './run-lock.ts';
-import type { Step } from './steps.ts';
+import { type Step, same, stateAt } from './steps.ts';
 import type { System } from './system.ts';
 import { distrust } from './trust.ts';
 
@@ -83,6 +83,24 @@ const runFailed = (code: string, command: string, cause: unknown): UserError =>
     remedy: `See why, then run it yourself: ${command}`,
     cause,
   });
+
+/** The way back over the last change: each file as a whole, with those that somebody has edited since. */
+export async function undoSteps(
+  system: System,
+  { done }: ChangeRecord,
+): Promise<{ readonly steps: readonly Step[]; readonly edited: readonly string[] } | undefined> {
+  const last = done.at(-1);
+  if (last === undefined) return undefined;
+  const steps: Step[] = [];
+  const edited: string[] = [];
+  for (const { path, before, after } of last.steps.toReversed()) {
+    const now = await stateAt(system, path);
+    if (same(now, before)) continue;
+    if (!same(now, after)) edited.push(path);
+    steps.push({ path, before: now, after: before });
+  }
+  return { steps, edited };
+}
 
 /** As `settle`, for who does not hold the lock: takes it only when there is something, and leaves it while it is taken. */
 export async function settleUnlessBusy(system: System, subject: Subject, command: string): Promise<readonly Note[]> {

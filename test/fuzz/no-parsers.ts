@@ -15,6 +15,8 @@ export const NO_PARSERS: Readonly<Record<string, readonly string[]>> = {
     'snapshot/deadline.ts within',
     'cli/page/findings.ts commandOf',
     'cli/render-proxy.ts proxyChangeJson',
+    'cli/render-repair.ts repairJson',
+    ...['serialDevice', 'serialOptions'].map((name) => `boot/serial.ts ${name}`),
     ...['dropInFolder', 'environmentLine'].map((name) => `proxy/units.ts ${name}`),
     'proxy/variables.ts isProxyVariable',
     'support/part.ts made',
@@ -24,6 +26,8 @@ export const NO_PARSERS: Readonly<Record<string, readonly string[]>> = {
   ],
   'takes a path of ours; what stands in the file is read by a function that has a target': [
     'freezer/journal.ts removeFreezeJournal',
+    'system/disk.ts diskSystem',
+    'cli/render-disk.ts renderDisk',
     'freezer/recover.ts recoverFreeze',
     'freezer/safe-freeze-lock.ts takeSafeFreezeLock',
     'checks/vm-agent-extension.ts readExtension',

@@ -18,6 +18,7 @@ import { netplanUnpinned } from '../../../agent/boot/netplan-pins.ts';
 import { pinnedFiles, unpinnedText } from '../../../agent/boot/network-pins.ts';
 import { parseAdministrators } from '../../../agent/checks/restore-access.ts';
 import { datasourcesOf } from '../../../agent/checks/restore-azure.ts';
+import { countOfErrors, mendedFstab } from '../../../agent/repair/fstab.ts';
 import { archiveOf, MICROCODE, modulePaths } from '../../fixtures/initramfs.ts';
 import { memorySystem } from '../memory-system.ts';
 import { type FuzzTarget, mustHold, textTarget } from '../target.ts';
@@ -138,6 +139,22 @@ export const bootTargets: readonly FuzzTarget[] = [
         initramfsPaths(text).every((path) => path.startsWith('/boot/')),
         'images are looked for in /boot',
       );
+    },
+  ),
+  textTarget(
+    'fstab-mended',
+    ['mendedFstab', 'countOfErrors'].map((name) => `repair/fstab.ts ${name}`),
+    [
+      '/dev/sdc1\t/data   xfs\tdefaults 0  2 # x\r\n/dev/sda1 / ext4\n',
+      '/dev/vg/a /a ext4 rw\nUUID=x /b xfs rw,nofail 0 2\n',
+      '1 parse error, 2 errors, 3 warnings\n',
+    ],
+    (text) => {
+      countOfErrors(text);
+      const uuids = new Map([['/dev/sdc1', '5f1c']]);
+      const { mended } = mendedFstab(text, uuids);
+      mustHold(mendedFstab(mended, uuids).mended === mended, 'once is enough');
+      mustHold(mended.split('\n').length === text.split('\n').length, 'no line comes or goes');
     },
   ),
   textTarget(
