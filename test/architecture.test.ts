@@ -6,6 +6,7 @@ import { RUN } from '../agent/cli/commands.ts';
 import { COMMON_FLAGS } from '../agent/cli/flags.ts';
 import { COMMANDS } from '../agent/cli/table.ts';
 import { proxyTargets } from '../agent/proxy/all.ts';
+import { repairs } from '../agent/repair/all.ts';
 import { integrations } from '../extensions/all.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -19,7 +20,7 @@ const LEVELS: readonly (readonly string[])[] = [
   ['log'],
   ['system'],
   ['config'],
-  ['freezer', 'quiescers', 'takers', 'sandbox', 'scripts', 'reach'],
+  ['freezer', 'quiescers', 'takers', 'sandbox', 'scripts', 'reach', 'boot'],
   // The checks ask what is set where.
   ['proxy'],
   ['checks', 'repair', 'snapshot', 'reporters', 'control', 'schedule', 'service'],
@@ -130,6 +131,13 @@ t.test('lists are complete and their ids unique', async (t) => {
   );
   const targets = proxyTargets.map(({ id }) => id);
   t.equal(new Set(targets).size, targets.length, 'no place for a proxy has the id of another');
+  const mended = repairs.map(({ id, check }) => ({ id, isThere: ids.includes(check) }));
+  t.equal(new Set(mended.map(({ id }) => id)).size, mended.length, 'no repair has the id of another');
+  t.strictSame(
+    mended.filter(({ isThere }) => !isThere),
+    [],
+    'and each has a check that sees whether it helped',
+  );
   const names = COMMANDS.map(({ name }) => name);
   t.equal(new Set(names).size, names.length, 'no command has the name of another');
   t.strictSame(Object.keys(RUN).sort(), [...names].sort(), 'every command has its function, and the other way round');

@@ -4,6 +4,7 @@ import { encryptionChecks } from './encryption.ts';
 import { networkChecks } from './network.ts';
 import { osChecks } from './os.ts';
 import { otherChecks } from './other.ts';
+import { restoreChecks } from './restore.ts';
 import { storageChecks } from './storage.ts';
 import { vmAgentChecks } from './vm-agent.ts';
 
@@ -15,5 +16,6 @@ export const allChecks: readonly Check[] = [
   ...storageChecks,
   ...encryptionChecks,
   ...appChecks,
+  ...restoreChecks,
   ...otherChecks,
 ];

@@ -36,6 +36,10 @@ export interface Check {
   readonly platforms?: readonly Platform[];
   /** Skipped without root: it would only see closed doors. */
   readonly needsRoot?: true;
+  /** Looks at files alone, so that it can judge a disk whose system does not run: `check --root`. */
+  readonly offline?: true;
+  /** Groups that it is asked for with too: what decides a restore is not all in `restore`. */
+  readonly alsoIn?: readonly Group[];
   /** Checks whose failure explains this one's: then it is hidden, and neither shown nor counted. */
   readonly dependsOn?: readonly string[];
   readonly timeoutMs?: number;
@@ -47,6 +51,8 @@ export interface Check {
 /** What all checks of one run share. */
 export interface CheckContext {
   readonly facts: Facts;
+  /** Said by who asks whether this machine would come up there, wherever it is now. */
+  readonly restoringTo?: 'azure' | undefined;
   /** Gathers once per run, however many checks ask: the function itself is the key. */
   evidence<T>(gather: (system: System, context: CheckContext) => Promise<T>): Promise<T>;
 }

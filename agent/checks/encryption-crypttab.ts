@@ -23,14 +23,6 @@ export const parseCrypttab = (text: string): readonly CryptEntry[] =>
 export const isMadeAnew = ({ key, options }: CryptEntry): boolean =>
   /^\/dev\/u?random$/.test(key ?? '') || options.some((option) => /^(swap|tmp)(=|$)/.test(option));
 
-/** The order in which the kernel finds disks, which another machine need not keep. */
-export const isByOrder = ({ device }: CryptEntry): boolean =>
-  /^\/dev\/((sd|vd|xvd|hd)[a-z]+\d*|nvme\d+n\d+(p\d+)?)$/.test(device);
-
-/** Names of the disk itself, which is another one after a restore. */
-export const isByDisk = ({ device }: CryptEntry): boolean =>
-  /^\/dev\/disk\/by-(id\/(scsi|wwn|nvme|ata|virtio)-|path\/)/.test(device);
-
 /** The volume on which Azure keeps the key while the machine runs: VMEncryption/main of azure-linux-extensions. */
 export const BEK_MOUNTS: readonly string[] = ['/mnt/azure_bek_disk', '/azure_bek_disk'];
 

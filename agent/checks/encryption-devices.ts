@@ -18,23 +18,39 @@ export const azureDiskEncryption: Check = {
 };
 
 export function judgeAde(encryption: Encryption): Result {
-  const { extension, configured, bek } = encryption.ade;
+  const { extension, configured, bek, wrapped } = encryption.ade;
   const devices = encryption.devices.filter((device) => isAdeDevice(encryption, device));
   if (devices.length === 0 && extension === undefined && !configured && bek === undefined) return pass('not in use');
-  if (devices.length === 0) {
-    return info('Azure Disk Encryption is set up, and no disk is encrypted by it', REMEDY);
-  }
+  if (devices.length === 0)
+    return info('Azure Disk Encryption is set up, and no disk is encrypted by it', access(wrapped));
+  const held = `Azure Disk Encryption holds ${listed(devices.map(({ mapping }) => mapping))}`;
+  const missing = [
+    ...(bek === undefined ? ['the volume with its key is not there, so that the next boot opens nothing'] : []),
+    ...(extension === undefined ? ['its extension is not there, as after a restore'] : []),
+  ];
+  if (missing.length > 0) return warn(`${held}, but ${missing.join('; and ')}`, `${REINSTALL}\n${access(wrapped)}`);
   const { now, earlier } = DISK_ENCRYPTION;
-  const key = bek === undefined ? '; the volume with its key is not there' : '';
+  const key =
+    wrapped === undefined
+      ? ''
+      : wrapped
+        ? ', its secret wrapped by a key of the vault'
+        : ', without a key of the vault';
   return info(
-    `Azure Disk Encryption holds ${listed(devices.map(({ mapping }) => mapping))}${key}: supported, but restored as a whole only, no single files, not in place of the old machine, and ${now.restores} (read ${now.readOn}; ${earlier.restores} in ${earlier.readOn})`,
-    REMEDY,
+    `${held}${key}: supported, but restored as a whole only, no single files, not in place of the old machine, and ${now.restores} (read ${now.readOn}; ${earlier.restores} in ${earlier.readOn})`,
+    `${access(wrapped)}\nAfter a restore: restore the disks and build the machine from them. ${REINSTALL}`,
   );
 }
 
-const REMEDY = [
-  'Azure Backup must be able to read key and secret in the vault. After a restore of disks, put the extension on the new machine, so that its data disks open:',
-  `$ az keyvault set-policy --name VAULT --spn ${DISK_ENCRYPTION.backupService} --secret-permissions get list --key-permissions get list backup`,
+/** Without a key-encryption key there is nothing but the secret to be read. */
+const access = (wrapped: boolean | undefined): string =>
+  [
+    `Azure Backup must be able to read ${wrapped === false ? 'the secret' : 'key and secret'} in the vault, and needs no more; no key may be part of a certificate:`,
+    `$ az keyvault set-policy --name VAULT --spn ${DISK_ENCRYPTION.backupService} --secret-permissions get list${wrapped === false ? '' : ' --key-permissions get list backup'}`,
+  ].join('\n');
+
+const REINSTALL = [
+  'Put the extension on the restored machine again, so that its data disks open and mount:',
   '$ az vm encryption enable --resource-group GROUP --name NAME --disk-encryption-keyvault VAULT --volume-type DATA',
 ].join('\n');
 

@@ -1,9 +1,12 @@
+import { boundedly, FILES_AT_ONCE } from '../system/bounded.ts';
 import { isThere, readableList, readableText } from '../system/readable.ts';
 import type { System } from '../system/system.ts';
+import { gatherBlockDevices } from './block-devices.ts';
 import type { CheckContext } from './check.ts';
 import { BEK_MOUNTS, type CryptEntry, isOfAzure, parseCrypttab } from './encryption-crypttab.ts';
 import { gatherStorage } from './storage-evidence.ts';
 import { gatherWaagent } from './waagent.ts';
+import { compareVersions } from './waagent-version.ts';
 
 /** A mapping that the kernel encrypts. */
 export interface CryptDevice {
@@ -21,12 +24,16 @@ export interface Encryption {
   /** Undefined when there is no such file, or we may not read it. */
   readonly crypttab: readonly CryptEntry[] | undefined;
   readonly ade: AdeSigns;
+  /** Names of disks and partitions that hold encrypted data and that nothing on this machine has opened. */
+  readonly closed: readonly string[];
 }
 
 /** What Azure Disk Encryption leaves behind. */
 export interface AdeSigns {
-  /** Version of its extension. */
+  /** Version of its extension; undefined also where a restore has left it behind. */
   readonly extension: string | undefined;
+  /** Whether a key of the vault wraps the secret; undefined where the settings do not say. */
+  readonly wrapped: boolean | undefined;
   readonly configured: boolean;
   /** The volume with the key. */
   readonly bek: 'mounted' | 'attached' | undefined;
@@ -41,12 +48,13 @@ const BEK_DEVICES = ['/dev/disk/by-label/BEK\\x20VOLUME', '/dev/disk/azure/BEK',
 
 /** Gathers once per run: `context.evidence(gatherEncryption)`. Reads sysfs and files, never a device. */
 export async function gatherEncryption(system: System, context: CheckContext): Promise<Encryption> {
-  const [devices, crypttab, ade] = await Promise.all([
+  const [devices, crypttab, ade, closed] = await Promise.all([
     readCryptDevices(system),
     readableText(system, '/etc/crypttab'),
     readAde(system, context),
+    readClosed(system, context),
   ]);
-  return { devices, crypttab: crypttab === undefined ? undefined : parseCrypttab(crypttab), ade };
+  return { devices, crypttab: crypttab === undefined ? undefined : parseCrypttab(crypttab), ade, closed };
 }
 
 async function readCryptDevices(system: System): Promise<readonly CryptDevice[]> {
@@ -61,6 +69,21 @@ async function readCryptDevices(system: System): Promise<readonly CryptDevice[]>
   return devices.flat();
 }
 
+/** What udev saw on each device when it came: its database is files, so no device is opened for it. */
+async function readClosed(system: System, { evidence }: CheckContext): Promise<readonly string[]> {
+  const devices = await evidence(gatherBlockDevices);
+  const inUse = new Set([...devices.values()].flatMap(({ madeOf }) => madeOf));
+  const alone = [...devices.values()].filter(({ name }) => !inUse.has(name));
+  const closed = await boundedly(FILES_AT_ONCE, alone, async ({ name, number }) => {
+    const seen = number === '' ? undefined : await readableText(system, `/run/udev/data/b${number}`);
+    return holdsEncrypted(seen ?? '') ? [name] : [];
+  });
+  return closed.flat();
+}
+
+/** udev(7) keeps what blkid(8) found as `E:ID_FS_TYPE=…`. */
+export const holdsEncrypted = (udev: string): boolean => /^E:ID_FS_TYPE=(crypto_LUKS|BitLocker)$/m.test(udev);
+
 /** `CRYPT-LUKS2-…`, as libcryptsetup names it. Verity and integrity only compare, and hide nothing. */
 export const formatOf = (uuid: string): string | undefined =>
   /^CRYPT-(?!VERITY|INTEGRITY|TEMP)([A-Z0-9]+)(-|$)/.exec(uuid)?.[1];
@@ -74,13 +97,41 @@ async function readAde(system: System, { evidence }: CheckContext): Promise<AdeS
     Promise.all(BEK_DEVICES.map((path) => isThere(system, path))),
   ]);
   const mounted = mounts.some(({ mountPoint }) => BEK_MOUNTS.includes(mountPoint));
-  const extension = (await readableList(system, libDir)).flatMap((name) => EXTENSION.exec(name)?.[1] ?? []).at(-1);
+  const folder = (await readableList(system, libDir))
+    .filter((name) => EXTENSION.test(name))
+    .toSorted((a, b) => compareVersions(versionOf(a), versionOf(b)))
+    .at(-1);
   return {
-    extension,
+    extension: folder === undefined ? undefined : versionOf(folder),
+    wrapped: folder === undefined ? undefined : await readWrapped(system, `${libDir}/${folder}/config`),
     configured,
     bek: mounted ? 'mounted' : attached.includes(true) ? 'attached' : undefined,
     mappings: (table ?? '').split('\n').flatMap((line) => line.trim().split(/\s+/)[0] || []),
   };
+}
+
+const versionOf = (folder: string): string => EXTENSION.exec(folder)?.[1] ?? '';
+
+/** By the last settings that the extension was given: `7.settings`. */
+async function readWrapped(system: System, folder: string): Promise<boolean | undefined> {
+  const numbers = (await readableList(system, folder)).flatMap((name) => /^(\d+)\.settings$/.exec(name)?.[1] ?? []);
+  if (numbers.length === 0) return undefined;
+  const last = Math.max(...numbers.map(Number));
+  return wrappedBySettings((await readableText(system, `${folder}/${last}.settings`)) ?? '');
+}
+
+/**
+ * Whether the public settings of the extension name a key-encryption key (VMEncryption/main/Common.py of
+ * azure-linux-extensions); undefined for anything else than settings.
+ */
+export function wrappedBySettings(text: string): boolean | undefined {
+  try {
+    const { publicSettings } = JSON.parse(text).runtimeSettings[0].handlerSettings;
+    const url: unknown = publicSettings.KeyEncryptionKeyURL;
+    return typeof url === 'string' && url.trim() !== '';
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether Azure Disk Encryption opened it: by its own table, or by crypttab. */

@@ -1,9 +1,10 @@
+import { isByDisk, isByOrder } from '../boot/device-names.ts';
 import type { FileSystem } from '../freezer/mounts.ts';
 import { isThere } from '../system/readable.ts';
 import type { System } from '../system/system.ts';
 import { beneath, deviceOf, gatherBlockDevices } from './block-devices.ts';
 import { type Check, type CheckContext, info, pass, type Result, skip, warn } from './check.ts';
-import { type CryptEntry, isByDisk, isByOrder, isMadeAnew, isOfAzure, keyFileOf } from './encryption-crypttab.ts';
+import { type CryptEntry, isMadeAnew, isOfAzure, keyFileOf } from './encryption-crypttab.ts';
 import { gatherEncryption } from './encryption-evidence.ts';
 import { gatherStorage, isNetwork, isTrigger, listed } from './storage-evidence.ts';
 
@@ -27,6 +28,8 @@ export interface KeyedEntry extends CryptEntry {
 export const crypttabLasts: Check = {
   id: 'enc.crypttab',
   group: 'encryption',
+  alsoIn: ['restore'],
+  offline: true,
   title: 'crypttab finds its disks and keys after a restore',
   platforms: ['linux'],
   // Keys are hidden from everybody else, and a hidden one would look missing.

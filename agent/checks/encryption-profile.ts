@@ -1,15 +1,7 @@
-import type { Facts } from '../system/facts.ts';
 import type { Imds } from '../system/imds.ts';
-import { onAzure } from './azure.ts';
-import { type Check, info, pass, type Result, skip, warn } from './check.ts';
+import { withImds } from './azure.ts';
+import { type Check, info, pass, type Result, warn } from './check.ts';
 import { CONFIDENTIAL, SOURCES } from './limits.ts';
-
-/** What the host says of the machine's security: asked once, with the other facts. */
-function withProfile(facts: Facts, judge: (imds: Imds) => Result): Result {
-  if (!onAzure(facts)) return skip('not on Azure');
-  const imds = facts.cloud?.imds;
-  return imds === undefined ? skip('the metadata service has not told: see net.imds') : judge(imds);
-}
 
 export const notConfidential: Check = {
   id: 'enc.cvm',
@@ -18,7 +10,7 @@ export const notConfidential: Check = {
   platforms: ['linux'],
   source: CONFIDENTIAL.source,
   async run(_system, { facts }) {
-    return withProfile(facts, judgeConfidential);
+    return withImds(facts, judgeConfidential);
   },
 };
 
@@ -40,7 +32,7 @@ export const trustedLaunch: Check = {
   platforms: ['linux'],
   source: CONFIDENTIAL.source,
   async run(_system, { facts }) {
-    return withProfile(facts, judgeTrustedLaunch);
+    return withImds(facts, judgeTrustedLaunch);
   },
 };
 
@@ -60,7 +52,7 @@ export const encryptionAtHost: Check = {
   platforms: ['linux'],
   source: SOURCES.supportMatrix,
   async run(_system, { facts }) {
-    return withProfile(facts, judgeEncryptionAtHost);
+    return withImds(facts, judgeEncryptionAtHost);
   },
 };
 

@@ -1,10 +1,10 @@
+import { type FstabEntry, parseFstab } from '../boot/fstab.ts';
 import type { FileSystem } from '../freezer/mounts.ts';
 import { boundedly } from '../system/bounded.ts';
 import { readableList, readableText } from '../system/readable.ts';
 import type { System } from '../system/system.ts';
 import { beneath, deviceOf, gatherBlockDevices } from './block-devices.ts';
 import { type Check, type CheckContext, fail, pass, type Result, skip } from './check.ts';
-import { type FstabEntry, parseFstab } from './fstab.ts';
 import { type KernelTrouble, parseKernelLog } from './kernel-log.ts';
 import { SOURCES } from './limits.ts';
 import { gatherStorage, isNetwork, listed, NO_MOUNTS, pasted } from './storage-evidence.ts';

@@ -14,6 +14,10 @@ export const SOURCES = {
   endorsed: `${MICROSOFT}/azure/virtual-machines/linux/endorsed-distros (2026-01)`,
   appConsistent: `${MICROSOFT}/azure/backup/backup-azure-linux-app-consistent (2024-04)`,
   about: `${MICROSOFT}/azure/backup/backup-introduction-to-azure-backup (2016-10)`,
+  genericImage: `${MICROSOFT}/azure/virtual-machines/linux/create-upload-generic (2022-05)`,
+  hydration: `${MICROSOFT}/azure/migrate/prepare-for-agentless-migration (2025)`,
+  fstabErrors: `${MICROSOFT}/troubleshoot/azure/virtual-machines/linux/linux-virtual-machine-cannot-start-fstab-errors (2025)`,
+  noBoot: `${MICROSOFT}/troubleshoot/azure/virtual-machines/linux/linux-no-boot-dracut (2025)`,
   agentReadme: 'https://github.com/Azure/WALinuxAgent#readme (2.15, 2025-11)',
 } as const;
 
@@ -198,4 +202,9 @@ export const PROXY = {
   schemeSource: 'Azure/WALinuxAgent#523',
   windowsSource: `Microsoft's "use an HTTP proxy for VM backups" (2018); VM assist for Windows (2025)`,
   snapshotSource: 'Azure/azure-linux-extensions, VMBackup/main/HttpUtil.py (2025)',
+} as const;
+
+/** Which drivers they are stands in `boot/drivers.ts`. */
+export const AZURE_DRIVERS = {
+  source: `${SOURCES.genericImage}; ${SOURCES.hydration}; ${MICROSOFT}/azure/virtual-machines/enable-nvme-interface (2025)`,
 } as const;

@@ -1,6 +1,6 @@
 import { readableList, readableText } from '../system/readable.ts';
 import type { System } from '../system/system.ts';
-import { azureLimit } from './azure.ts';
+import { restoreLimit } from './azure.ts';
 import { type Check, pass, type Result, skip, warn } from './check.ts';
 import { SOURCES } from './limits.ts';
 import {
@@ -31,16 +31,18 @@ export interface DhcpSigns {
 export const addressByDhcp: Check = {
   id: 'net.dhcp',
   group: 'network',
+  alsoIn: ['restore'],
+  offline: true,
   title: 'The first network adapter gets its address by DHCP',
   platforms: ['linux'],
   source: `${SOURCES.troubleshoot}; ${SOURCES.troubleshootAgent}`,
-  async run(system, { facts, evidence }) {
+  async run(system, context) {
     const [device, configs, option245] = await Promise.all([
-      evidence(defaultDevice),
+      context.evidence(defaultDevice),
       readConfigs(system),
       hasLease(system),
     ]);
-    return azureLimit(facts, judgeDhcp({ device, configs, option245 }));
+    return restoreLimit(context, judgeDhcp({ device, configs, option245 }));
   },
 };
 

@@ -5,49 +5,19 @@ import { modifiedMs, readableList } from '../system/readable.ts';
 import type { System } from '../system/system.ts';
 import { type Check, type CheckContext, info, pass, type Result, warn } from './check.ts';
 import { SOURCES } from './limits.ts';
+import { PRODUCTS, type Product, SITE_RECOVERY } from './other-products.ts';
 import { crontab, readSchedules, type Scheduled } from './other-schedules.ts';
+import {
+  type Installed,
+  installedOnWindows,
+  installedPackages,
+  loadedModules,
+  mobilityVersion,
+} from './other-versions.ts';
 import { gatherWaagent } from './waagent.ts';
-
-/** A product that makes backups, and what it does to the machine meanwhile. */
-interface Product {
-  readonly name: string;
-  readonly covers: string;
-  readonly freezes: boolean;
-  /** Of its processes, and of what cron and timers start. */
-  readonly programs: readonly string[];
-}
 
 const VM_EXTENSION: Product = { name: 'Azure Backup', covers: 'the whole machine', freezes: true, programs: [] };
 const OURSELVES: Product = { name: 'quiesced', covers: 'rehearsals', freezes: true, programs: [] };
-
-/** By what their makers' own documents say; `freezes` where they hold file systems for a snapshot. */
-const PRODUCTS: readonly Product[] = [
-  { name: 'Azure Site Recovery', covers: 'all disks, all the time', freezes: true, programs: ['svagents', 'vxagent'] },
-  { name: 'Veeam Agent', covers: 'disks or files', freezes: true, programs: ['veeamservice', 'veeamconfig', 'veeam'] },
-  { name: 'Veeam', covers: 'disks or files', freezes: true, programs: ['veeamtransport', 'veeamdeployment'] },
-  { name: 'Acronis', covers: 'disks or files', freezes: true, programs: ['aakore', 'acronis_mms'] },
-  { name: 'Commvault', covers: 'disks or files', freezes: true, programs: ['cvd', 'cvlaunchd'] },
-  { name: 'Rubrik', covers: 'disks or files', freezes: true, programs: ['backup_agent', 'rubrik'] },
-  { name: 'Dell NetWorker', covers: 'files', freezes: false, programs: ['nsrexecd'] },
-  { name: 'Dell Avamar', covers: 'files', freezes: false, programs: ['avagent', 'avagent.bin'] },
-  { name: 'NetBackup', covers: 'files', freezes: false, programs: ['bpcd', 'nbdisco'] },
-  { name: 'IBM Storage Protect', covers: 'files', freezes: false, programs: ['dsmc', 'dsmcad'] },
-  { name: 'Bacula', covers: 'files', freezes: false, programs: ['bacula-fd'] },
-  { name: 'Bareos', covers: 'files', freezes: false, programs: ['bareos-fd'] },
-  { name: 'UrBackup', covers: 'files or disks', freezes: true, programs: ['urbackupclientbackend'] },
-  { name: 'restic', covers: 'files', freezes: false, programs: ['restic'] },
-  { name: 'BorgBackup', covers: 'files', freezes: false, programs: ['borg', 'borgmatic'] },
-  { name: 'Kopia', covers: 'files', freezes: false, programs: ['kopia'] },
-  { name: 'duplicity', covers: 'files', freezes: false, programs: ['duplicity', 'duply'] },
-  { name: 'rsnapshot', covers: 'files', freezes: false, programs: ['rsnapshot'] },
-  // A device-mapper snapshot freezes what is mounted of its origin: lvcreate(8), dmsetup(8).
-  {
-    name: 'a script with fsfreeze or lvcreate',
-    covers: 'what it says',
-    freezes: true,
-    programs: ['fsfreeze', 'xfs_freeze', 'lvcreate'],
-  },
-];
 
 /** One of them as it was found here. */
 export interface Found {
@@ -56,6 +26,7 @@ export interface Found {
   readonly freezes: boolean;
   /** In which it was seen to start; empty where nobody tells. */
   readonly hours: readonly number[];
+  readonly version?: string;
 }
 
 /** Who is responsible for which data; and whether two of them meet. */
@@ -63,16 +34,18 @@ export const backupsDoNotMeet: Check = {
   id: 'other.backup-agents',
   group: 'other',
   title: 'No two backups freeze the machine in the same hour',
-  platforms: ['linux'],
   source: `${SOURCES.about}; ${SOURCES.troubleshoot}`,
   async run(system, context) {
-    const [processes, schedules, ours, azure] = await Promise.all([
+    if (system.platform === 'windows') return judgeAgents(productsListed(await installedOnWindows(system)));
+    const [processes, schedules, modules, ours, azure] = await Promise.all([
       context.evidence(runningProcesses),
       readSchedules(system),
+      loadedModules(system),
       ownHours(system),
       extensionHours(system, context),
     ]);
-    return judgeAgents([...azure, ...productsAmong(processes, schedules), ...ours]);
+    const products = await withVersions(system, productsAmong(processes, schedules, modules));
+    return judgeAgents([...azure, ...products, ...ours]);
   },
 };
 
@@ -88,23 +61,63 @@ export function judgeAgents(found: readonly Found[]): Result {
     }
   }
   const others = found.filter(({ name }) => name !== OURSELVES.name);
-  return others.length === 0 ? pass('none is known to be here') : info(others.map(describe).join('; '));
+  if (others.length === 0) return pass('none is known to be here');
+  const silent = found.filter(({ freezes, hours }) => freezes && hours.length === 0).map(({ name }) => name);
+  const meeting = found.filter(({ freezes }) => freezes).length > 1 && silent.length > 0;
+  const unknown = meeting ? `. When ${silent.join(' and ')} freezes, nothing here tells` : '';
+  return info(
+    `${others.map(describe).join('; ')}${unknown}`,
+    meeting ? 'See in its own console that no two of them take snapshots in the same hour.' : undefined,
+  );
 }
 
 const clock = (hour: number): string => `${String(hour).padStart(2, '0')}:00`;
 
-const describe = ({ name, covers, hours }: Found): string =>
-  `${name} covers ${covers}${hours.length === 0 || hours.length > 3 ? '' : ` (${hours.map(clock).join(', ')})`}`;
+const describe = ({ name, version, covers, hours }: Found): string =>
+  `${name}${version === undefined ? '' : ` ${version}`} covers ${covers}${hours.length === 0 || hours.length > 3 ? '' : ` (${hours.map(clock).join(', ')})`}`;
 
-/** Each product once, by what runs and by what will be started. */
-export const productsAmong = (processes: readonly Process[], schedules: readonly Scheduled[]): readonly Found[] =>
-  PRODUCTS.flatMap(({ programs, ...product }) => {
+/** Each product once, by what runs, by what will be started, and by what it has put into the kernel. */
+export const productsAmong = (
+  processes: readonly Process[],
+  schedules: readonly Scheduled[],
+  modules: readonly string[] = [],
+): readonly Found[] =>
+  PRODUCTS.flatMap((product) => {
+    const { programs } = product;
     const names = new Set(processes.flatMap(({ name, argv }) => [name, baseName(argv[0] ?? '')]));
     const runs = programs.some((program) => names.has(program) || names.has(program.slice(0, 15)));
     const starts = schedules.filter(({ what }) => programs.some((program) => mentions(what, program)));
+    const isLoaded = product.modules?.some((module) => modules.includes(module)) ?? false;
     const hours = [...new Set(starts.flatMap((start) => start.hours))].sort((a, b) => a - b);
-    return runs || starts.length > 0 ? [{ ...product, hours }] : [];
+    return runs || isLoaded || starts.length > 0 ? [foundOf(product, hours)] : [];
   });
+
+/** Each product once, by the list of what is installed on Windows, which tells no hours. */
+export const productsListed = (installed: readonly Installed[]): readonly Found[] =>
+  PRODUCTS.flatMap((product) => {
+    const one = installed.find(({ name }) => product.listedAs?.test(name));
+    if (one === undefined) return [];
+    return [{ ...foundOf(product, []), ...(one.version === '' ? {} : { version: one.version }) }];
+  });
+
+const foundOf = ({ name, covers, freezes }: Product, hours: readonly number[]): Found => ({
+  name,
+  covers,
+  freezes,
+  hours,
+});
+
+/** One question to the package manager for all of them. */
+async function withVersions(system: System, found: readonly Found[]): Promise<readonly Found[]> {
+  const packagesOf = ({ name }: Found) => PRODUCTS.find((product) => product.name === name)?.packages ?? [];
+  const installed = await installedPackages(system, found.flatMap(packagesOf));
+  const mobility = found.some(({ name }) => name === SITE_RECOVERY) ? await mobilityVersion(system) : undefined;
+  return found.map((one) => {
+    const listed = installed.find(({ name }) => packagesOf(one).includes(name))?.version;
+    const version = one.name === SITE_RECOVERY ? mobility : listed;
+    return version === undefined ? one : { ...one, version };
+  });
+}
 
 /** As a word: `/usr/bin/borg create`, `veeam-daily.timer`; not `cyborg`. */
 const mentions = (what: string, program: string): boolean =>
@@ -124,8 +137,7 @@ async function extensionHours(system: System, { evidence }: CheckContext): Promi
   );
   const times = await Promise.all(paths.flat().map((path) => modifiedMs(system, path)));
   const newest = Math.max(0, ...times.filter((time) => time !== undefined));
-  const { programs: _, ...product } = VM_EXTENSION;
-  return [{ ...product, hours: newest === 0 ? [] : [new Date(newest).getHours()] }];
+  return [foundOf(VM_EXTENSION, newest === 0 ? [] : [new Date(newest).getHours()])];
 }
 
 /** Our own rehearsals freeze too. A configuration that is at fault is another check's business. */
@@ -133,8 +145,7 @@ async function ownHours(system: System): Promise<readonly Found[]> {
   try {
     const { rehearsal } = (await loadConfig(system)).config.schedule;
     const [first] = crontab(`${rehearsal ?? 'off'} quiesced`);
-    const { programs: _, ...product } = OURSELVES;
-    return first === undefined ? [] : [{ ...product, hours: first.hours }];
+    return first === undefined ? [] : [foundOf(OURSELVES, first.hours)];
   } catch (error) {
     if (error instanceof UserError) return [];
     throw error;

@@ -27,11 +27,21 @@ export const noVaultCredentials: Check = {
 export function judgeCredentials(found: readonly Credentials[]): Result {
   if (found.length === 0) return pass('none in the usual places');
   const young = found.filter(({ ageMs }) => ageMs <= VAULT_CREDENTIALS.ms);
-  const remedy = `Remove what is not needed any more:\n${found.map(({ path }) => `$ shred -u ${shellWord(path)}`).join('\n')}`;
-  const paths = (files: readonly Credentials[]) => files.map(({ path }) => path).join(', ');
-  if (young.length === 0) return info(`expired, and of no use to anybody: ${paths(found)}`, remedy);
-  return warn(`whoever reads ${paths(young)} may register a machine with the vault`, remedy);
+  const remedy = `Remove what is not needed any more; a new file is downloaded from the vault in a minute:\n${found.map(({ path }) => `$ shred -u ${shellWord(path)}`).join('\n')}`;
+  if (young.length === 0) {
+    return info(`expired ${HOURS} hours after the download, and of no use to anybody: ${listed(found)}`, remedy);
+  }
+  return warn(
+    `whoever reads ${listed(young)} may register a machine with the vault, for ${HOURS} hours from the download, if no newer one was made`,
+    remedy,
+  );
 }
+
+const HOURS = VAULT_CREDENTIALS.ms / 3_600_000;
+
+/** By the time of the file, which a copy may have made younger. */
+const listed = (files: readonly Credentials[]): string =>
+  files.map(({ path, ageMs }) => `${path} (${Math.max(0, Math.floor(ageMs / 3_600_000))} h old)`).join(', ');
 
 /** Where browsers and people put them. */
 const PLACES = ['root', 'home', 'tmp', 'opt'];

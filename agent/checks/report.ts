@@ -1,7 +1,7 @@
 import { type Facts, type FactsOptions, gatherFacts } from '../system/facts.ts';
 import type { System } from '../system/system.ts';
 import { allChecks } from './all.ts';
-import type { Check, Finding } from './check.ts';
+import type { Check, CheckContext, Finding } from './check.ts';
 import { runChecks } from './run.ts';
 import { type Counts, countsOf, exitCodeOf, type ReportVerdict, verdictOf } from './verdict.ts';
 
@@ -20,6 +20,7 @@ export interface Report {
 
 export interface ReadinessOptions extends FactsOptions {
   readonly checks?: readonly Check[];
+  readonly restoringTo?: CheckContext['restoringTo'];
   readonly onFinding?: (finding: Finding) => void;
 }
 
@@ -28,9 +29,10 @@ export async function readiness(system: System, options: ReadinessOptions = {}):
   const startMs = system.clock.monotonicMs();
   const time = system.clock.now().toISOString();
   const facts = await gatherFacts(system, options);
-  const { onFinding } = options;
+  const { onFinding, restoringTo } = options;
   const findings = await runChecks(system, options.checks ?? allChecks, {
     facts,
+    restoringTo,
     ...(onFinding === undefined ? {} : { onFinding }),
   });
   return {

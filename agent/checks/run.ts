@@ -9,6 +9,7 @@ import { SharedDeadline } from './deadline.ts';
 export interface RunOptions {
   /** Those of this machine when left out. */
   readonly facts?: Facts;
+  readonly restoringTo?: CheckContext['restoringTo'];
   /** Called with each finding as soon as it is known, in any order. */
   readonly onFinding?: (finding: Finding) => void;
 }
@@ -24,7 +25,7 @@ export async function runChecks(
   checks: readonly Check[],
   options: RunOptions = {},
 ): Promise<readonly Finding[]> {
-  const context = newContext(system, options.facts ?? (await gatherFacts(system)));
+  const context = newContext(system, options.facts ?? (await gatherFacts(system)), options.restoringTo);
   const here = checks.filter(({ platforms }) => platforms === undefined || platforms.includes(system.platform));
   const deadlines = new SharedDeadline();
   const observed = new Map(here.map((check) => [check.id, observe(system, check, context, deadlines)]));
@@ -43,10 +44,11 @@ export async function runChecks(
 }
 
 /** A context for one run; also for a test of a single check. */
-export function newContext(system: System, facts: Facts): CheckContext {
+export function newContext(system: System, facts: Facts, restoringTo?: CheckContext['restoringTo']): CheckContext {
   const gathered = new Map<unknown, Promise<unknown>>();
   const context: CheckContext = {
     facts,
+    restoringTo,
     evidence<T>(gather: (system: System, context: CheckContext) => Promise<T>): Promise<T> {
       const known = gathered.get(gather) ?? gather(system, context);
       gathered.set(gather, known);
@@ -97,6 +99,8 @@ async function answerOf(
   context: CheckContext,
   deadlines: SharedDeadline,
 ): Promise<AnyResult> {
+  // What programs and /proc tell is about the machine that we run on, not about the disk that is looked at.
+  if (!system.live && check.offline !== true) return skip('judges a running machine only');
   if (check.needsRoot === true && !system.privileged) return skip('needs root');
   try {
     return await deadlines.within(check.timeoutMs ?? DEADLINE_MS, check.run(system, context));

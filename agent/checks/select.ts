@@ -21,7 +21,7 @@ export const checksOn = (platform: Platform, checks: readonly Check[]): readonly
 export const choose = (checks: readonly Check[], { only, skip, groups }: Choice): readonly Check[] =>
   checks
     .filter(({ id }) => only.length === 0 || matchesAny(id, only))
-    .filter(({ group }) => groups.length === 0 || groups.includes(group))
+    .filter(({ group, alsoIn = [] }) => groups.length === 0 || [group, ...alsoIn].some((own) => groups.includes(own)))
     .filter(({ id }) => !matchesAny(id, skip));
 
 /** Patterns that mean no check at all: a misspelt one must not pass for "nothing found". */

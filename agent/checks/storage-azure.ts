@@ -1,19 +1,13 @@
 import type { Facts } from '../system/facts.ts';
 import type { ImdsDisk } from '../system/imds.ts';
-import { onAzure } from './azure.ts';
+import { withImds } from './azure.ts';
 import { type Check, fail, info, pass, type Result, skip } from './check.ts';
 import { NEWER_DISKS, SOURCES } from './limits.ts';
 import { listed } from './storage-evidence.ts';
 
-/** What only the host can tell, judged by `judge`; skipped elsewhere, and where the host did not tell. */
-const ofDisks = (facts: Facts, judge: (disks: readonly ImdsDisk[]) => Result): Result => {
-  if (!onAzure(facts)) return skip('only Azure has such disks');
-  const imds = facts.cloud?.imds;
-  if (imds === undefined || imds.disks.length === 0) {
-    return skip(`the host does not tell the kinds of the disks: ${facts.cloud?.imdsFault ?? 'it lists none'}`);
-  }
-  return judge(imds.disks);
-};
+/** Its list of disks, judged by `judge`. */
+const ofDisks = (facts: Facts, judge: (disks: readonly ImdsDisk[]) => Result): Result =>
+  withImds(facts, ({ disks }) => (disks.length === 0 ? skip('the host lists no disks') : judge(disks)));
 
 const nameOf = ({ lun }: ImdsDisk): string => (lun === undefined ? 'the disk of the system' : `LUN ${lun}`);
 const namesOf = (disks: readonly ImdsDisk[]): string => listed(disks.map(nameOf));

@@ -19,6 +19,7 @@ const NOT_DATA = /^(lost\+found|DATALOSS_WARNING_README\.txt|swap.*|.*\.swp|\.Tr
 export const nothingOnTemporaryDisk: Check = {
   id: 'disk.temp',
   group: 'storage',
+  alsoIn: ['restore'],
   title: 'Nothing of value is on the temporary disk',
   platforms: ['linux'],
   source: `${SOURCES.supportMatrix}; the agent's own DATALOSS_WARNING_README.txt`,

@@ -2,6 +2,7 @@ import { baseName, type Process, runningProcesses } from '../system/processes.ts
 import { azureLimit } from './azure.ts';
 import { type Check, info, pass, type Result, warn } from './check.ts';
 import { SOURCES } from './limits.ts';
+import { PRODUCTS } from './other-products.ts';
 
 /** Programs by the name of their process, and who makes them. */
 type Known = Readonly<Record<string, string>>;
@@ -39,21 +40,11 @@ export const judgeScanners = (scanners: readonly string[]): Result =>
     ? pass('none is known to run here')
     : info(`${scanners.join(', ')} runs here`, 'Exclude /var/lib/waagent and /var/log/azure from its scans.');
 
-const BACKUP_AGENTS: Known = {
-  svagents: 'Azure Site Recovery',
-  veeamservice: 'Veeam Agent',
-  veeamtransport: 'Veeam',
-  cvd: 'Commvault',
-  nsrexecd: 'Dell NetWorker',
-  avagent: 'Dell Avamar',
-  bpcd: 'NetBackup',
-  dsmc: 'IBM Storage Protect',
-  dsmcad: 'IBM Storage Protect',
-  'bacula-fd': 'Bacula',
-  'bareos-fd': 'Bareos',
-  aakore: 'Acronis',
-  backup_agent: 'Rubrik',
-};
+const BACKUP_AGENTS: Known = Object.fromEntries(
+  PRODUCTS.filter(({ resident }) => resident).flatMap(({ name, programs }) =>
+    programs.map((program) => [program, name]),
+  ),
+);
 
 /** Two that take snapshots of one machine stand in each other's way when their hours meet. */
 export const noOtherBackup: Check = {

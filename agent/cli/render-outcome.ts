@@ -81,7 +81,8 @@ const remedyLines = (remedy: string, width: number): readonly string[] =>
 
 const ARROW = '    → ';
 
-const notFrozen = (names: string, reason: string, type?: string): string =>
+/** A line on file systems that were left alone; for `tellLeft`. */
+export const notFrozen = (names: string, reason: string, type?: string): string =>
   `${names}${type === undefined ? '' : ` (${type})`}: ${reason}`;
 
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,18 +1,17 @@
 import type { ProxyChange } from '../proxy/change.ts';
 import type { Consumer, PlaceOf } from '../proxy/effective.ts';
 import type { Note } from '../proxy/restarts.ts';
-import { shownLine, shownValue } from '../proxy/shown.ts';
+import { shownValue } from '../proxy/shown.ts';
 import type { ProxyValue } from '../proxy/target.ts';
-import type { State, Step } from '../system/steps.ts';
-import { unifiedDiff } from './unified-diff.ts';
-import { hang, visible } from './wrap.ts';
+import { renderNotes, renderRuns, renderSteps, stepJson } from './render-steps.ts';
+import { hang } from './wrap.ts';
 
 /** A change of `proxy`, as `docs/schema/proxy-change.schema.json` says. */
 export const proxyChangeJson = (request: string, applied: boolean, { steps, runs, notes }: ProxyChange) => ({
   schema: 1,
   request,
   applied,
-  files: steps.map((step) => ({ path: step.path, change: kindOf(step), diff: diffOf(step).join('\n') })),
+  files: steps.map(stepJson),
   run: runs.map(({ argv }) => argv),
   notes,
 });
@@ -20,42 +19,10 @@ export const proxyChangeJson = (request: string, applied: boolean, { steps, runs
 /** What is only shown is shown as `diff -u` would, passwords left out. */
 export function renderProxyChange(applied: boolean, { steps, runs, notes }: ProxyChange, width: number): string {
   const nothing = steps.length === 0 && notes.length === 0 ? ['Nothing to do: it is as it should be.'] : [];
-  const files = applied
-    ? steps.flatMap((step) => hang('  · ', `${DONE[kindOf(step)]} ${step.path}`, width))
-    : steps.flatMap((step) => (diffOf(step).length > 0 ? diffOf(step) : [`${WOULD[kindOf(step)]} ${step.path}`]));
-  const after = runs.flatMap(({ argv }) => hang('  · ', `${applied ? 'ran' : 'then run'} ${argv.join(' ')}`, width));
+  const files = renderSteps(applied, steps, width);
+  const after = renderRuns(applied, runs, width);
   const heading = applied && steps.length > 0 ? ['Done:'] : [];
   return `${[...nothing, ...heading, ...files, ...after, ...renderNotes(notes, width)].join('\n')}\n`;
-}
-
-const DONE = {
-  make: 'made',
-  edit: 'changed',
-  remove: 'removed',
-  'make-folder': 'made the folder',
-  'remove-folder': 'removed the folder',
-} as const;
-const WOULD = {
-  make: 'make',
-  edit: 'change',
-  remove: 'remove',
-  'make-folder': 'make the folder',
-  'remove-folder': 'remove the folder',
-} as const;
-
-function kindOf({ before, after }: Step): keyof typeof DONE {
-  if ((before ?? after)?.kind === 'folder') return after === undefined ? 'remove-folder' : 'make-folder';
-  if (before === undefined) return 'make';
-  return after === undefined ? 'remove' : 'edit';
-}
-
-/** Kept as bytes, shown as text: what is not UTF-8 is not worth a riddle here. */
-const diffOf = ({ path, before, after }: Step): readonly string[] =>
-  unifiedDiff(path, textOf(before), textOf(after)).map((line) => visible(shownLine(line)));
-
-function textOf(state: State | undefined): string | undefined {
-  if (state?.kind === 'value') return `${state.value.type} ${state.value.data}\n`;
-  return state?.kind === 'file' ? Buffer.from(state.text, 'latin1').toString('utf8') : undefined;
 }
 
 export interface ProxyView {
@@ -104,10 +71,3 @@ export function renderProxyView({ places, consumers, problems }: ProxyView, widt
 /** The same variable in capitals, with the same value, is no news. */
 const saysMore = ({ name, value }: ProxyValue, _: number, all: readonly ProxyValue[]): boolean =>
   name === name.toLowerCase() || !all.some((each) => each.name === name.toLowerCase() && each.value === value);
-
-const renderNotes = (notes: readonly Note[], width: number): readonly string[] =>
-  notes.flatMap(({ message, remedy }) => [
-    '',
-    ...hang('', message, width),
-    ...(remedy === undefined ? [] : hang('  → ', remedy, width)),
-  ]);

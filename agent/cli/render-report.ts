@@ -78,7 +78,8 @@ const renderHeader = ({ facts }: Examination, width: number, paint: Paint): read
   ...wrap(describeMachine(facts), width),
 ];
 
-const describeSystem = ({ distribution, kernel, architecture, systemd, platform }: Facts): string =>
+/** What runs on it: `Debian GNU/Linux 12 (bookworm), x86_64, kernel 6.1.0, systemd`. */
+export const describeSystem = ({ distribution, kernel, architecture, systemd, platform }: Facts): string =>
   listed([
     distribution?.prettyName ?? platform,
     architecture,
@@ -86,7 +87,8 @@ const describeSystem = ({ distribution, kernel, architecture, systemd, platform 
     platform === 'linux' ? (systemd ? 'systemd' : 'no systemd') : undefined,
   ]);
 
-const describeMachine = ({ cloud, hypervisor, container, firmware, cpus, memoryBytes }: Facts): string =>
+/** What it is: `Azure, Standard_D2s_v5, westeurope, hyper-v, UEFI, 2 CPUs, 8 GiB`. */
+export const describeMachine = ({ cloud, hypervisor, container, firmware, cpus, memoryBytes }: Facts): string =>
   listed([
     cloud === undefined ? undefined : 'Azure',
     cloud?.imds?.vmSize,
@@ -174,23 +176,36 @@ const renderExpected = ({ expected: { consistency, reason } }: Examination, widt
   return wrap(`To expect of a snapshot now: ${level}, because ${reason}.`, width);
 };
 
-const VERDICTS: Readonly<Record<ReportVerdict, { readonly text: string; readonly style: Style }>> = {
-  fail: { text: 'NOT READY: a backup of this machine would fail.', style: ['bold', 'red'] },
-  error: { text: 'NOT SURE: a check broke, so nothing is promised.', style: ['bold', 'magenta'] },
-  warn: { text: 'READY, with warnings: a backup may fail or be worth less.', style: ['bold', 'yellow'] },
-  pass: { text: 'READY: nothing found that stands in the way of a backup.', style: ['bold', 'green'] },
+interface VerdictWords {
+  readonly name: string;
+  readonly meaning: string;
+  readonly style: Style;
+}
+
+/** What it comes to, in words for people. */
+export const VERDICTS: Readonly<Record<ReportVerdict, VerdictWords>> = {
+  fail: { name: 'NOT READY', meaning: 'a backup of this machine would fail.', style: ['bold', 'red'] },
+  error: { name: 'NOT SURE', meaning: 'a check broke, so nothing is promised.', style: ['bold', 'magenta'] },
+  warn: { name: 'READY, with warnings', meaning: 'a backup may fail or be worth less.', style: ['bold', 'yellow'] },
+  pass: { name: 'READY', meaning: 'nothing found that stands in the way of a backup.', style: ['bold', 'green'] },
 };
 
 function renderVerdict({ verdict, counts, durationMs }: Examination, width: number, paint: Paint): readonly string[] {
-  const { text, style } = VERDICTS[verdict];
-  const { fail, error, warn, info, pass, skip } = counts;
-  const parts = [
+  const { name, meaning, style } = VERDICTS[verdict];
+  return [
+    paint(style, `${name}: ${meaning}`),
+    ...wrap(`${countsInWords(counts)}, in ${(durationMs / 1000).toFixed(1)} s.`, width),
+  ];
+}
+
+/** `2 failed, 1 warning, 54 passed` */
+export function countsInWords({ fail, error, warn, info, pass, skip }: Examination['counts']): string {
+  return [
     ...(fail > 0 ? [`${fail} failed`] : []),
     ...(error > 0 ? [`${error} broken`] : []),
     ...(warn > 0 ? [`${warn} ${warn === 1 ? 'warning' : 'warnings'}`] : []),
     ...(info > 0 ? [`${info} ${info === 1 ? 'note' : 'notes'}`] : []),
     `${pass} passed`,
     ...(skip > 0 ? [`${skip} skipped`] : []),
-  ];
-  return [paint(style, text), ...wrap(`${parts.join(', ')}, in ${(durationMs / 1000).toFixed(1)} s.`, width)];
+  ].join(', ');
 }

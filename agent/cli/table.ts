@@ -1,5 +1,6 @@
 import { GROUPS } from '../checks/check.ts';
 import type { CommandSpec, FlagSpec } from './flags.ts';
+import { DONE, INTERNAL_COMMANDS } from './internal-commands.ts';
 
 /** What `check --format` prints. */
 export const FORMATS = ['text', 'json', 'nagios', 'prometheus'] as const;
@@ -21,7 +22,6 @@ const WAIT: FlagSpec = {
   value: 'TIME',
   about: 'While another run is under way, wait for its end, so long at most (default: refuse)',
 };
-const DONE = { 0: 'done', 1: 'failed', 2: 'wrong usage' } as const;
 /** As monitoring plug-ins have them. A wrong command line is 2, as everywhere. */
 const VERDICT_CODES = {
   0: 'nothing to do',
@@ -52,6 +52,11 @@ export const COMMANDS: readonly CommandSpec[] = [
         of: Object.keys(GROUPS),
         many: true,
         about: `Run this group alone: ${Object.keys(GROUPS).join(', ')}`,
+      },
+      {
+        name: 'root',
+        value: 'FOLDER',
+        about: 'The system on the disk mounted there, which need not start: nothing of it is run',
       },
       { name: 'format', value: 'NAME', of: FORMATS, about: `How to print it: ${FORMATS.join(', ')} (default: text)` },
       { name: 'verbose', about: 'Name every check that passed' },
@@ -154,6 +159,21 @@ export const COMMANDS: readonly CommandSpec[] = [
     exitCodes: DONE,
   },
   {
+    name: 'report',
+    about: 'Make one page of readiness, what a snapshot would be worth, and the last runs',
+    details:
+      'Runs all checks anew; changes nothing and tells nobody. The runs are from the history, which only root may read.\nThe page needs no other file and no network, and prints.',
+    flags: [
+      { name: 'html', about: 'One self-contained HTML page instead of text' },
+      {
+        name: 'out',
+        value: 'FILE',
+        about: 'Into this file, which is replaced as a whole; a new one is for its owner alone',
+      },
+    ],
+    exitCodes: { 0: 'made, whatever it says', 1: 'failed', 2: 'wrong usage' },
+  },
+  {
     name: 'config',
     about: 'Show every setting and where its value came from',
     flags: [],
@@ -248,32 +268,23 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     exitCodes: { 0: 'done', 1: 'failed; of test: something is not reached', 2: 'wrong usage' },
   },
-  { name: 'guard', needsRoot: true, about: 'The process that thaws', flags: [], exitCodes: DONE, hidden: true },
   {
-    name: 'keep-hold',
+    name: 'repair',
     needsRoot: true,
-    about: 'The process that holds',
-    flags: [],
-    words: 'REQUEST',
-    exitCodes: DONE,
-    hidden: true,
+    about: 'Mend what would keep a restored machine from coming up, and undo it',
+    details:
+      'ID is that of the repair; without any, those are listed that have something to do here, each with its risk. All\nfiles are changed, or none; then the programs are run that make boot images and menus of them. Afterwards the checks\nconcerned are run again. Refused while a backup is under way. `repair undo` goes back over the last one: every file as\nit was, and what follows from them; what was installed or started stays.',
+    flags: [
+      { name: 'all-safe', about: 'All that change nothing of the running machine and can be undone' },
+      { name: 'dry-run', about: 'Show what would be done, as a diff' },
+      { name: 'force', about: 'Undo also where a file was edited since; the edits are lost' },
+    ],
+    words: '[ID ...] | undo',
+    exitCodes: {
+      0: 'done, and the checks find nothing any more',
+      1: 'failed, or a check still finds something',
+      2: 'wrong usage',
+    },
   },
-  {
-    name: 'recover',
-    needsRoot: true,
-    about: 'Leaves what a dead process held',
-    flags: [],
-    exitCodes: DONE,
-    hidden: true,
-  },
-  {
-    name: 'thaw-overdue',
-    needsRoot: true,
-    about: 'What the timer starts that is armed before a freeze',
-    flags: [],
-    words: 'SINCE-MS DEADLINE-MS',
-    exitCodes: DONE,
-    hidden: true,
-  },
-  { name: 'sandbox-writer', about: 'Writes all the time', flags: [], words: 'FOLDER', exitCodes: DONE, hidden: true },
+  ...INTERNAL_COMMANDS,
 ];

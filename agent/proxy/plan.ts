@@ -1,8 +1,9 @@
 import { UserError } from '../errors.ts';
 import type { ChangeRecord } from '../system/change-record.ts';
 import type { FileChange } from '../system/changes.ts';
-import { type Step, same, stateAt, stepsOf } from '../system/steps.ts';
+import { type Step, stepsOf } from '../system/steps.ts';
 import type { System } from '../system/system.ts';
+import { undoSteps } from '../system/transaction.ts';
 import { proxyTargets } from './all.ts';
 import type { Note } from './restarts.ts';
 import type { ProxySettings } from './settings.ts';
@@ -36,20 +37,11 @@ export async function planProxy(system: System, request: ProxyRequest, record: C
 const takesPart = async (system: System, target: ProxyTarget, { packages }: { packages: boolean }): Promise<boolean> =>
   target.optional === undefined || packages || (await target.plan(system, undefined)).length > 0;
 
-/** Back over the last change: each file as a whole, and only if it is still as we left it. */
-async function planUndo(system: System, { done }: ChangeRecord, force: boolean): Promise<FilePlan> {
-  const last = done.at(-1);
-  if (last === undefined) return { steps: [], notes: [{ message: 'There is nothing to undo.' }] };
-  const steps: Step[] = [];
-  const edited: string[] = [];
-  for (const { path, before, after } of last.steps.toReversed()) {
-    const now = await stateAt(system, path);
-    if (same(now, before)) continue;
-    if (!same(now, after)) edited.push(path);
-    steps.push({ path, before: now, after: before });
-  }
-  if (edited.length > 0 && !force) throw editedSince(edited);
-  return { steps, notes: [] };
+async function planUndo(system: System, record: ChangeRecord, force: boolean): Promise<FilePlan> {
+  const back = await undoSteps(system, record);
+  if (back === undefined) return { steps: [], notes: [{ message: 'There is nothing to undo.' }] };
+  if (back.edited.length > 0 && !force) throw editedSince(back.edited);
+  return { steps: back.steps, notes: [] };
 }
 
 const editedSince = (paths: readonly string[]): UserError =>

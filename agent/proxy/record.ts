@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { ChangeRecord, Done } from '../system/change-record.ts';
+import { type ChangeRecord, type Done, shortened } from '../system/change-record.ts';
 import { PATHS } from '../system/paths.ts';
 import { composed, type Step } from '../system/steps.ts';
 import type { System } from '../system/system.ts';
@@ -7,9 +7,6 @@ import type { ProxyRequest } from './plan.ts';
 
 /** Where it is kept what `proxy` has changed, and what stood there before. */
 export const recordFolder = ({ platform }: Pick<System, 'platform'>): string => join(PATHS[platform].state, 'proxy');
-
-/** What `undo` can go back over. The oldest are joined beyond that, so that the first state is never lost. */
-const MOST = 10;
 
 /** The record with what was done now. The same wanted again, and a clear, are undone with what they follow. */
 export function doneAfter(
@@ -25,10 +22,4 @@ export function doneAfter(
   if (!follows) return shortened([...done, { at: now.toISOString(), wanted, steps }]);
   const joined = composed(last.steps, steps);
   return [...done.slice(0, -1), ...(joined.length === 0 ? [] : [{ ...last, steps: joined }])];
-}
-
-function shortened(done: readonly Done[]): readonly Done[] {
-  const [first, second, ...rest] = done;
-  if (done.length <= MOST || first === undefined || second === undefined) return done;
-  return [{ ...second, steps: composed(first.steps, second.steps) }, ...rest];
 }

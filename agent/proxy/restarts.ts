@@ -1,6 +1,7 @@
 import type { RunChange } from '../system/changes.ts';
 import { isThere } from '../system/readable.ts';
 import type { System } from '../system/system.ts';
+import type { Note } from '../system/transaction.ts';
 import { WAAGENT_CONFS } from '../system/waagent-conf.ts';
 import { AGENT_UNITS, findAgentService } from '../system/waagent-unit.ts';
 import { dropInFolder, OWN_UNIT } from './units.ts';
@@ -11,15 +12,12 @@ export interface Aftermath {
   readonly notes: readonly Note[];
 }
 
-export interface Note {
-  readonly message: string;
-  readonly remedy?: string;
-}
-
 /** `none`: nobody is; `others`: this process is the daemon, and cannot restart itself. */
 export type Restart = 'all' | 'others' | 'none';
 
-const RUN_MS = 90_000;
+export type { Note };
+
+export const RUN_MS = 90_000;
 
 /** Whoever reads its proxy at its start only is started again, where it runs, and only for a file of its own. */
 export async function aftermathOf(system: System, paths: readonly string[], restart: Restart): Promise<Aftermath> {
@@ -42,7 +40,7 @@ export async function aftermathOf(system: System, paths: readonly string[], rest
 export const restartsAgent = ({ runs }: Aftermath): boolean =>
   runs.some(({ argv }) => AGENT_UNITS.includes(argv[2] ?? ''));
 
-export const run = (argv: readonly string[]): RunChange => ({ do: 'run', argv, timeoutMs: RUN_MS });
+const run = (argv: readonly string[]): RunChange => ({ do: 'run', argv, timeoutMs: RUN_MS });
 
 const atNextStart = (name: string, systemd: boolean): Note => {
   const byHand = name.startsWith('/') ? `${name} restart` : `Restart ${name}.`;

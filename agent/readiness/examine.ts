@@ -1,4 +1,4 @@
-import type { Check, Finding } from '../checks/check.ts';
+import type { Check, CheckContext, Finding } from '../checks/check.ts';
 import { type Report, readiness } from '../checks/report.ts';
 import { type ExpectationParts, expectOf } from './evidence.ts';
 import type { Expected } from './expected.ts';
@@ -12,6 +12,7 @@ export interface ExamineRequest {
   /** All of them when left out. */
   readonly checks?: readonly Check[];
   readonly onFinding?: (finding: Finding) => void;
+  readonly restoringTo?: CheckContext['restoringTo'];
   readonly configFault?: ExpectationParts['configFault'];
 }
 

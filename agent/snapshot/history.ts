@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { PATHS } from '../system/paths.ts';
 import type { System } from '../system/system.ts';
 import type { Outcome } from './outcome.ts';
-import type { Fault } from './phases.ts';
 
 /** About half a megabyte; the file never grows beyond it. */
 const KEPT = 100;
@@ -42,8 +41,13 @@ const isOutcome = (value: unknown): value is Outcome => {
   return (
     texts.every((text) => typeof text === 'string') &&
     lists.every((list) => Array.isArray(list)) &&
-    (outcome.faults as unknown[]).every((fault) => typeof (fault as Fault | null)?.phase === 'string') &&
+    (outcome.faults as unknown[]).every((fault) => areTexts(fault, ['phase', 'message'])) &&
+    (outcome.left as unknown[]).every((left) => areTexts(left, ['mountPoint', 'type', 'why', 'reason'])) &&
+    (outcome.warnings as unknown[]).every((warning) => typeof warning === 'string') &&
     (outcome.wouldBe === undefined || typeof outcome.wouldBe === 'string') &&
     typeof outcome.frozenMs === 'number'
   );
 };
+
+const areTexts = (value: unknown, keys: readonly string[]): boolean =>
+  keys.every((key) => typeof (value as Readonly<Record<string, unknown>> | null)?.[key] === 'string');

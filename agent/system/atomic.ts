@@ -33,7 +33,9 @@ export function writeFileAtomic(link: string, text: string, mode = 0o600, option
   const present = options.owner === undefined ? statOf(path) : { ...options.owner, mode };
   try {
     faultPointSync('file.write.before');
-    const fd = openSync(temporary, 'w', present?.mode ?? mode);
+    // What a killed process left goes; and in a folder that others may write to, a link of theirs is never followed.
+    removeQuietly(temporary);
+    const fd = openSync(temporary, 'wx', present?.mode ?? mode);
     try {
       writeAll(fd, Buffer.from(text, options.encoding));
       fsyncSync(fd);
@@ -91,11 +93,11 @@ function statOf(path: string): { mode: number; uid: number; gid: number } | unde
   }
 }
 
-/** Only for what we are about to give up anyway: the first error is the one worth telling. */
+/** Only for what nobody needs any more: the first error is the one worth telling. */
 function removeQuietly(path: string): void {
   try {
     unlinkSync(path);
   } catch {
-    // Never created, or the same fault as above.
+    // Not there, or what comes next tells.
   }
 }

@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { errnoOf } from '../errors.ts';
 
@@ -10,3 +11,7 @@ export async function readBytes(path: string): Promise<Buffer | undefined> {
     throw error;
   }
 }
+
+/** The bytes of a file as they are needed, for one that may be large. Errors come with the first of them. */
+export const byteStream = (path: string): AsyncIterable<Buffer> =>
+  createReadStream(path, { highWaterMark: 1024 * 1024 });

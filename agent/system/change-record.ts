@@ -1,7 +1,7 @@
 import { posix, win32 } from 'node:path';
 import { messageOf, UserError } from '../errors.ts';
 import { isRegistryPath, type RegistryValue } from './registry.ts';
-import type { State, Step } from './steps.ts';
+import { composed, type State, type Step } from './steps.ts';
 import type { Owner, System } from './system.ts';
 
 /** What was changed on this machine for one purpose: on disk before the first effect, and until it is undone. */
@@ -23,6 +23,15 @@ export interface Done {
 }
 
 export const NO_RECORD: ChangeRecord = { schema: 1, done: [], owed: [] };
+
+/** What `undo` can go back over. The oldest are joined beyond that, so that the first state is never lost. */
+const MOST = 10;
+
+export function shortened(done: readonly Done[]): readonly Done[] {
+  const [first, second, ...rest] = done;
+  if (done.length <= MOST || first === undefined || second === undefined) return done;
+  return [{ ...second, steps: composed(first.steps, second.steps) }, ...rest];
+}
 
 const NAME = 'record.json';
 

@@ -1,5 +1,6 @@
 import type { FuzzTarget } from './target.ts';
 import { agentTargets } from './targets/agent.ts';
+import { bootTargets } from './targets/boot.ts';
 import { configTargets } from './targets/config.ts';
 import { controlTargets } from './targets/control.ts';
 import { kernelTargets } from './targets/kernel.ts';
@@ -18,6 +19,7 @@ export const targets: readonly FuzzTarget[] = [
   ...recordTargets,
   ...scriptTargets,
   ...kernelTargets,
+  ...bootTargets,
   ...networkTargets,
   ...agentTargets,
   ...proxyTargets,

@@ -16,6 +16,8 @@ import { FORMATS, type Format } from '../table.ts';
 export const check: Command = async (context) => {
   const { system, given, print } = context;
   const format = formatOf(context);
+  const root = given.values.get('root')?.[0];
+  if (root !== undefined) return (await import('./check-disk.ts')).checkDisk(context, root, format);
   const { checks, all } = chosenChecks(given.values, system.platform);
   if (given.switches.has('list')) {
     print(format === 'json' ? checksJson(checks) : renderChecks(checks));
@@ -23,7 +25,7 @@ export const check: Command = async (context) => {
   }
   const { agent, ...fault } = await examiningAgent(context);
   const examination = await withProgress(context, checks, (onFinding) =>
-    agent.examine({ checks, onFinding, ...fault }),
+    agent.examine({ checks, onFinding, restoringTo: restoringTo(context), ...fault }),
   );
   const told = await agent.told(examination);
   print(RENDER[format](context, examination, told));
@@ -31,6 +33,10 @@ export const check: Command = async (context) => {
   if (all) await leaveBehind(context, agent, told);
   return examination.exitCode;
 };
+
+/** Who asks for this group alone means to go there; in a whole report it is one question among many. */
+const restoringTo = ({ given }: CommandContext): ExamineRequest['restoringTo'] =>
+  (given.values.get('group') ?? []).some((names) => names.split(',').includes('restore')) ? 'azure' : undefined;
 
 const RENDER: Readonly<Record<Format, (context: CommandContext, examination: Examination, told: Told) => string>> = {
   text: ({ width, colour, given }, examination) =>
@@ -65,7 +71,7 @@ export async function examiningAgent(
 }
 
 /** `12/48 fs.network …`: how many have answered, and one that is still waited for. */
-async function withProgress<T>(
+export async function withProgress<T>(
   { progress }: CommandContext,
   checks: readonly Check[],
   run: (onFinding: (finding: Finding) => void) => Promise<T>,

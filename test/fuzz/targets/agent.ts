@@ -2,10 +2,12 @@
 
 import { azureCode } from '../../../agent/checks/azure-explained.ts';
 import { keyFileOf, openedBy, parseCrypttab } from '../../../agent/checks/encryption-crypttab.ts';
-import { formatOf } from '../../../agent/checks/encryption-evidence.ts';
+import { formatOf, holdsEncrypted, wrappedBySettings } from '../../../agent/checks/encryption-evidence.ts';
+import { productsListed } from '../../../agent/checks/other-agents.ts';
 import { judgeCredentials, parseFound } from '../../../agent/checks/other-credentials.ts';
 import { dpkgOwner, runningVersion } from '../../../agent/checks/other-packages.ts';
 import { cronHours, crontab, parseTimers } from '../../../agent/checks/other-schedules.ts';
+import { parsePackages, parseUninstall, versionLine } from '../../../agent/checks/other-versions.ts';
 import { globalOption } from '../../../agent/checks/restore-facts.ts';
 import { endOf, judgeCertificates, thumbprintOf } from '../../../agent/checks/vm-agent-certs.ts';
 import { handlerOf, judgeExtension, statusOf } from '../../../agent/checks/vm-agent-extension.ts';
@@ -50,6 +52,14 @@ const SMB =
 const DPKG = 'diversion by a from: /x\nwalinuxagent:amd64, other: /usr/sbin/waagent\n';
 const OS_RELEASE =
   'PRETTY_NAME="Debian GNU/Linux 12 (\\"bookworm\\")"\nID=debian\nVERSION_ID=\'12\'\nID_LIKE="rhel fedora"\n';
+
+const UNINSTALL =
+  'HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall\\{1}\r\n    DisplayName    REG_SZ    Microsoft Azure Recovery Services Agent\r\n    DisplayVersion    REG_SZ    2.0.9260.0\r\n';
+const ADE_SETTINGS = JSON.stringify({
+  runtimeSettings: [
+    { handlerSettings: { publicSettings: { KeyEncryptionKeyURL: 'https://v.vault.azure.net/keys/k/1' } } },
+  ],
+});
 
 export const agentTargets: readonly FuzzTarget[] = [
   textTarget('waagent-conf', ['system/waagent-conf.ts parseWaagentConf'], [WAAGENT_CONF], (text) => {
@@ -108,14 +118,29 @@ export const agentTargets: readonly FuzzTarget[] = [
   ),
   textTarget(
     'crypttab',
-    ['checks/encryption-crypttab.ts parseCrypttab', 'checks/encryption-evidence.ts formatOf'],
-    [CRYPTTAB, 'CRYPT-LUKS2-2505567a9e51-data'],
+    [
+      'checks/encryption-crypttab.ts parseCrypttab',
+      ...['formatOf', 'holdsEncrypted', 'wrappedBySettings'].map((name) => `checks/encryption-evidence.ts ${name}`),
+    ],
+    [CRYPTTAB, 'CRYPT-LUKS2-2505567a9e51-data', 'S:disk/by-id/1\nE:ID_FS_TYPE=crypto_LUKS\n', ADE_SETTINGS],
     (text) => {
       formatOf(text);
+      holdsEncrypted(text);
+      wrappedBySettings(text);
       for (const entry of parseCrypttab(text)) {
         keyFileOf(entry);
         openedBy(entry);
       }
+    },
+  ),
+  textTarget(
+    'other-versions',
+    ['parsePackages', 'versionLine', 'parseUninstall'].map((name) => `checks/other-versions.ts ${name}`),
+    ['veeam\t6.3.2.1207\n', 'VERSION=9.57.7078.1\nTAG=RELEASE\n', UNINSTALL],
+    (text) => {
+      versionLine(text);
+      for (const { name } of [...parsePackages(text), ...parseUninstall(text)]) mustHold(name !== '', 'it has a name');
+      productsListed(parseUninstall(text));
     },
   ),
   textTarget(

@@ -1,9 +1,9 @@
 /** What the kernel and its tools tell: /proc, /sys, and the answers of stat, dmsetup and dmesg. */
 
+import { parseFstab } from '../../../agent/boot/fstab.ts';
 import { mountOf } from '../../../agent/checks/filesystems.ts';
 import { parseBdi, parseDirty } from '../../../agent/checks/filesystems-dirty.ts';
 import { sumOfErrors } from '../../../agent/checks/filesystems-errors.ts';
-import { parseFstab } from '../../../agent/checks/fstab.ts';
 import { parseKernelLog } from '../../../agent/checks/kernel-log.ts';
 import { defaultDeviceOf } from '../../../agent/checks/network-route.ts';
 import { containerMounts } from '../../../agent/checks/os-containers.ts';
@@ -148,7 +148,7 @@ export const kernelTargets: readonly FuzzTarget[] = [
   ),
   textTarget(
     'fstab',
-    ['checks/fstab.ts parseFstab'],
+    ['boot/fstab.ts parseFstab'],
     ['PARTUUID=1d-01 / ext4 rw,errors=remount-ro 0 1\n# x\n/dev/sdc1\t/my\\040data\txfs\tdefaults,nofail\t0\t2\n'],
     (text) => {
       for (const { mountPoint } of parseFstab(text)) pasted(mountPoint);

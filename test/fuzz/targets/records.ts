@@ -4,10 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { owedIn, provenRuns } from '../../../agent/checks/apps-record.ts';
 import { judgeRehearsal, lastRehearsal } from '../../../agent/checks/filesystems-rehearsal.ts';
+import { runsSection } from '../../../agent/cli/page/runs.ts';
 import { renderHealth } from '../../../agent/cli/quick-health.ts';
 import { outcomeLine } from '../../../agent/cli/render-outcome.ts';
 import { openFreezeJournal, readFreezeJournal, removeSettledJournal } from '../../../agent/freezer/journal.ts';
 import { healthOf } from '../../../agent/readiness/health.ts';
+import type { Overview } from '../../../agent/readiness/overview.ts';
+import { figuresOf } from '../../../agent/readiness/run-figures.ts';
 import { parseStatus } from '../../../agent/reporters/status-file.ts';
 import { knownOf, parseKnown, remembered, whatIsWorse } from '../../../agent/reporters/worse.ts';
 import { readDue } from '../../../agent/schedule/record.ts';
@@ -62,6 +65,8 @@ const outcomes = [
 const HISTORY = `${outcomes.map((each) => JSON.stringify(each)).join('\n')}\n`;
 
 /** What is written down must be read again as it was, beside whatever stood there before. */
+const NOTHING_CHECKED = { trends: [] } as unknown as Overview;
+
 async function history(text: string): Promise<void> {
   const system = inMemory('history.jsonl', text);
   for (const outcome of await readHistory(system)) {
@@ -70,6 +75,9 @@ async function history(text: string): Promise<void> {
       outcome.faults.every(({ phase }) => typeof phase === 'string'),
       'a fault of the history has its phase',
     );
+    const runs = (await readHistory(system)).map((outcome) => ({ outcome, ...figuresOf(outcome) }));
+    const section = `${runsSection({ ...NOTHING_CHECKED, runs })}`;
+    mustHold(!/<(script|img|iframe|b onx)/i.test(section), 'no text of a run becomes markup of the page');
   }
   await addToHistory(system, outcomeOf({ id: 'new' }));
   mustHold((await readHistory(system)).at(-1)?.id === 'new', 'what is added to a history can be read');
@@ -189,6 +197,8 @@ export const recordTargets: readonly FuzzTarget[] = [
     'history',
     [
       'snapshot/history.ts readHistory',
+      ...['momentOf', 'shortMomentOf'].map((name) => `cli/page/words.ts ${name}`),
+      ...['capital', 'notFrozen'].map((name) => `cli/render-outcome.ts ${name}`),
       'checks/apps-record.ts provenRuns',
       'checks/apps-record.ts readProvenRuns',
       'checks/filesystems-rehearsal.ts lastRehearsal',

@@ -1,31 +1,7 @@
-import t from 'tap';
-import type { Check, Verdict } from '../../../agent/checks/check.ts';
 import { vmAgentChecks } from '../../../agent/checks/vm-agent.ts';
-import { find, type Scene } from './machine.ts';
+import { groupOf } from './one-check.ts';
 
 export * from './agent-files.ts';
+export type { Row } from './one-check.ts';
 
-/** One machine for one check. */
-export type Row = readonly [id: string, name: string, verdict: Verdict, detail: RegExp, scene: Scene];
-
-export const check = (id: string): Check => vmAgentChecks.find((one) => one.id === id) as Check;
-
-/** A test a row; and each check of the rows must have a machine where it passes and one where it does not. */
-export function testRows(rows: readonly Row[]): void {
-  for (const [id, name, verdict, detail, given] of rows) {
-    t.test(`${id}: ${name}`, async (t) => {
-      const finding = await find(check(id), given);
-      t.equal(finding.verdict, verdict, finding.detail);
-      t.match(finding.detail, detail);
-      if (verdict === 'fail' || verdict === 'warn') t.ok(finding.remedy, 'says what to do');
-    });
-  }
-  for (const id of new Set(rows.map(([id]) => id))) {
-    const verdicts = rows.filter(([tested]) => tested === id).map(([, , verdict]) => verdict);
-    t.ok(verdicts.includes('pass'), `${id} passes somewhere`);
-    t.ok(
-      verdicts.some((verdict) => ['warn', 'fail', 'info'].includes(verdict)),
-      `${id} finds something somewhere`,
-    );
-  }
-}
+export const { check, testRows } = groupOf(vmAgentChecks);

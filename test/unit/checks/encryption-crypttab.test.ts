@@ -1,9 +1,8 @@
 import { array, assert, constantFrom, property, string } from 'fast-check';
 import t from 'tap';
+import { isByDisk, isByOrder } from '../../../agent/boot/device-names.ts';
 import type { Verdict } from '../../../agent/checks/check.ts';
 import {
-  isByDisk,
-  isByOrder,
   isMadeAnew,
   isOfAzure,
   keyFileOf,

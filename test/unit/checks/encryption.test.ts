@@ -5,7 +5,7 @@ import { encryptionChecks } from '../../../agent/checks/encryption.ts';
 import { formatOf } from '../../../agent/checks/encryption-evidence.ts';
 import type { Facts } from '../../../agent/system/facts.ts';
 import { imdsOf } from '../../../agent/system/imds.ts';
-import { BEK, KEYED, mapping, mounts, ROOT } from './encrypted-machine.ts';
+import { BEK, DISK, KEYED, mapping, mounts, ROOT } from './encrypted-machine.ts';
 import { AZURE, ELSEWHERE, find, type Scene } from './machine.ts';
 
 const check = (id: string): Check => encryptionChecks.find((one) => one.id === id) as Check;
@@ -28,7 +28,17 @@ t.test('formats by the name of libcryptsetup', async (t) => {
 });
 
 const LUKS = mapping('data', 'CRYPT-LUKS2-0f1e2d-data', 'sdc');
-const EXTENSION = '/var/lib/waagent/Microsoft.Azure.Security.AzureDiskEncryptionForLinux-1.4.0.4/HandlerManifest.json';
+const EXTENSION = '/var/lib/waagent/Microsoft.Azure.Security.AzureDiskEncryptionForLinux-1.4.0.4';
+const ADE = { [`${EXTENSION}/HandlerManifest.json`]: '[]' };
+const KEY_VOLUME = { '/dev/disk/by-label/BEK\\x20VOLUME': '' };
+const settings = (key: string) => ({
+  [`${EXTENSION}/config/9.settings`]: '{}',
+  [`${EXTENSION}/config/10.settings`]: JSON.stringify({
+    runtimeSettings: [{ handlerSettings: { publicSettings: { KeyVaultURL: 'x', KeyEncryptionKeyURL: key } } }],
+  }),
+});
+/** What udev has seen on the one disk there is, which nothing uses. */
+const CLOSED = { ...DISK, '/sys/class/block/sda/dev': '8:0\n', '/run/udev/data/b8:0': 'E:ID_FS_TYPE=crypto_LUKS\n' };
 
 const profile = (security: object, more: object = {}): Facts => ({
   ...AZURE,
@@ -45,6 +55,7 @@ const ROWS: readonly (readonly [id: string, name: string, Verdict, RegExp, Scene
     {
       files: {
         ...LUKS,
+        ...ADE,
         '/etc/crypttab': BEK,
         '/proc/1/mountinfo': mounts(ROOT, '30 25 8:33 / /mnt/azure_bek_disk rw - vfat /dev/sdd1 rw'),
       },
@@ -53,9 +64,38 @@ const ROWS: readonly (readonly [id: string, name: string, Verdict, RegExp, Scene
   [
     'enc.ade',
     'the volume of the key is gone',
+    'warn',
+    /its key is not there, so that the next boot opens nothing$/,
+    { files: { ...LUKS, ...ADE, '/etc/crypttab': BEK } },
+  ],
+  [
+    'enc.ade',
+    'restored, and its extension is not',
+    'warn',
+    /holds data, but its extension is not there/,
+    { files: { ...LUKS, ...KEY_VOLUME, '/etc/crypttab': BEK } },
+  ],
+  [
+    'enc.ade',
+    'with a key of the vault',
     'info',
-    /its key is not there/,
-    { files: { ...LUKS, '/etc/crypttab': BEK } },
+    /wrapped by a key of the vault/,
+    {
+      files: {
+        ...LUKS,
+        ...KEY_VOLUME,
+        ...ADE,
+        ...settings('https://v.vault.azure.net/keys/k/1'),
+        '/etc/crypttab': BEK,
+      },
+    },
+  ],
+  [
+    'enc.ade',
+    'without one',
+    'info',
+    /without a key of the vault/,
+    { files: { ...LUKS, ...KEY_VOLUME, ...ADE, ...settings(''), '/etc/crypttab': BEK } },
   ],
   [
     'enc.ade',
@@ -65,6 +105,8 @@ const ROWS: readonly (readonly [id: string, name: string, Verdict, RegExp, Scene
     {
       files: {
         ...LUKS,
+        ...KEY_VOLUME,
+        ...ADE,
         '/var/lib/azure_disk_encryption_config/azure_crypt_mount':
           'data /dev/disk/azure/scsi1/lun0 None /data ext4 False -1\n',
       },
@@ -75,10 +117,10 @@ const ROWS: readonly (readonly [id: string, name: string, Verdict, RegExp, Scene
     'the system',
     'info',
     /holds osencrypt/,
-    { files: mapping('osencrypt', 'CRYPT-LUKS1-1-osencrypt', 'sda2') },
+    { files: { ...KEY_VOLUME, ...ADE, ...mapping('osencrypt', 'CRYPT-LUKS1-1-osencrypt', 'sda2') } },
   ],
-  ['enc.ade', 'extension only', 'info', /no disk is encrypted/, { files: { [EXTENSION]: '[]' } }],
-  ['enc.ade', 'volume only', 'info', /no disk/, { files: { '/dev/disk/by-label/BEK\\x20VOLUME': '' } }],
+  ['enc.ade', 'extension only', 'info', /no disk is encrypted/, { files: ADE }],
+  ['enc.ade', 'volume only', 'info', /no disk/, { files: KEY_VOLUME }],
 
   ['enc.luks-custom', 'none', 'pass', /none/, {}],
   ['enc.luks-custom', "Azure's", 'pass', /none/, { files: { ...LUKS, '/etc/crypttab': BEK } }],
@@ -113,6 +155,37 @@ const ROWS: readonly (readonly [id: string, name: string, Verdict, RegExp, Scene
     },
   ],
   ['enc.luks-custom', 'verity', 'pass', /none/, { files: mapping('usr', 'CRYPT-VERITY-1-usr', 'sda3') }],
+
+  ['enc.locked', 'none', 'pass', /none/, {}],
+  ['enc.locked', 'open', 'pass', /data/, { files: { ...LUKS, '/etc/crypttab': KEYED } }],
+  ['enc.locked', 'to be opened at boot', 'fail', /at boot: data/, { files: { '/etc/crypttab': KEYED } }],
+  [
+    'enc.locked',
+    "Azure's, by its own table",
+    'fail',
+    /at boot: data/,
+    {
+      files: {
+        '/var/lib/azure_disk_encryption_config/azure_crypt_mount':
+          'data /dev/disk/azure/scsi1/lun0 None /data ext4 False -1\n',
+      },
+    },
+  ],
+  ['enc.locked', 'nobody opens it', 'fail', /nothing here is to open it: sda/, { files: CLOSED }],
+  [
+    'enc.locked',
+    'on purpose',
+    'pass',
+    /on purpose: data/,
+    { files: { ...CLOSED, '/etc/crypttab': 'data UUID=1 none luks,noauto\n' } },
+  ],
+  [
+    'enc.locked',
+    'swap that is made anew',
+    'pass',
+    /none/,
+    { files: { '/etc/crypttab': 'cryptswap PARTUUID=1 /dev/urandom swap\n' } },
+  ],
 
   ['enc.cvm', 'standard', 'pass', /standard/, { facts: profile({}) }],
   [
@@ -159,12 +232,16 @@ t.test('every check has a machine where it passes and one where it does not', as
     'enc.crypttab',
     'enc.cvm',
     'enc.host',
+    'enc.locked',
     'enc.luks-custom',
     'enc.trusted-launch',
   ]);
   for (const { id } of encryptionChecks.filter((one) => one.id !== 'enc.crypttab')) {
     const verdicts = ROWS.filter(([tested]) => tested === id).map(([, , verdict]) => verdict);
     t.ok(verdicts.includes('pass'), `${id} passes`);
-    t.ok(verdicts.includes('warn') || verdicts.includes('info'), `${id} finds something`);
+    t.ok(
+      verdicts.some((verdict) => verdict !== 'pass' && verdict !== 'skip'),
+      `${id} finds something`,
+    );
   }
 });

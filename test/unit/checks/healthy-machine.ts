@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { FakeProgram } from '../../fakes/system.ts';
 import { EXTENSION, extension, FILES, LIB, PEM, QUOTAS, settings, THUMB, UNIT, VERSION } from './agent-files.ts';
+import { BOOT } from './boot-files.ts';
 import { AUTHORITY, http } from './loopback.ts';
 import { processFiles } from './machine.ts';
 import { device, GEN2_TEMPORARY, GIB, mount, mounted } from './storage-files.ts';
@@ -213,9 +214,10 @@ const ip = (argv: readonly string[]): object[] =>
 
 /** Debian 12 on Azure, with a data disk, scripts of its own for the backup, and nothing wrong. */
 export const HEALTHY: Machine = {
-  files: { ...SYSTEM, ...meminfo(), ...PROCESSES, ...DISKS, ...mounts(), ...AGENT, ...SCRIPTS },
+  files: { ...SYSTEM, ...meminfo(), ...PROCESSES, ...DISKS, ...mounts(), ...AGENT, ...SCRIPTS, ...BOOT },
   programs: {
     '/usr/sbin/waagent': { stdout: VERSION },
+    '/usr/sbin/sshd': {},
     systemctl: systemctl(),
     stat: usage(),
     dpkg: { stdout: 'walinuxagent: /usr/sbin/waagent\n' },

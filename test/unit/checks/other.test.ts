@@ -1,12 +1,13 @@
 import { assert, nat, property, string } from 'fast-check';
 import t from 'tap';
 import { otherChecks } from '../../../agent/checks/other.ts';
+import { backupsDoNotMeet } from '../../../agent/checks/other-agents.ts';
 import { parseFound } from '../../../agent/checks/other-credentials.ts';
 import { dpkgOwner, runningVersion } from '../../../agent/checks/other-packages.ts';
 import { globalOption } from '../../../agent/checks/restore-facts.ts';
 import type { Facts } from '../../../agent/system/facts.ts';
 import { imdsOf } from '../../../agent/system/imds.ts';
-import { EXTENSION, FILES, LIB, PROGRAMS } from './agent-machine.ts';
+import { FILES, LIB, PROGRAMS } from './agent-machine.ts';
 import { AZURE, processFiles } from './machine.ts';
 import { findPrepared, type Prepared, testPrepared } from './prepared-machine.ts';
 
@@ -36,164 +37,112 @@ const vault = (ageMs: number, name = '/root/v1.VaultCredentials'): Prepared => (
   },
 });
 
-const cron = (lines: string, more: Readonly<Record<string, string>> = {}): Prepared => ({
-  files: { '/etc/crontab': lines, ...more },
-});
-const timers = (text: string): Prepared => ({ programs: { systemctl: { stdout: text } } });
-const hourNow = String(new Date().getHours());
-const extension = { [`${EXTENSION}/status/7.status`]: '[]' };
 const lock = '/etc/azure/MicrosoftRecoverySvcsSafeFreezeLock/SafeFreezeLockFile';
 
 const origin = 'agent.package-origin';
 const update = 'agent.updating';
 const nic = 'restore.nic-count';
 const dc = 'restore.domain-controller';
-const agents = 'other.backup-agents';
 const credentials = 'other.vault-credentials';
 const freezers = 'other.freezers';
 
-testPrepared(otherChecks, [
-  [origin, 'of Debian', 'pass', /^walinuxagent$/, packaged({ dpkg: { stdout: 'walinuxagent: /usr/sbin/waagent\n' } })],
-  [origin, 'of Red Hat', 'pass', /WALinuxAgent-2/, packaged({ rpm: { stdout: 'WALinuxAgent-2.7.1-1.noarch\n' } })],
-  [origin, 'of nobody', 'warn', /no package has \/usr\/sbin\/waagent/, packaged({ dpkg: nobody, rpm: nobody })],
-  [origin, 'where no manager is', 'skip', /no package manager/, packaged({})],
-  [update, 'nothing', 'pass', /no package manager is at work/, { files: FILES }],
+testPrepared(
+  otherChecks.filter((check) => check !== backupsDoNotMeet),
   [
-    update,
-    'dpkg at work',
-    'warn',
-    /apt-get \(process 77\)/,
-    {
-      files: { '/var/lib/dpkg/lock-frontend': '' },
-      locked: { path: '/var/lib/dpkg/lock-frontend', pid: 77, command: 'apt-get' },
-    },
+    [
+      origin,
+      'of Debian',
+      'pass',
+      /^walinuxagent$/,
+      packaged({ dpkg: { stdout: 'walinuxagent: /usr/sbin/waagent\n' } }),
+    ],
+    [origin, 'of Red Hat', 'pass', /WALinuxAgent-2/, packaged({ rpm: { stdout: 'WALinuxAgent-2.7.1-1.noarch\n' } })],
+    [origin, 'of nobody', 'warn', /no package has \/usr\/sbin\/waagent/, packaged({ dpkg: nobody, rpm: nobody })],
+    [origin, 'where no manager is', 'skip', /no package manager/, packaged({})],
+    [update, 'nothing', 'pass', /no package manager is at work/, { files: FILES }],
+    [
+      update,
+      'dpkg at work',
+      'warn',
+      /apt-get \(process 77\)/,
+      {
+        files: { '/var/lib/dpkg/lock-frontend': '' },
+        locked: { path: '/var/lib/dpkg/lock-frontend', pid: 77, command: 'apt-get' },
+      },
+    ],
+    [
+      update,
+      'dnf at work',
+      'warn',
+      /dnf \(process 8\)/,
+      { files: processFiles(8, 'dnf', ['python3', '/bin/dnf', 'upgrade', '-y']) },
+    ],
+    [update, 'dnf only asks', 'pass', /no package/, { files: processFiles(8, 'dnf', ['python3', '/bin/dnf', 'list']) }],
+    [update, 'the agent itself', 'warn', /2\.12\.0\.2/, updating('2.12.0.2', 60_000)],
+    [update, 'an older version', 'pass', /no package/, updating('2.9.0.2', 60_000)],
+    [update, 'a version that lies there', 'pass', /no package/, updating('2.12.0.2', HOUR)],
+    [nic, 'one', 'pass', /one/, { files: net('eth0') }],
+    [
+      nic,
+      'one, accelerated',
+      'pass',
+      /one/,
+      { files: { ...net('eth0', 'enP1'), '/sys/class/net/enP1/master': '-> ../eth0', '/sys/class/net/lo/mtu': '1' } },
+    ],
+    [nic, 'two', 'info', /2 network adapters/, { files: net('eth0', 'eth1') }],
+    [nic, 'three, by the host', 'info', /3 network/, { files: net('eth0'), facts: withImds(3) }],
+    [nic, 'none to see', 'skip', /no network adapter/, {}],
+    [dc, 'no samba', 'pass', /no/, {}],
+    [
+      dc,
+      'a file server',
+      'pass',
+      /standalone server/,
+      { files: { '/etc/samba/smb.conf': '[global]\nserver role = standalone server\n' } },
+    ],
+    [
+      dc,
+      'a controller',
+      'info',
+      /though not running/,
+      { files: { '/etc/samba/smb.conf': '[global]\n  Server Role= Active Directory Domain Controller\n' } },
+    ],
+    [dc, 'one that runs', 'info', /controller here:/, { files: processFiles(9, 'samba', ['samba: root process']) }],
+    [credentials, 'none', 'pass', /none/, { files: { '/root/x': '' }, programs: { find: {} } }],
+    [
+      credentials,
+      'fresh',
+      'warn',
+      /^whoever reads \/root\/v1.VaultCredentials \(1 h old\) may .*48 hours/,
+      vault(HOUR),
+    ],
+    [credentials, 'expired', 'info', /expired 48 hours .*\(49 h old\)/, vault(49 * HOUR)],
+    [credentials, 'no find', 'skip', /find/, { files: { '/root/x': '' } }],
+    [freezers, 'none', 'pass', /none/, { files: processFiles(5, 'sshd', ['sshd']) }],
+    [
+      freezers,
+      'the agent of QEMU',
+      'warn',
+      /qemu-ga may freeze/,
+      { files: processFiles(5, 'qemu-ga', ['/usr/sbin/qemu-ga']) },
+    ],
+    [
+      freezers,
+      "Microsoft's at work",
+      'warn',
+      /safefreeze \(process 5\) freezes file systems right now/,
+      { files: processFiles(5, 'safefreeze', ['safefreeze', '60']) },
+    ],
+    [
+      freezers,
+      'the lock is held',
+      'warn',
+      /python3 \(process 77\) freezes/,
+      { files: { [lock]: '' }, locked: { path: lock, pid: 77, command: 'python3' } },
+    ],
+    [freezers, 'the lock is there only', 'pass', /none/, { files: { [lock]: '' } }],
   ],
-  [
-    update,
-    'dnf at work',
-    'warn',
-    /dnf \(process 8\)/,
-    { files: processFiles(8, 'dnf', ['python3', '/bin/dnf', 'upgrade', '-y']) },
-  ],
-  [update, 'dnf only asks', 'pass', /no package/, { files: processFiles(8, 'dnf', ['python3', '/bin/dnf', 'list']) }],
-  [update, 'the agent itself', 'warn', /2\.12\.0\.2/, updating('2.12.0.2', 60_000)],
-  [update, 'an older version', 'pass', /no package/, updating('2.9.0.2', 60_000)],
-  [update, 'a version that lies there', 'pass', /no package/, updating('2.12.0.2', HOUR)],
-  [nic, 'one', 'pass', /one/, { files: net('eth0') }],
-  [
-    nic,
-    'one, accelerated',
-    'pass',
-    /one/,
-    { files: { ...net('eth0', 'enP1'), '/sys/class/net/enP1/master': '-> ../eth0', '/sys/class/net/lo/mtu': '1' } },
-  ],
-  [nic, 'two', 'info', /2 network adapters/, { files: net('eth0', 'eth1') }],
-  [nic, 'three, by the host', 'info', /3 network/, { files: net('eth0'), facts: withImds(3) }],
-  [nic, 'none to see', 'skip', /no network adapter/, {}],
-  [dc, 'no samba', 'pass', /no/, {}],
-  [
-    dc,
-    'a file server',
-    'pass',
-    /standalone server/,
-    { files: { '/etc/samba/smb.conf': '[global]\nserver role = standalone server\n' } },
-  ],
-  [
-    dc,
-    'a controller',
-    'info',
-    /though not running/,
-    { files: { '/etc/samba/smb.conf': '[global]\n  Server Role= Active Directory Domain Controller\n' } },
-  ],
-  [dc, 'one that runs', 'info', /controller here:/, { files: processFiles(9, 'samba', ['samba: root process']) }],
-  [agents, 'none', 'pass', /none/, {}],
-  [
-    agents,
-    'one, and when',
-    'info',
-    /^restic covers files \(03:00\)$/,
-    cron('5 3 * * * root /usr/bin/restic backup /srv\n'),
-  ],
-  [
-    agents,
-    'two in one hour that do not freeze',
-    'info',
-    /restic.*BorgBackup/,
-    cron('5 3 * * * root restic\n6 3 * * * root borg create\n'),
-  ],
-  [
-    agents,
-    'two that freeze',
-    'warn',
-    /Veeam Agent and a script .* from 03:00/,
-    cron('5 3 * * * root fsfreeze -f /srv\n6 */3 * * * root veeamconfig job start\n'),
-  ],
-  [
-    agents,
-    'two that freeze, apart',
-    'info',
-    /Veeam Agent/,
-    cron('5 3 * * * root fsfreeze -f /srv\n6 4 * * * root veeamconfig job start\n'),
-  ],
-  [
-    agents,
-    'by timers',
-    'info',
-    /BorgBackup covers files \(02:00\)/,
-    timers('Id=borgmatic.timer\nUnit=borgmatic.service\nNextElapseUSecRealtime=Sun 2026-11-22 02:07:11 UTC\n'),
-  ],
-  [
-    agents,
-    'by processes',
-    'info',
-    /Azure Site Recovery/,
-    { files: processFiles(5, 'svagents', ['/usr/local/ASR/Vx/bin/svagents']) },
-  ],
-  [
-    agents,
-    "Azure's last visit",
-    'warn',
-    /Azure Backup and a script/,
-    cron(`5 ${hourNow} * * * root lvcreate -s vg/data\n`, extension),
-  ],
-  [
-    agents,
-    'our own rehearsal',
-    'warn',
-    /a script .* and quiesced/,
-    cron('5 3 * * * root lvcreate -s vg/data\n', {
-      '/etc/quiesced/quiesced.conf': '[schedule]\nrehearsal = 30 3 * * sun\n',
-    }),
-  ],
-  [agents, 'a configuration at fault', 'pass', /none/, { files: { '/etc/quiesced/quiesced.conf': '[what' } }],
-  [credentials, 'none', 'pass', /none/, { files: { '/root/x': '' }, programs: { find: {} } }],
-  [credentials, 'fresh', 'warn', /^whoever reads \/root\/v1.VaultCredentials may/, vault(HOUR)],
-  [credentials, 'expired', 'info', /expired/, vault(49 * HOUR)],
-  [credentials, 'no find', 'skip', /find/, { files: { '/root/x': '' } }],
-  [freezers, 'none', 'pass', /none/, { files: processFiles(5, 'sshd', ['sshd']) }],
-  [
-    freezers,
-    'the agent of QEMU',
-    'warn',
-    /qemu-ga may freeze/,
-    { files: processFiles(5, 'qemu-ga', ['/usr/sbin/qemu-ga']) },
-  ],
-  [
-    freezers,
-    "Microsoft's at work",
-    'warn',
-    /safefreeze \(process 5\) freezes file systems right now/,
-    { files: processFiles(5, 'safefreeze', ['safefreeze', '60']) },
-  ],
-  [
-    freezers,
-    'the lock is held',
-    'warn',
-    /python3 \(process 77\) freezes/,
-    { files: { [lock]: '' }, locked: { path: lock, pid: 77, command: 'python3' } },
-  ],
-  [freezers, 'the lock is there only', 'pass', /none/, { files: { [lock]: '' } }],
-]);
+);
 
 t.test('remedies can be pasted', async (t) => {
   const check = otherChecks.find(({ id }) => id === credentials);

@@ -129,14 +129,14 @@ export const ENCRYPTION_FAULTS: readonly Fault[] = [
   },
   {
     name: 'crypttab by the order of disks',
-    plant: crypttab('secret /dev/sdc2 none luks'),
+    plant: crypttab('secret /dev/sdc2 none luks,noauto'),
     found: 'enc.crypttab',
     verdict: 'warn',
     detail: /secret on \/dev\/sdc2/,
   },
   {
     name: 'a key file that is gone',
-    plant: crypttab('secret UUID=ab-cd /root/gone.key luks'),
+    plant: crypttab('secret UUID=ab-cd /root/gone.key luks,noauto'),
     found: 'enc.crypttab',
     verdict: 'warn',
     detail: /\/root\/gone\.key/,
@@ -168,6 +168,60 @@ export const ENCRYPTION_FAULTS: readonly Fault[] = [
     found: 'enc.ade',
     verdict: 'info',
     detail: /set up, and no disk/,
+  },
+];
+
+const ADE = '/var/lib/waagent/Microsoft.Azure.Security.AzureDiskEncryptionForLinux-1.4.0.4';
+/** A data disk that Azure Disk Encryption has opened. */
+const BY_AZURE = {
+  ...mapping('safe', 'CRYPT-LUKS2-0f-safe', 'sdc'),
+  '/etc/crypttab': 'safe UUID=ab-cd /mnt/azure_bek_disk/LinuxPassPhraseFileName luks,discard\n',
+};
+const BY_EXTENSION = {
+  [`${ADE}/HandlerManifest.json`]: '[]',
+  [`${ADE}/config/3.settings`]: JSON.stringify({
+    runtimeSettings: [
+      { handlerSettings: { publicSettings: { KeyEncryptionKeyURL: 'https://v.vault.azure.net/keys/k/1' } } },
+    ],
+  }),
+};
+const KEY_VOLUME = { '/dev/disk/azure/BEK': '' };
+
+export const ADE_FAULTS: readonly Fault[] = [
+  {
+    name: 'Azure Disk Encryption at work',
+    plant: files({ ...BY_AZURE, ...BY_EXTENSION, ...KEY_VOLUME }),
+    found: 'enc.ade',
+    verdict: 'info',
+    detail: /holds safe, its secret wrapped by a key of the vault: .*as a whole only/,
+  },
+  {
+    name: 'a machine that was restored without its extension',
+    plant: files({ ...BY_AZURE, ...KEY_VOLUME }),
+    found: 'enc.ade',
+    verdict: 'warn',
+    detail: /its extension is not there, as after a restore/,
+  },
+  {
+    name: 'no volume with the key',
+    plant: files({ ...BY_AZURE, ...BY_EXTENSION }),
+    found: 'enc.ade',
+    verdict: 'warn',
+    detail: /the next boot opens nothing/,
+  },
+  {
+    name: 'a volume that was not opened',
+    plant: crypttab('safe UUID=ab-cd none luks'),
+    found: 'enc.locked',
+    verdict: 'fail',
+    detail: /at boot: safe/,
+  },
+  {
+    name: 'a disk that nobody opens',
+    plant: files({ ...disk('sdd', '8:48'), '/run/udev/data/b8:48': 'E:DEVTYPE=disk\nE:ID_FS_TYPE=crypto_LUKS\n' }),
+    found: 'enc.locked',
+    verdict: 'fail',
+    detail: /nothing here is to open it: sdd/,
   },
 ];
 

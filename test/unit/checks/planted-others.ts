@@ -179,6 +179,25 @@ export const OTHER_FAULTS: readonly Fault[] = [
     detail: /ann\/db\.VaultCredentials/,
   },
   {
+    name: 'credentials that have expired',
+    plant: programs({ find: async () => ({ stdout: `${(Date.now() - 50 * HOUR) / 1000} ${CREDENTIALS}\0` }) }),
+    found: 'other.vault-credentials',
+    verdict: 'info',
+    detail: /expired 48 hours after the download, .*db\.VaultCredentials \(50 h old\)/,
+  },
+  {
+    name: 'Veeam in the hour of a script',
+    plant: {
+      ...files({
+        '/etc/cron.d/veeam': '5 3 * * * root veeamconfig job start\n',
+        '/etc/cron.d/lvm': '40 3 * * * root lvcreate --snapshot --size 1G --name s vg/data\n',
+      }),
+    },
+    found: 'other.backup-agents',
+    verdict: 'warn',
+    detail: /Veeam Agent and a script with fsfreeze or lvcreate both freeze/,
+  },
+  {
     name: "QEMU's guest agent",
     plant: running('/usr/sbin/qemu-ga'),
     found: 'other.freezers',

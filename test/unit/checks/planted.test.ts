@@ -1,7 +1,8 @@
 import t from 'tap';
 import { changed, HEALTHY } from './healthy-machine.ts';
 import { AGENT_ENOUGH, AGENT_FAULTS } from './planted-agent.ts';
-import { DISK_ENOUGH, DISK_FAULTS, ENCRYPTION_FAULTS, withDisks } from './planted-disks.ts';
+import { BOOT_FAULTS } from './planted-boot.ts';
+import { ADE_FAULTS, DISK_ENOUGH, DISK_FAULTS, ENCRYPTION_FAULTS, withDisks } from './planted-disks.ts';
 import type { Fault } from './planted-fault.ts';
 import { NETWORK_FAULTS, OS_ENOUGH, OS_FAULTS } from './planted-os.ts';
 import { APP_FAULTS, OTHER_FAULTS, RESTORE_FAULTS } from './planted-others.ts';
@@ -17,8 +18,10 @@ const FAULTS: readonly Fault[] = [
   ...DISK_FAULTS,
   ...FILE_SYSTEM_FAULTS,
   ...ENCRYPTION_FAULTS,
+  ...ADE_FAULTS,
   ...APP_FAULTS,
   ...RESTORE_FAULTS,
+  ...BOOT_FAULTS,
   ...OTHER_FAULTS,
 ];
 const healthy = await reportOf(HEALTHY);

@@ -1,10 +1,10 @@
 import { deepStrictEqual } from 'node:assert';
 import { array, assert, constantFrom, nat, oneof, property, record, string, stringMatching } from 'fast-check';
 import t from 'tap';
+import { parseFstab } from '../../../agent/boot/fstab.ts';
 import { parseBdi, parseDirty } from '../../../agent/checks/filesystems-dirty.ts';
 import { sumOfErrors } from '../../../agent/checks/filesystems-errors.ts';
 import { lastRehearsal } from '../../../agent/checks/filesystems-rehearsal.ts';
-import { parseFstab } from '../../../agent/checks/fstab.ts';
 import { parseKernelLog } from '../../../agent/checks/kernel-log.ts';
 import { oddities, parseVmbackupConf, skippedMounts } from '../../../agent/checks/vmbackup-conf.ts';
 import { parseState, waitsForThaw } from '../../../agent/checks/waiting-tasks.ts';

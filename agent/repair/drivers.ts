@@ -1,0 +1,115 @@
+import { basename, dirname } from 'node:path';
+import { AZURE_MODULES, driversOf, faultOf, type KernelDrivers } from '../boot/drivers.ts';
+import { type InstalledKernel, installedKernels } from '../boot/kernels.ts';
+import type { FileChange, RunChange } from '../system/changes.ts';
+import { planFile } from '../system/owned-file.ts';
+import { anyThere, isThere, readableList } from '../system/readable.ts';
+import type { System } from '../system/system.ts';
+import { unblocked } from './modules.ts';
+import { type Repair, run } from './repair.ts';
+
+const DRACUT = ['/usr/bin/dracut', '/usr/sbin/dracut', '/sbin/dracut'];
+const DRACUT_CONF = '/etc/dracut.conf.d/50-quiesced-hyperv.conf';
+const INITRAMFS_TOOLS = ['/usr/sbin/update-initramfs'];
+const MODULES = '/etc/initramfs-tools/modules';
+const MARK = "# quiesced repair: drivers of Azure's hosts";
+
+/** How the image was before, beside the new one: for a boot loader's prompt, should the new one not start. */
+const OLD = '.quiesced-old';
+const NEW = '.quiesced-new';
+
+/** Hyper-V's drivers into the configuration of whatever makes the images, and each image that lacks them made anew. */
+export const drivers: Repair = {
+  id: 'boot.hyperv-initramfs',
+  check: 'boot.hyperv-initramfs',
+  title: "Put Hyper-V's drivers into every initramfs",
+  risk: `Each image that lacks them is made anew; the one before stays beside it (${OLD}), which takes as much room in /boot.`,
+  safe: true,
+
+  async plan(system) {
+    const barred = await unblocked(system, [...AZURE_MODULES.boot, AZURE_MODULES.network]);
+    const lacking = await lackingKernels(system);
+    const configured = lacking.length === 0 ? [] : await configuration(system, wantedModules(lacking));
+    const changes = [...barred.changes, ...configured];
+    // The configuration may have been there before, and the image be older.
+    const runs = changes.length > 0 ? [] : await rebuild(system, lacking);
+    const notes = lacking.length === 0 ? barred.notes : [...barred.notes, ...(await unmade(system))];
+    return { changes, runs, notes };
+  },
+
+  /** The same images as were made anew are made once more from what stands there again. */
+  async follow(system, paths, way) {
+    if (paths.some((path) => path.startsWith('/etc/modprobe.d/')))
+      return rebuild(system, await installedKernels(system));
+    if (!paths.some((path) => path === DRACUT_CONF || path === MODULES)) return [];
+    return rebuild(system, way === 'there' ? await lackingKernels(system) : await keptKernels(system));
+  },
+};
+
+async function allKernels(system: System): Promise<readonly KernelDrivers[]> {
+  const kernels: KernelDrivers[] = [];
+  for (const kernel of await installedKernels(system)) kernels.push(await driversOf(system, kernel));
+  return kernels;
+}
+
+async function keptKernels(system: System): Promise<readonly InstalledKernel[]> {
+  const names = new Set(await readableList(system, '/boot'));
+  return (await installedKernels(system)).filter(({ initramfs = '' }) => names.has(`${basename(initramfs)}${OLD}`));
+}
+
+const lackingKernels = async (system: System): Promise<readonly KernelDrivers[]> =>
+  (await allKernels(system)).filter((kernel) => faultOf(kernel).kind === 'image');
+
+/** Those that at least one kernel has as modules: of others the tools would complain. */
+const wantedModules = (kernels: readonly KernelDrivers[]): readonly string[] =>
+  [...AZURE_MODULES.boot, AZURE_MODULES.network, ...AZURE_MODULES.nvme].filter((name) =>
+    kernels.some(({ modules }) => modules?.loadable.has(name)),
+  );
+
+async function configuration(system: System, modules: readonly string[]): Promise<readonly FileChange[]> {
+  if (await anyThere(system, DRACUT)) {
+    const text = `add_drivers+=" ${modules.join(' ')} "\n`;
+    const folder = dirname(DRACUT_CONF);
+    const made: readonly FileChange[] = (await isThere(system, folder))
+      ? []
+      : [{ do: 'make-folder', path: folder, mode: 0o755 }];
+    return [...made, ...(await planFile(system, DRACUT_CONF, { text, mode: 0o644 }))];
+  }
+  if (!(await anyThere(system, INITRAMFS_TOOLS))) return [];
+  const text = (await system.readText(MODULES, 'latin1')) ?? '';
+  const present = new Set(text.split('\n').map((line) => line.trim().split(/\s+/)[0]?.replaceAll('-', '_')));
+  const missing = modules.filter((name) => !present.has(name));
+  if (missing.length === 0) return [];
+  const start = text === '' || text.endsWith('\n') ? text : `${text}\n`;
+  const mended = `${start}${[MARK, ...missing].join('\n')}\n`;
+  return [{ do: 'write', path: MODULES, text: mended, mode: 0o644, encoding: 'latin1' }];
+}
+
+/** A name is kept by a link, which costs nothing; the new image takes the old one's place at once, when it is whole. */
+async function rebuild(
+  system: System,
+  kernels: readonly { readonly version: string }[],
+): Promise<readonly RunChange[]> {
+  const versions = new Set(kernels.map(({ version }) => version));
+  const images = (await installedKernels(system)).filter(({ version }) => versions.has(version));
+  const dracut = await anyThere(system, DRACUT);
+  if (!dracut && !(await anyThere(system, INITRAMFS_TOOLS))) return [];
+  return images.flatMap(({ version, initramfs }) => {
+    if (initramfs === undefined) return [];
+    const keep = run('cp', '--link', '--force', initramfs, `${initramfs}${OLD}`);
+    if (!dracut) return [keep, run('update-initramfs', '-u', '-k', version)];
+    const made = `${initramfs}${NEW}`;
+    return [keep, run('dracut', '--force', made, version), run('sync', made), run('mv', '--force', made, initramfs)];
+  });
+}
+
+async function unmade(system: System) {
+  if (await anyThere(system, [...DRACUT, ...INITRAMFS_TOOLS])) return [];
+  const mkinitcpio = await isThere(system, '/etc/mkinitcpio.conf');
+  return [
+    {
+      message: `what makes the images here is not known to quiesced${mkinitcpio ? ' (mkinitcpio)' : ''}`,
+      remedy: `Have it put ${[...AZURE_MODULES.boot, AZURE_MODULES.network].join(', ')} into each.`,
+    },
+  ];
+}

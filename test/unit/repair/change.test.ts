@@ -1,0 +1,169 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { repairs } from '../../../agent/repair/all.ts';
+import { carryOutRepair, planRepair, settleRepairs } from '../../../agent/repair/change.ts';
+import { countOfErrors, mendedFstab } from '../../../agent/repair/fstab.ts';
+import type { FakeSystem } from '../../fakes/system.ts';
+import { foreignImageOf } from './kernels.ts';
+import { machineNamed, partsOf, planted, textsOf, troubles } from './rig.ts';
+
+const doing = (...ids: readonly string[]) =>
+  ({ do: 'repair', repairs: repairs.filter(({ id }) => ids.includes(id)) }) as const;
+const UNDO = { do: 'undo', force: false } as const;
+const RECORD = '/var/lib/quiesced/repair/record.json';
+const DEBIAN = machineNamed('debian-12');
+const RHEL = machineNamed('rhel-9');
+
+const recorded = ({ root }: FakeSystem) => JSON.parse(readFileSync(join(root, RECORD), 'utf8'));
+const effects = ({ ran }: FakeSystem) =>
+  ran.map((argv) => argv.join(' ')).filter((line) => !/^(findmnt|\S*stat) /.test(line));
+
+t.test('fstab: names and options change, and nothing else of a line', async (t) => {
+  const uuids = new Map([
+    ['/dev/sdc1', 'u-1'],
+    ['/dev/sda2', 'u-2'],
+    ['/dev/disk/by-id/scsi-36002248', 'u-3'],
+  ]);
+  const mended = (text: string) => mendedFstab(text, uuids).mended;
+  for (const [before, after] of [
+    ['/dev/sdc1 /data xfs defaults 0 2', 'UUID=u-1 /data xfs defaults,nofail 0 2'],
+    ['/dev/sdc1 /data xfs', 'UUID=u-1 /data xfs nofail'],
+    ['\t/dev/sdc1\t/data xfs  \t', '\tUUID=u-1\t/data xfs nofail  \t'],
+    ['/dev/sdc1  /my\\040data\txfs noatime,nofail 0 2 # x', 'UUID=u-1  /my\\040data\txfs noatime,nofail 0 2 # x'],
+    ['/dev/sda2 none swap sw 0 0\r', 'UUID=u-2 none swap sw 0 0\r'],
+    ['/dev/disk/by-id/scsi-36002248 /srv ext4 noauto', 'UUID=u-3 /srv ext4 noauto'],
+    ['UUID=x /data ext4 rw 0 2', 'UUID=x /data ext4 rw,nofail 0 2'],
+    ['/dev/vg/data /data ext4 rw', '/dev/vg/data /data ext4 rw,nofail'],
+    ['# /dev/sdc1 /data xfs defaults', '# /dev/sdc1 /data xfs defaults'],
+    ['UUID=x / ext4 rw 0 1', 'UUID=x / ext4 rw 0 1'],
+    ['nas:/x /net nfs rw', 'nas:/x /net nfs rw'],
+    ['/srv/x /y none bind', '/srv/x /y none bind'],
+    ['tmpfs /tmp tmpfs size=1g', 'tmpfs /tmp tmpfs size=1g'],
+    ['', ''],
+  ] as const) {
+    t.equal(mended(before), after);
+    t.equal(mended(after), after, 'a second time changes nothing');
+  }
+  const { mended: text, unknown } = mendedFstab('/dev/sdx1 /data xfs defaults 0 2\n', uuids);
+  t.strictSame(
+    [text, unknown.map(({ device }) => device)],
+    ['/dev/sdx1 /data xfs defaults,nofail 0 2\n', ['/dev/sdx1']],
+  );
+  const lvm =
+    '/dev/mapper/vg-root / xfs defaults\n/dev/mapper/vg-srv /srv xfs defaults\n/dev/mapper/vg--2-x /x xfs rw\n';
+  t.equal(
+    mended(lvm),
+    lvm.replace('xfs rw', 'xfs rw,nofail'),
+    'the volume group of the system is there when the system is',
+  );
+});
+
+t.test('fstab that findmnt finds worse than before is not written', async (t) => {
+  for (const [output, count] of [
+    ['Success, no errors or warnings detected\n', 0],
+    ['/x\n   [E] unreachable\n\n0 parse errors, 2 errors, 1 warning\n', 2],
+    ['1 parse error, 1 error, 0 warnings\n', 2],
+  ] as const) {
+    t.equal(countOfErrors(output), count);
+  }
+  const system = planted(t, DEBIAN, { '/etc/fstab': 'UUID=x /data ext4 rw 0 2\n' });
+  const before = textsOf(system);
+  let asked = 0;
+  const found = ['0 parse errors, 1 error, 0 warnings', '0 parse errors, 2 errors, 0 warnings'];
+  const failing: FakeSystem = {
+    ...system,
+    run: async () => ({ ended: 'exited', exitCode: 1, stdout: found[asked++] ?? '', stderr: '' }),
+  };
+  const refused = { code: 'repair.invalid', message: /1 more errors/ };
+  await t.rejects(carryOutRepair(partsOf(failing), doing('boot.fstab')), refused);
+  t.strictSame(textsOf(system), before);
+  t.notOk(existsSync(join(system.root, 'run/quiesced/repair')), 'and what it was tried on is gone');
+});
+
+t.test('the image before is kept, and a new one takes its place when it is whole', async (t) => {
+  const { initramfs, version } = RHEL.kernel;
+  const system = planted(t, RHEL, { [initramfs]: foreignImageOf(RHEL.kernel), '/etc/dracut.conf.d/own.conf': '' });
+  await carryOutRepair(partsOf(system), doing('boot.hyperv-initramfs'));
+  t.strictSame(effects(system), [
+    `cp --link --force ${initramfs} ${initramfs}.quiesced-old`,
+    `dracut --force ${initramfs}.quiesced-new ${version}`,
+    `sync ${initramfs}.quiesced-new`,
+    `mv --force ${initramfs}.quiesced-new ${initramfs}`,
+  ]);
+  t.equal(readFileSync(join(system.root, `${initramfs}.quiesced-old`), 'utf8'), foreignImageOf(RHEL.kernel));
+  t.strictSame(await troubles(system), []);
+
+  writeFileSync(join(system.root, initramfs), foreignImageOf(RHEL.kernel));
+  const again = await carryOutRepair(partsOf(system), doing('boot.hyperv-initramfs'));
+  t.equal(again.steps.length, 0, 'configured already');
+  t.equal(again.runs.length, 4, 'but the image is older');
+  t.strictSame(await troubles(system), []);
+});
+
+t.test('killed while the programs run: those that may not have ended are made up, no other', async (t) => {
+  const { initramfs } = RHEL.kernel;
+  for (const at of ['cp', 'dracut', 'sync', 'mv']) {
+    const system = planted(t, RHEL, { [initramfs]: foreignImageOf(RHEL.kernel), '/etc/dracut.conf.d/own.conf': '' });
+    const begun = Promise.withResolvers<void>();
+    const dying: FakeSystem = {
+      ...system,
+      // Never comes back, as for who is killed meanwhile.
+      run: (argv, options) => {
+        if (argv[0] !== at) return system.run(argv, options);
+        begun.resolve();
+        return new Promise(() => undefined);
+      },
+    };
+    void carryOutRepair(partsOf(dying), doing('boot.hyperv-initramfs'));
+    await begun.promise;
+    const { underWay, owed, done } = recorded(system);
+    t.strictSame([underWay, done.length, owed[0][0]], [undefined, 1, at], `${at}: the files stay, and it is owed`);
+    const image = readFileSync(join(system.root, initramfs), 'utf8');
+    t.equal(image, foreignImageOf(RHEL.kernel), `${at}: the image is the old one, whole`);
+    // The lock is still held by the one that hangs: it is of this process.
+    await system.remove('/run/quiesced/lock');
+    t.match(await settleRepairs(partsOf(system), 'test'), [{ message: /had left programs to be run/ }], at);
+    t.strictSame(await troubles(system), [], `${at}: and then it is whole`);
+    t.strictSame(recorded(system).owed, []);
+  }
+});
+
+t.test('lines of two repairs in one file', async (t) => {
+  const conf = '/etc/modprobe.d/a.conf';
+  const system = planted(t, DEBIAN, { [conf]: 'blacklist udf\nblacklist hv_netvsc\n' });
+  const before = textsOf(system);
+  await carryOutRepair(partsOf(system), doing('boot.udf-vfat', 'boot.hyperv-initramfs'));
+  t.equal(
+    await system.readText(conf),
+    '# quiesced repair: blacklist udf\n# quiesced repair: blacklist hv_netvsc\n',
+    'each goes on from the other',
+  );
+  await carryOutRepair(partsOf(system), UNDO);
+  t.strictSame(textsOf(system), before);
+});
+
+t.test('refused: a backup under way, and files that were edited since', async (t) => {
+  const system = planted(t, DEBIAN, { '/etc/modprobe.d/a.conf': 'blacklist udf\n' });
+  const request = doing('boot.udf-vfat');
+  await t.rejects(carryOutRepair(partsOf(system, 'at work'), request), { code: 'repair.backup', message: /at work/ });
+  t.equal((await planRepair(partsOf(system, 'at work'), request)).steps.length, 1, 'to look is allowed');
+  await carryOutRepair(partsOf(system), request);
+  writeFileSync(join(system.root, 'etc/modprobe.d/a.conf'), 'mine\n');
+  await t.rejects(carryOutRepair(partsOf(system), UNDO), { code: 'repair.edited', message: /a\.conf$/ });
+  await carryOutRepair(partsOf(system), { ...UNDO, force: true });
+  t.equal(await system.readText('/etc/modprobe.d/a.conf'), 'blacklist udf\n');
+});
+
+t.test('the VM agent, from the repository of the distribution alone', async (t) => {
+  const install = async (files: Record<string, string>) => {
+    const system = planted(t, DEBIAN, files);
+    const repair = repairs.find(({ id }) => id === 'agent.install');
+    return (await repair?.plan(system, partsOf(system)))?.runs.map(({ argv }) => argv.join(' '));
+  };
+  t.strictSame(await install({ '/usr/sbin/waagent': '' }), []);
+  t.strictSame(await install({ '/usr/bin/dnf': '' }), ['dnf install --assumeyes WALinuxAgent']);
+  t.strictSame(await install({ '/usr/bin/zypper': '' }), ['zypper --non-interactive install python-azure-agent']);
+  await t.rejects(install({}), { code: 'repair.no-package' });
+  await t.rejects(install({ '/usr/bin/apt-get': '' }), { code: 'repair.no-package' }, 'apt knows of none');
+});
