@@ -121,7 +121,15 @@ export const OS_FAULTS: readonly Fault[] = [
 ];
 
 /** Nobody but those that ask the host for disks and security loses by it. */
-const BY_IMDS = ['disk.ultra-pv2', 'disk.write-accel', 'disk.unmanaged', 'enc.cvm', 'enc.trusted-launch', 'enc.host', 'restore.marketplace-plan'];
+const BY_IMDS = [
+  'disk.ultra-pv2',
+  'disk.write-accel',
+  'disk.unmanaged',
+  'enc.cvm',
+  'enc.trusted-launch',
+  'enc.host',
+  'restore.marketplace-plan',
+];
 const NETPLAN = '/etc/netplan/50-cloud-init.yaml';
 const DROPS = ['*filter', ':OUTPUT ACCEPT [0:0]', '-A OUTPUT -d 168.63.129.16/32 -j DROP', 'COMMIT', ''].join('\n');
 const addresses = [
