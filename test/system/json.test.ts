@@ -28,6 +28,19 @@ loopTest('what is printed with --json is what docs/schema says', async (t, rig) 
   conforms(t, 'history', history);
   t.equal(history.outcomes.length, 3);
   conforms(t, 'status', await json('status'));
+
+  const overview = await json('report');
+  conforms(t, 'overview', overview);
+  t.strictSame(
+    overview.runs.map(({ longestStall }: { longestStall: { mountPoint: string } }) => longestStall.mountPoint),
+    [mountPoint, mountPoint, mountPoint],
+    'each of the runs made somebody wait, and it is known where',
+  );
+  rig.put('/srv/.keep', '');
+  const { code, stdout } = await cli.start(['report', '--html', '--out', '/srv/report.html']).ended;
+  t.strictSame([code, stdout], [0, '']);
+  const page = rig.read('root/srv/report.html');
+  t.ok(page.startsWith('<!DOCTYPE html>') && page.endsWith('</html>\n'), 'the page is whole');
 });
 
 loopTest('the report of a rehearsal in a sandbox is what docs/schema says', async (t, rig) => {

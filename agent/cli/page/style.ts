@@ -98,7 +98,7 @@ main>section>h2{font-size:1.3rem;letter-spacing:-.012em;margin-bottom:.75rem}
 .problem .word{font-weight:700}
 .problem.fail .word{color:var(--fail)}.problem.warn .word{color:var(--warn)}.problem.error .word{color:var(--error)}
 .problem .remedy,.note .remedy{margin-left:1.6rem}
-.note code,.about code,.checks code{color:var(--soft)}
+.note .what code,.about code,.checks code{color:var(--soft)}
 .remedy{margin-top:.4rem}
 .remedy p+p{margin-top:.3rem}
 .command{margin-top:.35rem;padding:.42rem .75rem;background:var(--well);border:1px solid var(--line);border-radius:6px;white-space:pre-wrap;user-select:all;-webkit-user-select:all}

@@ -14,7 +14,7 @@ const SETTINGS = 'HKU\\S-1-5-18\\Software\\Microsoft\\Windows\\CurrentVersion\\I
 const windows = (t: Test) => {
   const fake = fakeSystem({ platform: 'windows' });
   t.teardown(fake.cleanUp);
-  return { ...fake, registry: fakeRegistry() };
+  return { ...fake, live: true, registry: fakeRegistry() };
 };
 
 t.test('whether all places say the same', async (t) => {
