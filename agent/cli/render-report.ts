@@ -190,8 +190,23 @@ export const VERDICTS: Readonly<Record<ReportVerdict, VerdictWords>> = {
   pass: { name: 'READY', meaning: 'nothing found that stands in the way of a backup.', style: ['bold', 'green'] },
 };
 
-function renderVerdict({ verdict, counts, durationMs }: Examination, width: number, paint: Paint): readonly string[] {
-  const { name, meaning, style } = VERDICTS[verdict];
+/** What only a restored copy will feel does not keep anybody from making one. */
+const RESTORE_MEANINGS: Partial<Record<ReportVerdict, string>> = {
+  fail: 'a copy restored from a backup would not come up, or not be reached.',
+  warn: 'a copy restored from a backup may not come up as it is.',
+};
+
+/** As `VERDICTS`, by what the verdict comes from. */
+export function verdictWords({ verdict, findings }: Pick<Examination, 'verdict' | 'findings'>): VerdictWords {
+  const decisive = shown(findings).filter((finding) => finding.verdict === verdict);
+  const ofRestore = decisive.length > 0 && decisive.every(({ group }) => group === 'restore');
+  const meaning = ofRestore ? RESTORE_MEANINGS[verdict] : undefined;
+  return { ...VERDICTS[verdict], ...(meaning === undefined ? {} : { meaning }) };
+}
+
+function renderVerdict(examination: Examination, width: number, paint: Paint): readonly string[] {
+  const { counts, durationMs } = examination;
+  const { name, meaning, style } = verdictWords(examination);
   return [
     paint(style, `${name}: ${meaning}`),
     ...wrap(`${countsInWords(counts)}, in ${(durationMs / 1000).toFixed(1)} s.`, width),

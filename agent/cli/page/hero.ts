@@ -1,6 +1,6 @@
 import type { GroupSummary, Overview } from '../../readiness/overview.ts';
 import { capital } from '../render-outcome.ts';
-import { countsInWords, describeMachine, describeSystem, VERDICTS } from '../render-report.ts';
+import { countsInWords, describeMachine, describeSystem, verdictWords } from '../render-report.ts';
 import { html, type Markup } from './html.ts';
 import { mark, named } from './marks.ts';
 import { momentOf } from './words.ts';
@@ -8,7 +8,7 @@ import { momentOf } from './words.ts';
 /** The verdict, readable from across the room, and beneath it which groups it comes from. */
 export function heroSection({ readiness, groups, time }: Overview): Markup {
   const { facts, verdict, counts } = readiness;
-  const { name, meaning } = VERDICTS[verdict];
+  const { name, meaning } = verdictWords(readiness);
   return html`<header class="machine">
 <p class="host">${facts.hostname ?? 'this machine'}</p>
 <p class="aside">${describeSystem(facts)}<br>${describeMachine(facts)}</p>

@@ -73,7 +73,7 @@ export const dataDisk = (lun: number, change: object = {}) => ({
   ...change,
 });
 
-/** What 169.254.169.254 says, with the clock of the host. */
+/** What 169.254.169.254 says; the clock of the host is filled in when it is asked: `withClock`. */
 export function imdsAnswer(
   compute: object = {},
   dataDisks: readonly object[] = [dataDisk(0)],
@@ -98,8 +98,12 @@ export function imdsAnswer(
     JSON.stringify({ compute: profile, network: { interface: Array.from({ length: adapters }, () => ({})) } }),
     'application/json',
   );
-  return answer.replace('\r\n', `\r\nDate: ${new Date(Date.now() + aheadMs).toUTCString()}\r\n`);
+  return answer.replace('\r\n', `\r\nDate: @${aheadMs}\r\n`);
 }
+
+/** Answers are made long before they are given. */
+export const withClock = (answer: string): string =>
+  answer.replace(/(?<=\r\nDate: )@(-?\d+)/, (_, aheadMs) => new Date(Date.now() + Number(aheadMs)).toUTCString());
 
 const SYSTEM: Files = {
   '/etc/os-release':

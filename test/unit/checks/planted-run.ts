@@ -5,7 +5,7 @@ import type { Check, Finding } from '../../../agent/checks/check.ts';
 import { networkChecksWith } from '../../../agent/checks/network.ts';
 import { type Report, readiness } from '../../../agent/checks/report.ts';
 import type { System } from '../../../agent/system/system.ts';
-import type { Machine } from './healthy-machine.ts';
+import { type Machine, withClock } from './healthy-machine.ts';
 import { answering, type Loopback, refusing, securely, silent } from './loopback.ts';
 import { machine } from './machine.ts';
 
@@ -50,7 +50,7 @@ export async function reportOf(given: Machine): Promise<Report> {
 
 const serving = (answer: string | undefined): Promise<Loopback> => {
   if (answer === undefined) return silent();
-  return answer === REFUSED ? refusing() : answering(answer);
+  return answer === REFUSED ? refusing() : answering(withClock(answer));
 };
 
 /** The whole list, with those that ask the host asking ours. */

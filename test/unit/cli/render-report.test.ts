@@ -101,6 +101,17 @@ t.test('what a person sees', async (t) => {
   );
 });
 
+t.test('what only a restored copy would feel does not make a backup fail', async (t) => {
+  const boot = (verdict: 'fail' | 'warn') => finding(verdict, 'boot.drivers', { group: 'restore' });
+  t.match(plain([boot('fail')]), /^NOT READY: a copy restored from a backup would not come up/m);
+  t.match(plain([boot('warn')]), /^READY, with warnings: a copy restored from a backup may not/m);
+  t.match(
+    plain([boot('fail'), finding('fail', 'agent.running')]),
+    /^NOT READY: a backup of this machine would fail\.$/m,
+  );
+  t.match(plain([boot('fail'), finding('warn', 'agent.a')]), /^NOT READY: a copy restored/m);
+});
+
 t.test('what is fine takes one line a group, unless every name is asked for', async (t) => {
   const findings = [finding('pass', 'agent.a'), finding('pass', 'agent.b'), finding('pass', 'os.a', { group: 'os' })];
   t.match(plain(findings), /^Operating system\n {2}ok {6}Title of os\.a\n\nVM agent\n {2}ok {6}2 checks\n\n/m);
