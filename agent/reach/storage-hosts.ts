@@ -8,7 +8,7 @@ const BLOB_HOST =
 
 /** As many as anybody needs to see whether storage is reached. */
 const MOST = 2;
-const NAMED = /^(ExtensionsConfig|VmSettings|vmSettings)[^/]*\.(xml|json)$|\.manifest\.xml$/;
+const NAMED = /^(ExtensionsConfig|VmSettings|vmSettings)[^/]*\.(xml|json)$|\.manifest\.xml$|\.agentsManifest$/;
 
 /**
  * Storage that this machine really has to do with, by what the VM agent keeps of its goal state: the newest folder of

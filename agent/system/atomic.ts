@@ -15,7 +15,7 @@ import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '../errors.ts';
 import { faultPointSync } from '../fault-point.ts';
 import type { CopyAttributes } from './attributes.ts';
-import type { WriteOptions } from './system.ts';
+import type { Owner, WriteOptions } from './system.ts';
 
 export interface AtomicOptions extends Omit<WriteOptions, 'keepAttributes'> {
   /** Takes over from the file that is replaced what is neither its owner nor its mode. */
@@ -42,10 +42,8 @@ export function writeFileAtomic(link: string, text: string, mode = 0o600, option
     } finally {
       closeSync(fd);
     }
-    if (present !== undefined) chownSync(temporary, present.uid, present.gid);
     if (existsSync(path)) options.copyAttributes?.(path, temporary);
-    // After the owner: a change of owner takes bits away, as the umask does (chown(2)).
-    chmodSync(temporary, (present?.mode ?? mode) & 0o7777);
+    giveTo(temporary, present, present?.mode ?? mode);
     faultPointSync('file.rename.before');
     renameSync(temporary, path);
   } catch (error) {
@@ -54,6 +52,12 @@ export function writeFileAtomic(link: string, text: string, mode = 0o600, option
   }
   faultPointSync('file.write.after');
   syncFolder(dirname(path));
+}
+
+/** The mode after the owner: a change of owner takes bits away, as the umask does (chown(2)). */
+function giveTo(path: string, owner: Owner | undefined, mode: number): void {
+  if (owner !== undefined) chownSync(path, owner.uid, owner.gid);
+  chmodSync(path, mode & 0o7777);
 }
 
 /** What a process that is killed while it writes leaves beside the file. */

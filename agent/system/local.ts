@@ -3,6 +3,7 @@ import { sep } from 'node:path';
 import { errnoOf, UserError } from '../errors.ts';
 import { writeFileAtomic } from './atomic.ts';
 import { loadCopyAttributes } from './attributes.ts';
+import { windowsRegistry } from './registry-windows.ts';
 import { resolveInRoot } from './root.ts';
 import { CLEAN_ENV, runProgram } from './run.ts';
 import type { Clock, FileStat, Platform, System } from './system.ts';
@@ -48,6 +49,7 @@ export function localSystem(options: LocalOptions = {}): System {
     privileged: process.geteuid === undefined || process.geteuid() === 0,
     env,
     clock: options.clock ?? localClock,
+    ...(platform === 'windows' && live ? { registry: windowsRegistry() } : {}),
     resolve,
     // In /sys and /proc a device or process may go between open and read; that is as if it had not been there.
     readText: (path, encoding = 'utf8') => unlessMissing(readFile(resolve(path), encoding), 'ENODEV', 'ESRCH'),

@@ -50,6 +50,12 @@ export function loadNative(): Promise<{ koffi: Koffi; library: LibraryHandle }> 
   return loaded;
 }
 
+/** A library of Windows by its file name, `advapi32.dll`. */
+export async function loadLibrary(name: string): Promise<{ library: LibraryHandle }> {
+  const { default: koffi } = await import('koffi');
+  return { library: koffi.load(name) };
+}
+
 /** Binds the calls; the same ones for everybody. */
 export async function loadLibc(): Promise<Libc> {
   const { koffi, library } = await loadNative();

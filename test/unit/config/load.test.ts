@@ -32,6 +32,7 @@ rehearsal = 30 3 * * sun
 [proxy]
 url = http://me:secret@proxy:3128
 bypass = 169.254.169.254, .example, *.internal, fd00::/8
+endpoints = a.blob.example, [fd00::8]:8443
 manage = yes
 [notify]
 on-failure = /bin/mail
@@ -56,6 +57,7 @@ level = debug
     proxy: {
       url: 'http://me:secret@proxy:3128',
       bypass: ['169.254.169.254', '.example', '*.internal', 'fd00::/8'],
+      endpoints: ['a.blob.example', '[fd00::8]:8443'],
       manage: true,
     },
     notify: { onFailure: '/bin/mail', url: 'https://hook.example/x?a=b#c' },
@@ -64,7 +66,7 @@ level = debug
     quiescers: [],
   });
   t.strictSame(sources['snapshot.frozen-deadline'], fromFile(3));
-  t.strictSame(sources['log.level'], fromFile(31));
+  t.strictSame(sources['log.level'], fromFile(32));
   t.ok(Object.values(sources).every(({ from }) => from === 'file'));
 });
 

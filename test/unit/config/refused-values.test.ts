@@ -125,6 +125,11 @@ const CASES: Refusals = {
     message: '2: [proxy] bypass: "http://b" is not a list of hosts, domains, addresses and networks, by comma',
     remedy: /bypass = /,
   },
+  'endpoint that is an address': {
+    text: '[proxy]\nendpoints = a, https://b',
+    message: '2: [proxy] endpoints: "https://b" is not a list of hosts, each with :PORT or for port 443, by comma',
+    remedy: /endpoints = account/,
+  },
   'exclusion that is none': {
     text: '[freeze]\nexclude = /data, xfs',
     message:

@@ -1,0 +1,86 @@
+import { loadLibrary } from './native.ts';
+import type { Registry, RegistryValue } from './registry.ts';
+
+/** Predefined keys of winreg.h, sign-extended as a 64-bit HKEY is. */
+const ROOTS: Readonly<Record<string, number>> = { HKCU: 0x80000001 | 0, HKLM: 0x80000002 | 0, HKU: 0x80000003 | 0 };
+const TYPES = { sz: 1, binary: 3, dword: 4 } as const;
+const REG_EXPAND_SZ = 2;
+const RRF_ANY = 0xffff;
+const FILE_NOT_FOUND = 2;
+const PATH_NOT_FOUND = 3;
+/** Nothing that we read is longer; RegGetValueW says so (ERROR_MORE_DATA) when one is. */
+const MOST_BYTES = 65_536;
+
+/** advapi32 rather than reg.exe: its answers are numbers, where those of reg.exe are texts in the user's language. */
+export function windowsRegistry(): Registry {
+  let loaded: ReturnType<typeof bind> | undefined;
+  const api = () => {
+    loaded ??= bind();
+    return loaded;
+  };
+  return {
+    async read(path) {
+      const { root, key, name } = partsOf(path);
+      const [type, size, data] = [[0], [MOST_BYTES], Buffer.alloc(MOST_BYTES)];
+      const code = (await api()).get(root, key, name, RRF_ANY, type, data, size);
+      if (code === FILE_NOT_FOUND || code === PATH_NOT_FOUND) return undefined;
+      if (code !== 0) throw failed('read', path, code);
+      return valueFrom(path, type[0] ?? 0, data.subarray(0, size[0]));
+    },
+    async write(path, value) {
+      const { root, key, name } = partsOf(path);
+      const data = bytesOf(value);
+      const code = (await api()).set(root, key, name, TYPES[value.type], data, data.length);
+      if (code !== 0) throw failed('written', path, code);
+    },
+    async remove(path) {
+      const { root, key, name } = partsOf(path);
+      const code = (await api()).delete(root, key, name);
+      if (code !== 0 && code !== FILE_NOT_FOUND && code !== PATH_NOT_FOUND) throw failed('removed', path, code);
+    },
+  };
+}
+
+async function bind() {
+  const { library } = await loadLibrary('advapi32.dll');
+  return {
+    get: library.func(
+      'long RegGetValueW(int64 root, str16 key, str16 name, uint flags, _Out_ uint *type, void *data, _Inout_ uint *size)',
+    ),
+    set: library.func('long RegSetKeyValueW(int64 root, str16 key, str16 name, uint type, void *data, uint size)'),
+    delete: library.func('long RegDeleteKeyValueW(int64 root, str16 key, str16 name)'),
+  };
+}
+
+function partsOf(path: string): { root: number; key: string; name: string } {
+  const [first, last] = [path.indexOf('\\'), path.lastIndexOf('\\')];
+  const root = ROOTS[path.slice(0, first)];
+  if (root === undefined || first === last) throw new Error(`${path} names no value of the registry`);
+  return { root, key: path.slice(first + 1, last), name: path.slice(last + 1) };
+}
+
+function valueFrom(path: string, type: number, data: Buffer): RegistryValue {
+  switch (type) {
+    case TYPES.dword:
+      return { type: 'dword', data: data.readUInt32LE(0) };
+    case TYPES.binary:
+      return { type: 'binary', data: data.toString('hex') };
+    case TYPES.sz:
+    case REG_EXPAND_SZ:
+      return { type: 'sz', data: data.toString('utf16le').replace(/\0+$/, '') };
+    default:
+      throw new Error(`${path} is of a type (${type}) that is not known here`);
+  }
+}
+
+function bytesOf({ type, data }: RegistryValue): Buffer {
+  if (type === 'sz') return Buffer.from(`${data}\0`, 'utf16le');
+  if (type === 'binary') return Buffer.from(data, 'hex');
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(data);
+  return bytes;
+}
+
+/** The number is in winerror.h; its text would be in the user's language. */
+const failed = (what: string, path: string, code: number): Error =>
+  new Error(`${path} cannot be ${what}: error ${code} of Windows`);
