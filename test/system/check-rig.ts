@@ -24,6 +24,8 @@ for (const name of [
   'support-bundle',
   'proxy',
   'proxy-change',
+  'repair',
+  'repairs',
   'error',
 ]) {
   const file = join(import.meta.dirname, `../../docs/schema/${name}.schema.json`);
