@@ -25,6 +25,8 @@ for (const name of [
   'proxy',
   'proxy-change',
   'proxy-test',
+  'repair',
+  'repairs',
   'error',
 ]) {
   const file = join(import.meta.dirname, `../../docs/schema/${name}.schema.json`);
