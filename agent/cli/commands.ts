@@ -23,5 +23,6 @@ export const RUN: Readonly<Record<string, Command>> = {
   recover: async (context) => (await import('./commands/internal.ts')).recover(context),
   'keep-hold': async (context) => (await import('./commands/keep-hold.ts')).keepHold(context),
   'thaw-overdue': async (context) => (await import('./commands/thaw-overdue.ts')).thawOverdue(context),
+  'sqlite-session': async (context) => (await import('./commands/internal.ts')).sqliteSession(context),
   'sandbox-writer': async (context) => (await import('./commands/internal.ts')).sandboxWriter(context),
 };

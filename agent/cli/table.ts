@@ -262,5 +262,6 @@ export const COMMANDS: readonly CommandSpec[] = [
     exitCodes: DONE,
     hidden: true,
   },
+  { name: 'sqlite-session', about: 'A client of SQLite', flags: [], words: 'FILE', exitCodes: DONE, hidden: true },
   { name: 'sandbox-writer', about: 'Writes all the time', flags: [], words: 'FOLDER', exitCodes: DONE, hidden: true },
 ];
