@@ -12,6 +12,7 @@ export const RUN: Readonly<Record<string, Command>> = {
   release: async (context) => (await import('./commands/release.ts')).release(context),
   thaw: async (context) => (await import('./commands/thaw.ts')).thaw(context),
   status: async (context) => (await import('./commands/status.ts')).status(context),
+  quiescers: async (context) => (await import('./commands/quiescers.ts')).quiescers(context),
   history: async (context) => (await import('./commands/history.ts')).history(context),
   config: async (context) => (await import('./commands/config.ts')).config(context),
   daemon: async (context) => (await import('./commands/daemon.ts')).daemon(context),

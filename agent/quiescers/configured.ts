@@ -9,7 +9,7 @@ import { type QuiescerKind, type QuiescerParts, titleOf } from './kind.ts';
 import type { ConfiguredQuiescer } from './quiescer.ts';
 
 /** For an orderly release before the feeder of a client ends by itself. */
-const ORDERLY_MS = 15_000;
+const ORDERLY_MS = 5000;
 
 type Limits = Pick<Config['snapshot'], 'quiesceDeadlineMs'>;
 

@@ -2,6 +2,7 @@ import { matchesGlob } from '../config/glob.ts';
 import { UserError } from '../errors.ts';
 import { accountOf, noSuchAccount } from '../system/account.ts';
 import { isDatabaseKind } from '../system/databases.ts';
+import { realPathsOf } from '../system/real-path.ts';
 import { type HeldClient, openClient } from './client.ts';
 import { defineKind, pickInstance, type QuiescerParts } from './kind.ts';
 import type { ConfiguredQuiescer, Shortcoming } from './quiescer.ts';
@@ -57,7 +58,9 @@ export const session = defineKind({
   keys: KEYS,
   create(parts, settings) {
     const { id, title, holdMs, onFailure } = parts;
-    const { folders, blocks } = settings;
+    const { blocks } = settings;
+    let folders: readonly string[] = [];
+    const foldersNow = () => realPathsOf(parts.system, settings.folders);
     let client: HeldClient | undefined;
 
     const quiescer: ConfiguredQuiescer = {
@@ -65,7 +68,9 @@ export const session = defineKind({
       title,
       kind: 'session',
       holdMs,
-      folders,
+      get folders() {
+        return folders;
+      },
       // Where nothing else ends it, a later process starts the client anew; by the configuration, as it is then.
       ...(settings.outlives ? { owed: { kind: 'session' } } : {}),
       ...(onFailure === undefined ? {} : { onFailure }),
@@ -77,11 +82,12 @@ export const session = defineKind({
         how: settings.hold ?? '',
         missing: missingIn(settings),
         stale: [],
-        folders,
+        folders: await foldersNow(),
       }),
       async hold(signal) {
         const [missing] = missingIn(settings);
         if (missing !== undefined) throw new UserError('quiescer.missing', missing.what, { remedy: missing.remedy });
+        folders = await foldersNow();
         client = await open(parts, settings);
         await ask(client, [settings.hold, settings.hold2, settings.hold3], settings.held, signal);
       },
