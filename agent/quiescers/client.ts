@@ -50,6 +50,8 @@ const FEED = `limit=$1; shift
 
 const KILL_GRACE_MS = 500;
 const LAST_WORDS = 3;
+/** Answers that are kept to be told from complaints. */
+const MOST_ANSWERS = 1000;
 
 interface Waiting {
   readonly isLast: (line: string) => boolean;
@@ -70,7 +72,9 @@ export async function openClient(system: System, options: ClientOptions): Promis
   const env = { ...as.env, ...options.env, QUIESCED_BYE: bye, QUIESCED_FAREWELL: farewell.join('\n') };
   const argv = ['/bin/sh', '-c', FEED, 'sh', String(lifeMs / 1000), ...as.argv, ...options.argv];
   let waiting: Waiting | undefined;
+  const answers = new Set<string>();
   const onLine = (line: string) => {
+    if (answers.size < MOST_ANSWERS) answers.add(line.trim());
     if (waiting === undefined) return;
     waiting.lines.push(line);
     if (waiting.isLast(line)) waiting.resolve(waiting.lines);
@@ -79,7 +83,7 @@ export async function openClient(system: System, options: ClientOptions): Promis
   const program = await startProgram(system, argv, { env, input: 'lines', onLine });
   await faultPoint('client.start.after');
   const gone = program.ended.then((): never => {
-    throw new Error(`${name} has ended${lastWords(program)}`);
+    throw new Error(`${name} has ended${lastWords(program, answers)}`);
   });
   gone.catch(() => undefined);
 
@@ -104,12 +108,12 @@ export async function openClient(system: System, options: ClientOptions): Promis
   };
 }
 
-/** What a client says before it gives up is why; its answers before that are of no interest, but cannot be told apart. */
-function lastWords(program: Program): string {
+/** What a client complains of before it gives up is why; what it has answered before that is of no interest. */
+function lastWords(program: Program, answers: ReadonlySet<string>): string {
   const lines = program
     .output()
     .split('\n')
     .map((line) => line.trim())
-    .filter((line) => line !== '' && !/^[\da-f-]{36}$/.test(line));
+    .filter((line) => line !== '' && !answers.has(line));
   return lines.length === 0 ? '' : `: ${redact(lines.slice(-LAST_WORDS).join(' '))}`;
 }

@@ -13,3 +13,9 @@ export const engines: readonly Engine[] = [
   redis('Redis, saves alone', 'rdb'),
   sqlite('SQLite, BEGIN IMMEDIATE'),
 ];
+
+/** Held by a state of the server, which must be over when we are. */
+export const backupMode: Engine = postgresql('PostgreSQL, pg_backup_start', 'mode = backup\n', [
+  'archive_mode=on',
+  'archive_command=true',
+]);
