@@ -191,3 +191,10 @@ export const CONFIDENTIAL = {
   said: 'preview, sizes of v6 in UAE North and Korea Central',
   source: `${SOURCES.supportMatrix}; ${MICROSOFT}/azure/backup/confidential-vm-backup (2025-11); ${MICROSOFT}/azure/virtual-machines/concepts-restore-points (2025)`,
 } as const;
+
+/** The exclusive backup and the old names went together: nothing that a script could do in two sessions is left. */
+export const PG_EXCLUSIVE = {
+  goneIn: 15,
+  functions: /\bpg_(?:start|stop)_backup\b/,
+  source: 'https://www.postgresql.org/docs/15/release-15.html (2022-10)',
+} as const;

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { changed, HEALTHY } from './healthy-machine.ts';
 import { AGENT_ENOUGH, AGENT_FAULTS } from './planted-agent.ts';
+import { DATABASE_FAULTS } from './planted-databases.ts';
 import { DISK_ENOUGH, DISK_FAULTS, ENCRYPTION_FAULTS, withDisks } from './planted-disks.ts';
 import type { Fault } from './planted-fault.ts';
 import { NETWORK_FAULTS, OS_ENOUGH, OS_FAULTS } from './planted-os.ts';
@@ -16,6 +17,7 @@ const FAULTS: readonly Fault[] = [
   ...FILE_SYSTEM_FAULTS,
   ...ENCRYPTION_FAULTS,
   ...APP_FAULTS,
+  ...DATABASE_FAULTS,
   ...RESTORE_FAULTS,
   ...OTHER_FAULTS,
 ];
