@@ -77,7 +77,9 @@ export async function openClient(system: System, options: ClientOptions): Promis
     if (answers.size < MOST_ANSWERS) answers.add(line.trim());
     if (waiting === undefined) return;
     waiting.lines.push(line);
-    if (waiting.isLast(line)) waiting.resolve(waiting.lines);
+    if (!waiting.isLast(line)) return;
+    waiting.resolve(waiting.lines);
+    waiting = undefined;
   };
   await faultPoint('client.start.before');
   const program = await startProgram(system, argv, { env, input: 'lines', onLine });

@@ -68,9 +68,9 @@ const kindNamed = (kind: 'redis' | 'valkey', title: string) =>
           if (missing !== undefined) throw new UserError('quiescer.missing', missing.what, { remedy: missing.remedy });
           folders = await folderOf(parts.system, own, signal);
           // A copy of files that are being replaced is a copy of two states.
-          await untilIdle(own, signal);
+          await until(isIdle, own, signal);
           lease = await pauseWriters(own, signal);
-          await untilIdle(own, signal);
+          await until((now) => isIdle(now) && isWritten(now), own, signal);
           if (info.aof_enabled !== '1') await save(own, signal);
           before = await infoOf(own, signal);
         },
@@ -196,19 +196,26 @@ export function whyLost(before: Info, now: Info): string | undefined {
     : 'it was written to meanwhile';
 }
 
-const isBusy = (info: Info): boolean =>
-  ['rdb_bgsave_in_progress', 'aof_rewrite_in_progress', 'aof_rewrite_scheduled', 'loading'].some(
+const isIdle = (info: Info): boolean =>
+  !['rdb_bgsave_in_progress', 'aof_rewrite_in_progress', 'aof_rewrite_scheduled', 'loading'].some(
     (key) => info[key] === '1',
   );
 
-async function untilIdle(connection: RespConnection, signal: AbortSignal): Promise<void> {
-  while (isBusy(await infoOf(connection, signal))) await sleep(POLL_MS, undefined, { signal });
+/**
+ * With `appendfsync everysec` what was acknowledged may wait in memory for two seconds while an fsync is under way
+ * (redis.conf): nothing of it is in the file before the buffer is empty.
+ */
+const isWritten = ({ aof_buffer_length: buffered = '0', aof_pending_bio_fsync: pending = '0' }: Info): boolean =>
+  buffered === '0' && pending === '0';
+
+async function until(isSo: (info: Info) => boolean, connection: RespConnection, signal: AbortSignal): Promise<void> {
+  while (!isSo(await infoOf(connection, signal))) await sleep(POLL_MS, undefined, { signal });
 }
 
 /** Without a log of its commands all that was written since the last save is in memory alone. */
 async function save(connection: RespConnection, signal: AbortSignal): Promise<void> {
   await connection.send(['BGSAVE'], signal);
-  await untilIdle(connection, signal);
+  await until(isIdle, connection, signal);
   const { rdb_last_bgsave_status: status } = await infoOf(connection, signal);
   if (status !== 'ok') throw new Error('its save has failed; its own log says why');
 }

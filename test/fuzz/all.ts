@@ -6,6 +6,7 @@ import { kernelTargets } from './targets/kernel.ts';
 import { machineTargets } from './targets/machine.ts';
 import { networkTargets } from './targets/network.ts';
 import { proxyTargets } from './targets/proxy.ts';
+import { quiescerTargets } from './targets/quiescers.ts';
 import { recordTargets } from './targets/records.ts';
 import { scriptTargets } from './targets/scripts.ts';
 import { supportTargets } from './targets/support.ts';
@@ -24,4 +25,5 @@ export const targets: readonly FuzzTarget[] = [
   ...controlTargets,
   ...supportTargets,
   ...machineTargets,
+  ...quiescerTargets,
 ];
