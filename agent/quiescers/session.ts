@@ -20,10 +20,22 @@ const KEYS = {
   'hold-3': { type: 'text', example: 'SELECT 1;', about: 'A third line of it.' },
   held: { type: 'text', example: '*ok: 1*', about: 'The line that says so; * and ? stand for any characters.' },
   verify: { type: 'text', example: 'db.currentOp().fsyncLock', about: 'Statement that asks whether it is still held.' },
+  'verify-2': { type: 'text', example: 'GO', about: 'A second line of it.' },
   verified: { type: 'text', example: '*true*', about: 'The line that says so.' },
   release: { type: 'text', example: 'db.fsyncUnlock()', about: 'Statement that releases it.' },
   'release-2': { type: 'text', example: 'SELECT 1;', about: 'A second line of it.' },
   released: { type: 'text', example: '*ok: 1*', about: 'The line that says so.' },
+  password: {
+    type: 'text',
+    secret: true,
+    example: '…',
+    about: 'What the client finds in the variable that the next key names.',
+  },
+  'password-variable': {
+    type: 'text',
+    example: 'SQLCMDPASSWORD',
+    about: 'The variable of its environment that takes the password.',
+  },
   outlives: {
     type: 'switch',
     default: 'no',
@@ -93,7 +105,7 @@ export const session = defineKind({
       },
       async verify(signal) {
         if (client === undefined) throw new Error('it was not held');
-        await ask(client, [settings.verify], settings.verified, signal);
+        await ask(client, [settings.verify, settings.verify2], settings.verified, signal);
       },
       async release(signal) {
         const own = client;
@@ -115,7 +127,9 @@ async function open({ system, lifeMs }: QuiescerParts, settings: Settings): Prom
   const account = settings.user === undefined ? undefined : await accountOf(system, settings.user);
   if (settings.user !== undefined && account === undefined) throw noSuchAccount(settings.user);
   const farewell = settings.outlives ? linesOf(settings.release, settings.release2) : [];
-  return openClient(system, { argv: settings.client, account, lifeMs, farewell });
+  const { password, passwordVariable } = settings;
+  const env = password === undefined || passwordVariable === undefined ? {} : { [passwordVariable]: password };
+  return openClient(system, { argv: settings.client, env, account, lifeMs, farewell });
 }
 
 /** Where no answer is expected there is nothing to wait for: the next one, or the end of the client, tells. */

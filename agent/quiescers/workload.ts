@@ -124,14 +124,13 @@ const WORKLOADS: Readonly<Record<'oracle' | 'mysql' | 'mariadb' | 'postgres', (o
     return {
       kind: 'session',
       settings: {
-        client: `${sqlplus}, -S, /nolog`,
+        client: `${sqlplus}, -S, -L, / as sysbackup`,
         user: of('linux_user') ?? 'oracle',
         hold: 'whenever sqlerror exit failure',
-        'hold-2': 'connect / as sysbackup',
-        'hold-3': 'alter database begin backup;',
+        'hold-2': 'alter database begin backup;',
         held: 'Database altered*',
-        verify: "select 'STILL ' || count(*) from v$backup where status = 'ACTIVE' having count(*) > 0;",
-        verified: 'STILL*',
+        verify: "select 'quiesced ' || decode(count(*), 0, 'lost', 'still') from v$backup where status = 'ACTIVE';",
+        verified: '*quiesced still*',
         release: 'alter database end backup;',
         'release-2': 'alter system archive log current;',
         released: 'System altered*',
