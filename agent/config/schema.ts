@@ -95,6 +95,16 @@ export const SCHEMA = {
       example: '/usr/local/sbin/after-snapshot',
       about: 'Program that is run after everything was let go, whatever happened before.',
     },
+    'qemu-hooks': {
+      type: 'path',
+      example: '/etc/qemu/fsfreeze-hook.d',
+      about: "Folder of hooks written for QEMU's guest agent: each is called with freeze and thaw.",
+    },
+    'vmware-scripts': {
+      type: 'path',
+      example: '/etc/vmware-tools/backupScripts.d',
+      about: "Folder of VMware's backup scripts: each is called with freeze, and thaw or freezeFail.",
+    },
     timeout: {
       type: 'duration',
       default: '30s',

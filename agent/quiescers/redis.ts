@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../errors.ts';
-import { faultPoint } from '../fault-point.ts';
 import type { DatabaseInstance } from '../system/database-instances.ts';
 import { realPathsOf } from '../system/real-path.ts';
 import type { System } from '../system/system.ts';
@@ -177,9 +176,7 @@ function detectedIn(info: Info, folders: readonly string[]): Detected {
  */
 async function pauseWriters(connection: RespConnection, signal: AbortSignal): Promise<NodeJS.Timeout> {
   const pause = (limit: AbortSignal) => connection.send(['CLIENT', 'PAUSE', String(LEASE_MS), 'WRITE'], limit);
-  await faultPoint('redis.pause.before');
   await pause(signal);
-  await faultPoint('redis.pause.after');
   // Whether it has lasted is seen by `verify`: what was written meanwhile was counted.
   return setInterval(() => pause(AbortSignal.timeout(LEASE_MS)).catch(() => undefined), RENEW_MS).unref();
 }

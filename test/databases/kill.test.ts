@@ -36,8 +36,7 @@ const POINTS = [
   'quiescer.release.before',
   'quiescer.release.after',
 ];
-const pointsFor = ({ kind }: Engine): readonly string[] =>
-  kind === 'redis' ? [...POINTS, 'redis.pause.before', 'redis.pause.after'] : [...POINTS, ...CLIENT];
+const pointsFor = ({ kind }: Engine): readonly string[] => (kind === 'redis' ? POINTS : [...POINTS, ...CLIENT]);
 
 t.setTimeout(6 * LIMIT_MS);
 for (const engine of [backupMode, ...engines.slice(1)].filter(({ name }) => ONLY.test(name))) {

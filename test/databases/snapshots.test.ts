@@ -18,7 +18,7 @@ const ONLY = new RegExp(process.env.QUIESCED_DB_ONLY ?? '');
 const LIMIT_MS = 60_000 + ROUNDS * 60_000;
 const LOAD_MS = 400;
 /** Of those that promise nothing, so many are enough to see what they are worth. */
-const COMPARED = 5;
+const COMPARED = Number(process.env.QUIESCED_DB_COMPARED ?? 5);
 const HOW = ['held', 'not held', 'nothing'] as const;
 
 interface Round {

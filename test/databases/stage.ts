@@ -10,6 +10,8 @@ const IMAGE_BYTES = 640e6;
 export interface Stage {
   readonly places: Places;
   readonly mounted: readonly Mounted[];
+  /** A script that copies the images as they are now. */
+  readonly copyScript: string;
   /** Takes a snapshot by the program, or copies without it. */
   snapshot(
     how: 'held' | 'not held' | 'nothing',
@@ -55,6 +57,7 @@ export async function prepareStage(rig: Rig, engine: Engine): Promise<Stage> {
   return {
     places,
     mounted,
+    copyScript: crash,
     async snapshot(how) {
       rig.configure(how === 'held' ? `${config}${section(engine, places)}` : config);
       if (how === 'nothing') {

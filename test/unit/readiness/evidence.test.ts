@@ -33,7 +33,7 @@ async function expected(t: Test, { mountinfo = ROOT, files, config, privileged =
 }
 
 const scripts = (pre: string | undefined, post?: string): Pick<Config, 'scripts'> => ({
-  scripts: { pre, post, timeoutMs: 1000, retries: 0 },
+  scripts: { pre, post, qemuHooks: undefined, vmwareScripts: undefined, timeoutMs: 1000, retries: 0 },
 });
 
 t.test('by the file systems', async (t) => {
