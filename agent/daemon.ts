@@ -5,6 +5,8 @@ import { EXIT, UserError } from './errors.ts';
 import { linuxFreezer } from './freezer/linux.ts';
 import { systemdThirdLine } from './freezer/third-line.ts';
 import type { Log } from './log.ts';
+import { createQuiescers } from './quiescers/configured.ts';
+import { unheldDatabases } from './quiescers/unheld.ts';
 import type { Examination, ExamineRequest } from './readiness/examine.ts';
 import type { Told } from './reporters/reporter.ts';
 import { conduct, recoverUnlessBusy } from './snapshot/conduct.ts';
@@ -70,12 +72,13 @@ export interface Agent {
 }
 
 /** @param self how this program is started again: `[node, main.ts]`. */
-export function createAgent(system: System, log: Log, config: Config, self: readonly string[]): Agent {
+export async function createAgent(system: System, log: Log, config: Config, self: readonly string[]): Promise<Agent> {
+  const quiescers = await createQuiescers(system, config, self);
   const parts: Parts = {
     system,
     log,
     config,
-    quiescers: [],
+    quiescers,
     freezer: (lockFd) => {
       const thirdLine = systemdThirdLine(system, log, [...self, 'thaw-overdue']);
       return linuxFreezer(system, log, { guardArgv: [...self, 'guard'], lockFd, thirdLine });
@@ -95,7 +98,8 @@ export function createAgent(system: System, log: Log, config: Config, self: read
         replan: (last) => replanSnapshot(system, planWishes(wishes, config), last),
         // `freeze` asks for nothing else, and says by its exit code that it is there.
         allOrNothing: kind === 'freeze',
-        quiescers: (wishes.applications ?? true) ? parts.quiescers : [],
+        quiescers: (wishes.applications ?? true) ? quiescers : [],
+        unheld: () => unheldDatabases(system, quiescers),
         takeMs,
         command: `quiesced ${kind === 'rehearsal' ? 'rehearse' : kind}`,
       },
@@ -118,7 +122,7 @@ export function createAgent(system: System, log: Log, config: Config, self: read
     // The checks are half of the program, and the daemon has them run in another process.
     async examine(request) {
       const { examine } = await import('./readiness/examine.ts');
-      return examine({ system, config, quiescers: parts.quiescers }, request);
+      return examine({ system, config, quiescers }, request);
     },
     async told(examination) {
       const { gatherTold } = await import('./readiness/tell.ts');

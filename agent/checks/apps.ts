@@ -1,3 +1,11 @@
+import {
+  databasesAreFrozen,
+  databasesAreHeld,
+  databasesCanBeHeld,
+  locksComeSoon,
+  nothingIsLeftHeld,
+  scriptsKnowThePostgres,
+} from './apps-databases.ts';
 import { policyIsObeyed, timeIsEnough } from './apps-policy.ts';
 import { nothingIsOwed } from './apps-record.ts';
 import { wasRehearsed } from './apps-rehearsal.ts';
@@ -12,6 +20,12 @@ export const appChecks: readonly Check[] = [
   scriptsCanStart,
   timeIsEnough,
   policyIsObeyed,
+  databasesAreHeld,
+  databasesCanBeHeld,
+  databasesAreFrozen,
+  locksComeSoon,
+  nothingIsLeftHeld,
+  scriptsKnowThePostgres,
   nothingIsOwed,
   wasRehearsed,
 ];

@@ -208,3 +208,10 @@ export const PROXY = {
 export const AZURE_DRIVERS = {
   source: `${SOURCES.genericImage}; ${SOURCES.hydration}; ${MICROSOFT}/azure/virtual-machines/enable-nvme-interface (2025)`,
 } as const;
+
+/** The exclusive backup and the old names went together: nothing that a script could do in two sessions is left. */
+export const PG_EXCLUSIVE = {
+  goneIn: 15,
+  functions: /\bpg_(?:start|stop)_backup\b/,
+  source: 'https://www.postgresql.org/docs/15/release-15.html (2022-10)',
+} as const;

@@ -12,6 +12,7 @@ export const RUN: Readonly<Record<string, Command>> = {
   release: async (context) => (await import('./commands/release.ts')).release(context),
   thaw: async (context) => (await import('./commands/thaw.ts')).thaw(context),
   status: async (context) => (await import('./commands/status.ts')).status(context),
+  quiescers: async (context) => (await import('./commands/quiescers.ts')).quiescers(context),
   history: async (context) => (await import('./commands/history.ts')).history(context),
   report: async (context) => (await import('./commands/report.ts')).report(context),
   config: async (context) => (await import('./commands/config.ts')).config(context),
@@ -25,5 +26,6 @@ export const RUN: Readonly<Record<string, Command>> = {
   recover: async (context) => (await import('./commands/internal.ts')).recover(context),
   'keep-hold': async (context) => (await import('./commands/keep-hold.ts')).keepHold(context),
   'thaw-overdue': async (context) => (await import('./commands/thaw-overdue.ts')).thawOverdue(context),
+  'sqlite-session': async (context) => (await import('./commands/internal.ts')).sqliteSession(context),
   'sandbox-writer': async (context) => (await import('./commands/internal.ts')).sandboxWriter(context),
 };

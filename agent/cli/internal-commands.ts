@@ -32,5 +32,6 @@ export const INTERNAL_COMMANDS: readonly CommandSpec[] = [
     exitCodes: DONE,
     hidden: true,
   },
+  { name: 'sqlite-session', about: 'A client of SQLite', flags: [], words: 'FILE', exitCodes: DONE, hidden: true },
   { name: 'sandbox-writer', about: 'Writes all the time', flags: [], words: 'FOLDER', exitCodes: DONE, hidden: true },
 ];

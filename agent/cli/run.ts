@@ -76,7 +76,7 @@ async function agentOf(system: System, log: Log, self: readonly string[], how: '
   const { defaultConfig, loadConfig } = await import('../config/load.ts');
   const { createAgent } = await import('../daemon.ts');
   try {
-    return createAgent(system, log, (await loadConfig(system)).config, self);
+    return await createAgent(system, log, (await loadConfig(system)).config, self);
   } catch (error) {
     if (how === 'as configured') throw error;
     log.warn(`going on with the defaults: ${messageOf(error)}`);

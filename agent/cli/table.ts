@@ -152,6 +152,14 @@ export const COMMANDS: readonly CommandSpec[] = [
     exitCodes: DONE,
   },
   {
+    name: 'quiescers',
+    needsRoot: true,
+    about: 'Say which databases run here, what would hold them, and what is missing',
+    details: 'Connects to those that are configured, looks, and leaves; holds nothing. To try it: quiesced rehearse.',
+    flags: [],
+    exitCodes: { 0: 'what is configured could be held', 1: 'something could not', 2: 'wrong usage' },
+  },
+  {
     name: 'history',
     needsRoot: true,
     about: 'List the last runs',

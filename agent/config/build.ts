@@ -1,6 +1,6 @@
 import type { Platform } from '../system/system.ts';
 import type { Interpretation, Setting } from './interpret.ts';
-import type { Config, KeySpec, QuiescerConfig, Source } from './schema.ts';
+import type { Config, KeySpec, QuiescerConfig, SectionOf, Source } from './schema.ts';
 import { propertyOf, QUIESCER_KEYS, SCHEMA } from './schema.ts';
 import { readValue } from './values.ts';
 
@@ -28,11 +28,11 @@ export async function buildConfig(read: Interpretation, platform: Platform): Pro
   const quiescers: QuiescerConfig[] = [];
   for (const name of read.quiescers) {
     const section = `quiescer ${name}`;
-    const { enabled } = await fill(section, QUIESCER_KEYS);
+    const common = (await fill(section, QUIESCER_KEYS)) as unknown as SectionOf<typeof QUIESCER_KEYS>;
     const free = freeForm(section, read.settings);
     for (const { key, source } of free) sources[`${section}.${key}`] = source;
     const settings = free.map(({ key, value, source }) => [key, { value: String(value), source }] as const);
-    quiescers.push({ name, enabled: enabled === true, settings: Object.fromEntries(settings) });
+    quiescers.push({ name, ...common, settings: Object.fromEntries(settings) });
   }
   // The one place where the table's values become the type that is derived from it; a test holds both together.
   return { config: { ...sections, quiescers } as unknown as Config, sources };

@@ -31,7 +31,7 @@ export function describeConfig({ config, sources }: LoadedConfig): readonly Conf
     const free = Object.entries(quiescer.settings).map(([key, { value }]) =>
       row(section, key, visibleFree(key, value)),
     );
-    return [...rows(section, QUIESCER_KEYS, { enabled: quiescer.enabled }), ...free];
+    return [...rows(section, QUIESCER_KEYS, { ...quiescer }), ...free];
   });
   return [...sections, ...quiescers];
 }

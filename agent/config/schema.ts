@@ -23,11 +23,12 @@ export type KeySpec = {
   | { readonly type: 'cron'; readonly default: 'off'; readonly example: string }
   | { readonly type: 'path'; readonly default?: undefined; readonly example: string }
   | { readonly type: 'url'; readonly default?: undefined; readonly example: string }
+  | { readonly type: 'text'; readonly default?: undefined; readonly example: string }
   | { readonly type: 'list'; readonly default?: undefined; readonly of: ListItem; readonly example: string }
 );
 
-/** What the items of a list are: command and arguments, mount points to exclude, hosts, hosts with their ports. */
-export type ListItem = 'argv' | 'exclusion' | 'host' | 'endpoint';
+/** What the items of a list are: command and arguments, mount points to exclude, hosts, hosts with their ports, paths. */
+export type ListItem = 'argv' | 'exclusion' | 'host' | 'endpoint' | 'path';
 
 /**
  * Everything that `quiesced.conf` may say, but for `[quiescer NAME]`. Parsing, defaults, `quiesced config` and the
@@ -93,6 +94,16 @@ export const SCHEMA = {
       type: 'path',
       example: '/usr/local/sbin/after-snapshot',
       about: 'Program that is run after everything was let go, whatever happened before.',
+    },
+    'qemu-hooks': {
+      type: 'path',
+      example: '/etc/qemu/fsfreeze-hook.d',
+      about: "Folder of hooks written for QEMU's guest agent: each is called with freeze and thaw.",
+    },
+    'vmware-scripts': {
+      type: 'path',
+      example: '/etc/vmware-tools/backupScripts.d',
+      about: "Folder of VMware's backup scripts: each is called with freeze, and thaw or freezeFail.",
     },
     timeout: {
       type: 'duration',
@@ -178,6 +189,26 @@ export const SCHEMA = {
 /** The keys that every `[quiescer NAME]` knows; the others belong to the quiescer and are checked by it. */
 export const QUIESCER_KEYS = {
   enabled: { type: 'switch', default: 'yes', about: 'Whether this application is quiesced.' },
+  'on-failure': {
+    type: 'choice',
+    of: ['inherit', 'continue', 'abort'],
+    default: 'inherit',
+    about: 'When it cannot be held: a lesser snapshot, none, or as [snapshot] on-failure says (inherit).',
+  },
+  timeout: {
+    type: 'duration',
+    default: '60s',
+    min: '1s',
+    max: '30m',
+    about: 'The longest time that it may take until the application is held.',
+  },
+  'lock-wait': {
+    type: 'duration',
+    default: '5s',
+    min: '1s',
+    max: '5m',
+    about: 'The longest wait for a lock: others wait behind it, so one long query would stall the application.',
+  },
 } as const satisfies Readonly<Record<string, KeySpec>>;
 
 /** Where a value came from. */
@@ -197,12 +228,16 @@ export type Config = { readonly [S in keyof Schema]: SectionOf<Schema[S]> } & {
 export interface QuiescerConfig {
   readonly name: string;
   readonly enabled: boolean;
+  readonly onFailure: 'inherit' | 'continue' | 'abort';
+  readonly timeoutMs: number;
+  readonly lockWaitMs: number;
   /** Every other key as it was written, for the quiescer to judge; it names the source in what it reports. */
   readonly settings: Readonly<Record<string, { readonly value: string; readonly source: FileSource }>>;
 }
 
 type Schema = typeof SCHEMA;
-type SectionOf<Keys> = { readonly [K in keyof Keys & string as PropertyOf<K, Keys[K]>]: ValueOf<Keys[K]> };
+/** What a table of keys becomes in `Config`. */
+export type SectionOf<Keys> = { readonly [K in keyof Keys & string as PropertyOf<K, Keys[K]>]: ValueOf<Keys[K]> };
 
 type PropertyOf<K extends string, Spec> = Spec extends { type: 'duration' } ? `${Camel<K>}Ms` : Camel<K>;
 type Camel<K extends string> = K extends `${infer Head}-${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : K;

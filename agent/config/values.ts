@@ -21,6 +21,8 @@ export async function readValue(spec: KeySpec, text: string, platform: Platform)
       return given(isAbsolute(text, platform) ? text : undefined);
     case 'url':
       return given(isHttpUrl(text) ? text : undefined);
+    case 'text':
+      return given(text);
     case 'list':
       return readList(spec.of, text, platform);
     case 'cron':
@@ -52,6 +54,8 @@ export function expected(spec: KeySpec): string {
       return 'an absolute path';
     case 'url':
       return 'an http:// or https:// address';
+    case 'text':
+      return 'a text';
     case 'list':
       return ITEMS[spec.of].expected;
     case 'cron':
@@ -126,6 +130,10 @@ const ITEMS: Readonly<Record<ListItem, ItemKind>> = {
     expected: 'a list of mount points (with * and ?), type:NAME and device:/dev/NAME, by comma',
     isOne: (item, _, platform) =>
       /^type:[\w.-]+$/.test(item) || /^device:\/dev\/./.test(item) || /^[*?]/.test(item) || isAbsolute(item, platform),
+  },
+  path: {
+    expected: 'a list of absolute paths, by comma',
+    isOne: (item, _, platform) => isAbsolute(item, platform),
   },
   host: {
     expected: 'a list of hosts, domains, addresses and networks, by comma',

@@ -51,6 +51,15 @@ const readOrNothing = async (system: System, path: string): Promise<string | und
 export const parseMountinfo = (text: string): readonly Mount[] =>
   text.split('\n').flatMap((line) => parseLine(line) ?? []);
 
+/** The mount that a path leads to, once its links are followed: of the longest mount points the last one mounted. */
+export const mountOf = (mounts: readonly Mount[], path: string): Mount | undefined =>
+  mounts
+    .filter(({ mountPoint }) => mountPoint === '/' || path === mountPoint || path.startsWith(`${mountPoint}/`))
+    .reduce<Mount | undefined>(
+      (best, mount) => (best === undefined || mount.mountPoint.length >= best.mountPoint.length ? mount : best),
+      undefined,
+    );
+
 function parseLine(line: string): Mount | undefined {
   const fields = line.split(' ');
   // Optional fields, none or many, end with a single hyphen.

@@ -1,18 +1,18 @@
 import type { Config } from '../config/schema.ts';
 import { messageOf, UserError } from '../errors.ts';
-import type { Quiescer } from '../quiescers/quiescer.ts';
+import type { ConfiguredQuiescer } from '../quiescers/quiescer.ts';
+import { unheldDatabases } from '../quiescers/unheld.ts';
 import { redact } from '../redact.ts';
 import { scriptProblems } from '../scripts/runnable.ts';
 import { within } from '../snapshot/deadline.ts';
 import { planSnapshot, type SnapshotPlan } from '../snapshot/plan.ts';
-import { DATABASES, runningDatabases } from '../system/databases.ts';
 import type { System } from '../system/system.ts';
 import { type ExpectationEvidence, type Expected, expectedConsistency } from './expected.ts';
 
 export interface ExpectationParts {
   readonly system: System;
   readonly config: Config;
-  readonly quiescers: readonly Pick<Quiescer, 'id' | 'title'>[];
+  readonly quiescers: readonly Pick<ConfiguredQuiescer, 'title' | 'pick'>[];
   /** Why the configuration cannot be used; then a snapshot is refused. */
   readonly configFault?: UserError;
 }
@@ -40,10 +40,9 @@ const refused = ({ privileged }: System, error: UserError): Expected => ({
 
 async function gather(parts: ExpectationParts): Promise<ExpectationEvidence> {
   const { system, config, quiescers } = parts;
-  const [plan, databases] = await Promise.all([planOf(system, config), runningDatabases(system)]);
+  const [plan, unheld] = await Promise.all([planOf(system, config), unheldDatabases(system, quiescers)]);
   const { scripts, problems, required } = plan.scripts;
   const faults = await scriptProblems(system, scripts);
-  const unheld = databases.filter(({ kind }) => !quiescers.some(({ id }) => id === kind || id.startsWith(`${kind}.`)));
   return {
     frozen: plan.freeze.groups.flat().map(({ mountPoint }) => mountPoint),
     whyNoneFrozen: whyNone(plan),
@@ -53,7 +52,7 @@ async function gather(parts: ExpectationParts): Promise<ExpectationEvidence> {
     scriptFaults: faults.map(({ message }) => redact(message)),
     required: required || config.snapshot.onFailure === 'abort',
     held: quiescers.map(({ title }) => title),
-    unheld: [...new Set(unheld.map(({ kind }) => DATABASES[kind]))],
+    unheld,
   };
 }
 

@@ -42,6 +42,8 @@ export function expectedConsistency(evidence: ExpectationEvidence): Expected {
     freezeLostAtMs: undefined,
     unfreezable: evidence.unfreezable,
     applications: applicationsOf(evidence),
+    unheld: evidence.unheld,
+    unfrozenData: [],
   });
   return { consistency, reason: REASONS[consistency](evidence) };
 }
@@ -49,8 +51,9 @@ export function expectedConsistency(evidence: ExpectationEvidence): Expected {
 /** As the phases `prepare` and `quiesce` would state it afterwards. A broken post script alone holds nothing back. */
 function applicationsOf(evidence: ExpectationEvidence): Evidence['applications'] {
   if (scriptsFail(evidence)) return 'failed';
-  if (evidence.held.length > 0) return 'verified';
-  return evidence.preScripts.length > 0 ? 'script-only' : 'none';
+  const { held, unheld, preScripts } = evidence;
+  if (held.length > 0 && (unheld.length === 0 || preScripts.length === 0)) return 'verified';
+  return preScripts.length > 0 ? 'script-only' : 'none';
 }
 
 const scriptsFail = ({ preScripts, fileFaults, scriptFaults }: ExpectationEvidence): boolean =>
@@ -67,18 +70,16 @@ const REASONS: Readonly<Record<Consistency, (evidence: ExpectationEvidence) => s
     frozen.length === 0 ? `no file system would be frozen: ${whyNoneFrozen}` : `${and(unfreezable)} cannot be frozen`,
   'file-system': (evidence) => {
     if (scriptsFail(evidence)) return `the scripts cannot all run: ${and(faultsOf(evidence))}`;
-    const { unheld } = evidence;
-    return unheld.length === 0
-      ? 'nothing is set up to hold applications'
-      : `${and(unheld)} ${runs(unheld)} and nothing quiesces ${unheld.length === 1 ? 'it' : 'them'}`;
+    const { unheld, held } = evidence;
+    const alone = `${and(unheld)} ${runs(unheld)}${held.length > 0 ? ' too' : ''} and nothing quiesces ${unheld.length === 1 ? 'it' : 'them'}`;
+    if (held.length > 0) return `${and(held)} would be held, but ${alone}`;
+    return unheld.length === 0 ? 'nothing is set up to hold applications' : alone;
   },
   application: ({ held, preScripts, unheld }) => {
     const holding = held.length > 0 ? `${and(held)} would be held` : `the pre scripts would run: ${and(preScripts)}`;
     if (unheld.length === 0) return holding;
-    // The scripts may well see to it; quiescers that leave one out do not.
-    return preScripts.length > 0
-      ? `${holding}; whether they hold ${and(unheld)} is for them to know`
-      : `${holding}, but ${and(unheld)} ${runs(unheld)} too and nothing quiesces ${unheld.length === 1 ? 'it' : 'them'}`;
+    // The scripts may well see to it; quiescers that leave one out do not, and are worth less.
+    return `${holding}; whether they hold ${and(unheld)} is for them to know`;
   },
 };
 

@@ -42,7 +42,13 @@ function readEntry(entry: unknown): OwedScript | ScriptError {
 const isMark = (value: unknown): value is string =>
   typeof value === 'string' && /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/.test(value);
 
-const SOURCES: readonly unknown[] = ['azure', 'config', 'hook'] satisfies readonly Script['source'][];
+const SOURCES: readonly unknown[] = [
+  'azure',
+  'config',
+  'hook',
+  'qemu-hook',
+  'vmware-hook',
+] satisfies readonly Script['source'][];
 
 const isScript = (value: unknown): value is Script =>
   isRecord(value) &&

@@ -12,7 +12,7 @@ export interface Command {
  * recorded before `pre` starts, and another process runs `post` from the record after a crash or a reboot.
  */
 export interface Script {
-  readonly source: 'azure' | 'config' | 'hook';
+  readonly source: 'azure' | 'config' | HookSource;
   /** For people: the plugin's name, `[scripts]`, the hook's file name. */
   readonly name: string;
   readonly pre?: Command;
@@ -25,6 +25,21 @@ export interface Script {
   /** Its own configuration says that there is to be no snapshot when `pre` fails. */
   readonly required: boolean;
 }
+
+/** Whose folder a hook comes from: its words are those that its author knows. */
+export type HookSource = keyof typeof HOOK_WORDS;
+
+/**
+ * The argument after a freeze that was held, and after one that was not. QEMU's dispatcher knows one word for both;
+ * VMware's: "Custom quiescing scripts", https://techdocs.broadcom.com (vmbackup plug-in of open-vm-tools).
+ */
+export const HOOK_WORDS = {
+  hook: { held: 'thaw', failed: 'freeze-failed' },
+  'qemu-hook': { held: 'thaw', failed: 'thaw' },
+  'vmware-hook': { held: 'thaw', failed: 'freezeFail' },
+} as const;
+
+export const isHook = (source: Script['source']): source is HookSource => Object.hasOwn(HOOK_WORDS, source);
 
 /** A post command that must still run, whatever happens meanwhile. */
 export interface OwedScript {

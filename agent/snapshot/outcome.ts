@@ -16,6 +16,10 @@ export interface Evidence {
    * scripts ended with 0. `failed`: one that should have been held was not. `none`: nothing is configured.
    */
   readonly applications: 'verified' | 'script-only' | 'failed' | 'none';
+  /** Databases that ran meanwhile and that no quiescer held: `PostgreSQL`. */
+  readonly unheld: readonly string[];
+  /** Folders with the data of those that were held, on file systems that were not frozen by us. */
+  readonly unfrozenData: readonly string[];
 }
 
 export interface Level {
@@ -31,7 +35,7 @@ export const NOTHING_TAKEN = 'no snapshot was taken';
 
 /** What the snapshot may be called, and never more than was proved: DESIGN.md §4. */
 export function levelOf(evidence: Evidence): Level {
-  const { taken, frozen, unfreezable, applications } = evidence;
+  const { taken, frozen, unfreezable } = evidence;
   const lasted = heldUntilTaken(evidence);
   const froze = frozen === 'all' && lasted;
   if (!taken) return { consistency: 'none', reason: NOTHING_TAKEN, froze };
@@ -41,16 +45,26 @@ export function levelOf(evidence: Evidence): Level {
   if (unfreezable.length > 0) {
     return { consistency: 'crash', reason: `cannot be frozen: ${unfreezable.join(', ')}`, froze };
   }
-  return { ...levelOfApplications(applications), froze };
+  return { ...levelOfApplications(evidence), froze };
 }
 
 /** A freeze that was lost after the copy was complete has harmed nothing. */
 const heldUntilTaken = ({ freezeLostAtMs, takeEndedAtMs }: Evidence): boolean =>
   freezeLostAtMs === undefined || (takeEndedAtMs !== undefined && freezeLostAtMs > takeEndedAtMs);
 
-function levelOfApplications(applications: Evidence['applications']): Omit<Level, 'froze'> {
+function levelOfApplications({ applications, unheld, unfrozenData }: Evidence): Omit<Level, 'froze'> {
   switch (applications) {
     case 'verified':
+      if (unfrozenData.length > 0) {
+        return {
+          consistency: 'file-system',
+          reason: `data of an application was not frozen: ${unfrozenData.join(', ')}`,
+        };
+      }
+      // Scripts may well have seen to it; quiescers that leave one out have not.
+      if (unheld.length > 0) {
+        return { consistency: 'file-system', reason: `running and not held: ${unheld.join(', ')}` };
+      }
       return {
         consistency: 'application',
         evidence: 'verified',

@@ -26,6 +26,8 @@ export interface RunRequest {
   /** Whether there is no use in it unless everything is held, whatever the configuration says. */
   readonly allOrNothing?: boolean;
   readonly quiescers: readonly Quiescer[];
+  /** Databases that run now and that none of these would hold. */
+  readonly unheld?: () => Promise<readonly string[]>;
   /** The longest that the take may last. */
   readonly takeMs: number;
   /** How the one who is refused meanwhile is told who is at work: `quiesced snapshot`. */

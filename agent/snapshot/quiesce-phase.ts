@@ -1,6 +1,7 @@
 import { messageOf } from '../errors.ts';
 import { faultPoint } from '../fault-point.ts';
 import type { Quiescer } from '../quiescers/quiescer.ts';
+import { orUndefinedAfter } from '../system/waits.ts';
 import { DeadlineError, within } from './deadline.ts';
 import type { Evidence } from './outcome.ts';
 import { type Phase, VerifyError } from './phases.ts';
@@ -8,19 +9,23 @@ import { type Phase, VerifyError } from './phases.ts';
 /** For each application, and all at the same time. */
 const VERIFY_MS = 10_000;
 const RELEASE_MS = 60_000;
+/** A hold that was given up ends in its own time: what it opens after the release nobody would close. */
+const GIVEN_UP_MS = 3000;
 /** For the record. */
 const SLACK_MS = 5000;
 
 /** Applications, held in parallel; each one's hold is verified after the thaw and before it is released. */
 export class QuiescePhase implements Phase {
   readonly name = 'quiesce';
-  readonly required: boolean;
   readonly enterMs: number;
-  readonly leaveMs = VERIFY_MS + RELEASE_MS + SLACK_MS;
+  readonly leaveMs = VERIFY_MS + GIVEN_UP_MS + RELEASE_MS + SLACK_MS;
+  readonly #required: boolean;
   readonly #quiescers: readonly Quiescer[];
   readonly #owe: (what: unknown) => Promise<void>;
   readonly #tried = new Set<Quiescer>();
   readonly #held = new Set<Quiescer>();
+  /** Until they have settled, also when nobody waits for them any more. */
+  readonly #holding = new Map<Quiescer, Promise<unknown>>();
   readonly #expired = new AbortController();
   #expiry: NodeJS.Timeout | undefined;
   #failed = false;
@@ -33,9 +38,22 @@ export class QuiescePhase implements Phase {
     owe: (what: unknown) => Promise<void>,
   ) {
     this.#quiescers = quiescers;
-    this.required = required;
+    this.#required = required;
     this.enterMs = deadlineMs;
     this.#owe = owe;
+  }
+
+  /** As the configuration says of those that are not held; of all of them when it is not known yet. */
+  get required(): boolean {
+    const lacking = this.#quiescers.filter((quiescer) => !this.#held.has(quiescer));
+    return lacking.length === 0
+      ? this.#required
+      : lacking.some(({ onFailure }) => (onFailure === undefined ? this.#required : onFailure === 'abort'));
+  }
+
+  /** Where the data of those that are held lie: they are not worth much unless all of it is frozen. */
+  get folders(): readonly string[] {
+    return [...this.#held].flatMap(({ folders }) => folders ?? []);
   }
 
   /** Aborted when the applications have been held for as long as they may be. */
@@ -59,13 +77,22 @@ export class QuiescePhase implements Phase {
     }, this.enterMs);
     await this.#owe(this.#owed());
     await settleAll(this.#quiescers, async (quiescer) => {
-      await faultPoint('quiescer.hold.before');
-      await quiescer.hold(signal);
-      await faultPoint('quiescer.hold.after');
+      await within('to hold it', quiescer.holdMs ?? this.enterMs, (limit) => this.#hold(quiescer, limit), signal);
       // Given up meanwhile: it is held now, but was not when the heart went on.
       signal.throwIfAborted();
       this.#held.add(quiescer);
     });
+  }
+
+  async #hold(quiescer: Quiescer, signal: AbortSignal): Promise<void> {
+    await faultPoint('quiescer.hold.before');
+    const holding = quiescer.hold(signal);
+    this.#holding.set(
+      quiescer,
+      holding.catch(() => undefined),
+    );
+    await holding;
+    await faultPoint('quiescer.hold.after');
   }
 
   async leave(_how: unknown, signal: AbortSignal): Promise<void> {
@@ -87,6 +114,8 @@ export class QuiescePhase implements Phase {
         problems.push(new VerifyError(`${title}: ${messageOf(error)}`, { cause: error }));
       }
     }
+    const given = this.#held.has(quiescer) ? undefined : this.#holding.get(quiescer);
+    if (given !== undefined) await orUndefinedAfter(GIVEN_UP_MS, given);
     try {
       await within('the release', RELEASE_MS, (limit) => released(quiescer, limit), signal);
       this.#tried.delete(quiescer);

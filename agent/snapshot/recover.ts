@@ -120,12 +120,13 @@ const faultOf = (phase: PhaseName, error: unknown): Fault => ({
 const RELEASE_MS = 60_000;
 
 async function releaseOwed({ quiescers }: Pick<Parts, 'quiescers'>, what: unknown, journal: Journal): Promise<void> {
-  const ids = Array.isArray(what)
-    ? what.flatMap((each) => (typeof each?.id === 'string' ? [each.id as string] : []))
+  const owed: readonly { readonly id: string }[] = Array.isArray(what)
+    ? what.filter((each) => typeof each?.id === 'string')
     : [];
-  const failed: { id: string }[] = [];
+  const failed: unknown[] = [];
   const errors: unknown[] = [];
-  for (const id of ids) {
+  for (const entry of owed) {
+    const { id } = entry;
     try {
       const quiescer = quiescers.find((each) => each.id === id);
       if (quiescer === undefined) throw new Error(`${id} is not configured any more, so it cannot be released`);
@@ -133,7 +134,7 @@ async function releaseOwed({ quiescers }: Pick<Parts, 'quiescers'>, what: unknow
       await within(`releasing ${id}`, RELEASE_MS, (limit) => quiescer.release(limit));
       await faultPoint('recovery.release.after');
     } catch (error) {
-      failed.push({ id });
+      failed.push(entry);
       errors.push(error);
     }
   }

@@ -1,3 +1,4 @@
+import { mountOf, parseMountinfo } from '../freezer/mounts.ts';
 import type { Lock } from '../system/lock.ts';
 import { FreezePhase } from './freeze-phase.ts';
 import type { Journal } from './journal.ts';
@@ -53,20 +54,37 @@ export function phasesOf(parts: Parts, request: RunRequest, lock: Lock, timeline
 }
 
 /** What is known of the hold so far. */
-export const evidenceOf = (phases: Phases): Omit<Evidence, 'taken' | 'takeEndedAtMs'> => ({
+export const evidenceOf = (phases: Phases, unheld: readonly string[]): Omit<Evidence, 'taken' | 'takeEndedAtMs'> => ({
   ...phases.freeze.evidence,
   unfreezable: phases
     .plan()
     .left.filter(({ why }) => why === 'unfreezable')
     .map(({ fileSystem }) => fileSystem.mountPoint),
-  applications: together(phases.prepare.evidence, phases.quiesce.evidence),
+  applications: together(phases.prepare.evidence, phases.quiesce.evidence, unheld),
+  unheld,
+  unfrozenData: notFrozen(phases.quiesce.folders, phases.plan(), phases.freeze.frozen),
 });
 
-/** Scripts and applications count as one: the weakest that took part decides, a verified hold is worth the most. */
+/** Those of the folders, real paths, that lie on no file system that was frozen. */
+function notFrozen(folders: readonly string[], plan: SnapshotPlan, frozen: readonly string[]): readonly string[] {
+  if (folders.length === 0) return [];
+  const mounts = parseMountinfo(plan.mountinfo);
+  const held = plan.freeze.groups.flat().filter(({ mountPoint }) => frozen.includes(mountPoint));
+  return folders.filter((folder) => {
+    const device = mountOf(mounts, folder)?.device;
+    return !held.some(({ id }) => id === device);
+  });
+}
+
+/**
+ * Scripts and applications count as one: the weakest that took part decides, a verified hold is worth the most. What no
+ * quiescer has held is left to the scripts, where there are any.
+ */
 const together = (
   scripts: Evidence['applications'],
   applications: Evidence['applications'],
+  unheld: readonly string[],
 ): Evidence['applications'] => {
   if (scripts === 'failed' || applications === 'failed') return 'failed';
-  return applications === 'none' ? scripts : applications;
+  return applications === 'none' || (unheld.length > 0 && scripts === 'script-only') ? scripts : applications;
 };

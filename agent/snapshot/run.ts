@@ -20,8 +20,9 @@ export async function run(parts: Parts, request: RunRequest, lock: Lock, signal:
   const record = { id: randomUUID(), kind, taker: taker.id, startedAt: system.clock.now().toISOString() };
   const timeline = new Timeline(startedMonotonicMs);
   const journal = await Journal.begin(system, await bootIdOf(system), record);
+  const unheld = (await request.unheld?.()) ?? [];
   const phases = phasesOf(parts, request, lock, timeline, journal);
-  const evidence = () => evidenceOf(phases);
+  const evidence = () => evidenceOf(phases, unheld);
   let taken: Taken;
   const unrecorded: Fault[] = [];
   try {
@@ -34,7 +35,7 @@ export async function run(parts: Parts, request: RunRequest, lock: Lock, signal:
   }
   const tookMs = system.clock.monotonicMs() - startedMonotonicMs;
   const outcome: Outcome = {
-    ...outcomeOf(record, request, phases, taken),
+    ...outcomeOf(record, request, phases, evidence(), taken),
     startedMonotonicMs,
     tookMs,
     faults: [...taken.faults, ...unrecorded],
@@ -55,9 +56,15 @@ export async function run(parts: Parts, request: RunRequest, lock: Lock, signal:
   return { ...outcome, faults: [...outcome.faults, ...forgotten] };
 }
 
-function outcomeOf(record: RunRecord, request: RunRequest, phases: Phases, taken: Taken): Omit<Outcome, 'tookMs'> {
+function outcomeOf(
+  record: RunRecord,
+  request: RunRequest,
+  phases: Phases,
+  evidence: ReturnType<typeof evidenceOf>,
+  taken: Taken,
+): Omit<Outcome, 'tookMs'> {
   const { froze: _, ...level } = levelOf({
-    ...evidenceOf(phases),
+    ...evidence,
     taken: taken.taken,
     takeEndedAtMs: taken.takeEndedAtMs,
   });

@@ -24,6 +24,9 @@ export const DATABASES = {
 } as const;
 export type DatabaseKind = keyof typeof DATABASES;
 
+export const isDatabaseKind = (name: string | undefined): name is DatabaseKind =>
+  name !== undefined && Object.hasOwn(DATABASES, name);
+
 /** Servers whose program alone tells. MariaDB before 10.5 calls itself `mysqld`: only its files would tell them apart. */
 const SERVERS: Readonly<Record<string, DatabaseKind>> = {
   mysqld: 'mysql',

@@ -216,7 +216,7 @@ async function endTree(system: System, pid: number): Promise<readonly number[]> 
 }
 
 /** Asked beforehand: through a shell, a missing program would look like one that exits with 127. */
-function whyNotFound(name: string, path: string): string | undefined {
+export function whyNotFound(name: string, path: string = CLEAN_ENV.PATH): string | undefined {
   const places = name.includes('/') ? [name] : path.split(':').map((folder) => join(folder, name));
   const reasons = places.map(whyNotStartable);
   return reasons.includes(undefined) ? undefined : (reasons.find((reason) => reason !== 'ENOENT') ?? 'ENOENT');

@@ -7,6 +7,7 @@ import { kernelTargets } from './targets/kernel.ts';
 import { machineTargets } from './targets/machine.ts';
 import { networkTargets } from './targets/network.ts';
 import { proxyTargets } from './targets/proxy.ts';
+import { quiescerTargets } from './targets/quiescers.ts';
 import { reachTargets } from './targets/reach.ts';
 import { recordTargets } from './targets/records.ts';
 import { scriptTargets } from './targets/scripts.ts';
@@ -28,4 +29,5 @@ export const targets: readonly FuzzTarget[] = [
   ...controlTargets,
   ...supportTargets,
   ...machineTargets,
+  ...quiescerTargets,
 ];

@@ -10,6 +10,7 @@ loopTest('what is printed with --json is what docs/schema says', async (t, rig) 
   conforms(t, 'config', await json('config'));
   conforms(t, 'history', await json('history'));
   conforms(t, 'status', await json('status'));
+  conforms(t, 'quiescers', await json('quiescers'));
   conforms(t, 'error', await json('release'));
   conforms(t, 'error', await json('freeze', '--mount', '/nowhere'));
   conforms(t, 'error', await json('hold', '--nonsense'));

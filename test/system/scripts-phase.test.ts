@@ -143,6 +143,23 @@ t.test('hooks are told by their argument', async (t) => {
   }
 });
 
+t.test('hooks of other worlds are told in the words that they know', async (t) => {
+  const folders = { qemuHooks: '/etc/qemu/fsfreeze-hook.d', vmwareScripts: '/etc/vmware-tools/backupScripts.d' };
+  for (const [how, qemu, vmware] of [[SUCCESS, 'thaw', 'thaw'] as const, [FAILED, 'thaw', 'freezeFail'] as const]) {
+    const rig = scriptsRig(t);
+    for (const [name, folder] of Object.entries(folders))
+      rig.put(`${folder}/${name}`, `#!/bin/sh\necho "${name} $*" >>"$ROOT/calls"\n`);
+    const limits = { timeoutMs: 5000, retries: 0 };
+    t.strictSame((await readHooks(rig.system, limits)).scripts, [], 'only where the configuration names them');
+    const { scripts } = await readHooks(rig.system, { ...limits, ...folders });
+    const phase = phaseOf(rig, scripts);
+    await phase.enter(calm);
+    await phase.leave(calm, how);
+    const wanted = ['qemuHooks freeze', 'vmwareScripts freeze', `vmwareScripts ${vmware}`, `qemuHooks ${qemu}`];
+    t.strictSame(calls(rig), wanted);
+  }
+});
+
 t.test('after a crash another process runs what is owed', async (t) => {
   const rig = scriptsRig(t);
   const owedFile = join(rig.root, 'owed.json');

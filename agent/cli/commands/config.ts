@@ -1,10 +1,13 @@
 import { describeConfig } from '../../config/describe.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { Source } from '../../config/schema.ts';
+import { createQuiescers } from '../../quiescers/configured.ts';
 import type { Command } from '../context.ts';
 
-export const config: Command = async ({ system, json, print }) => {
+export const config: Command = async ({ system, self, json, print }) => {
   const loaded = await loadConfig(system);
+  // Sections of quiescers are judged by those; nothing is asked of an application.
+  await createQuiescers(system, loaded.config, self);
   const rows = describeConfig(loaded);
   if (json) {
     print(`${JSON.stringify({ schema: 1, files: loaded.files, settings: rows }, undefined, 2)}\n`);

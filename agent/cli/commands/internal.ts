@@ -1,5 +1,6 @@
 import { runGuard } from '../../freezer/guard-process.ts';
 import { createLog } from '../../log.ts';
+import { runSqliteSession } from '../../quiescers/sqlite-session.ts';
 import { runWriter } from '../../sandbox/writer.ts';
 import { openServiceLog } from '../../system/journald.ts';
 import { atEaseWithOomKiller } from '../../system/oom.ts';
@@ -26,4 +27,10 @@ export const recover: Command = async ({ system, note, agentInAnyCase }) => {
 export const sandboxWriter: Command = async ({ given }) => {
   await runWriter(given.words);
   return new Promise(() => undefined);
+};
+
+/** What the quiescer of SQLite starts, as the owner of the file. */
+export const sqliteSession: Command = async ({ given, print }) => {
+  await runSqliteSession(given.words[0] ?? '', process.stdin, print);
+  return 0;
 };

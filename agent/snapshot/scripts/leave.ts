@@ -1,7 +1,7 @@
 import { messageOf } from '../../errors.ts';
 import { faultPoint } from '../../fault-point.ts';
 import { runnable } from '../../scripts/runnable.ts';
-import { type OwedScript, ScriptError } from '../../scripts/script.ts';
+import { HOOK_WORDS, isHook, type OwedScript, ScriptError } from '../../scripts/script.ts';
 import { endMarked } from '../../system/kin.ts';
 import type { System } from '../../system/system.ts';
 import type { HowItWent, LeaveOptions, Leaving } from './contract.ts';
@@ -87,7 +87,7 @@ async function leaveOne(system: System, entry: OwedScript, context: Context): Pr
 }
 
 const hookArgument = ({ script }: OwedScript, { freeze }: HowItWent): readonly string[] =>
-  script.source === 'hook' ? [freeze === 'held' ? 'thaw' : 'freeze-failed'] : [];
+  isHook(script.source) ? [HOOK_WORDS[script.source][freeze]] : [];
 
 /** What was done is done: a record that cannot be made must be told, for after a crash it would be done again. */
 export async function recorded(

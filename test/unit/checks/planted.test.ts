@@ -2,6 +2,7 @@ import t from 'tap';
 import { changed, HEALTHY } from './healthy-machine.ts';
 import { AGENT_ENOUGH, AGENT_FAULTS } from './planted-agent.ts';
 import { BOOT_FAULTS } from './planted-boot.ts';
+import { DATABASE_FAULTS } from './planted-databases.ts';
 import { ADE_FAULTS, DISK_ENOUGH, DISK_FAULTS, ENCRYPTION_FAULTS, withDisks } from './planted-disks.ts';
 import type { Fault } from './planted-fault.ts';
 import { NETWORK_FAULTS, OS_ENOUGH, OS_FAULTS } from './planted-os.ts';
@@ -20,6 +21,7 @@ const FAULTS: readonly Fault[] = [
   ...ENCRYPTION_FAULTS,
   ...ADE_FAULTS,
   ...APP_FAULTS,
+  ...DATABASE_FAULTS,
   ...RESTORE_FAULTS,
   ...BOOT_FAULTS,
   ...OTHER_FAULTS,

@@ -24,6 +24,8 @@ expedite = no
 [scripts]
 pre = "/opt/a; b #1/\\"pre\\".sh"
 post = '/opt/back\\\\slash'
+qemu-hooks = /etc/qemu/fsfreeze-hook.d
+vmware-scripts = /etc/vmware-tools/backupScripts.d
 timeout = 1h
 retries = 3
 [schedule]
@@ -52,7 +54,14 @@ level = debug
       takerCommand: ['/bin/take', '--name', 'a b', 'c=d'],
     },
     freeze: { exclude: ['/mnt/*', 'type:xfs', 'device:/dev/sdb1'], expedite: false },
-    scripts: { pre: '/opt/a; b #1/"pre".sh', post: '/opt/back\\\\slash', timeoutMs: 1_800_000, retries: 3 },
+    scripts: {
+      pre: '/opt/a; b #1/"pre".sh',
+      post: '/opt/back\\\\slash',
+      qemuHooks: '/etc/qemu/fsfreeze-hook.d',
+      vmwareScripts: '/etc/vmware-tools/backupScripts.d',
+      timeoutMs: 1_800_000,
+      retries: 3,
+    },
     schedule: { readinessMs: undefined, rehearsal: '30 3 * * sun' },
     proxy: {
       url: 'http://me:secret@proxy:3128',
@@ -66,7 +75,7 @@ level = debug
     quiescers: [],
   });
   t.strictSame(sources['snapshot.frozen-deadline'], fromFile(3));
-  t.strictSame(sources['log.level'], fromFile(32));
+  t.strictSame(sources['log.level'], fromFile(34));
   t.ok(Object.values(sources).every(({ from }) => from === 'file'));
 });
 

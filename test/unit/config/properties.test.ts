@@ -164,6 +164,8 @@ function anyValue(spec: KeySpec): fc.Arbitrary<unknown> {
     }
     case 'path':
       return path;
+    case 'text':
+      return word;
     case 'url':
       return fc
         .tuple(word, fc.stringMatching(/^[a-z0-9;#@%~!$&()*+=]{0,12}$/), fc.nat(65535))
@@ -176,6 +178,7 @@ function anyValue(spec: KeySpec): fc.Arbitrary<unknown> {
         exclusion: word.map((text) => `type:${text}`),
         host: word,
         endpoint: word.map((text) => `${text}:443`),
+        path: path.map((text) => text.replaceAll(',', '')),
       };
       return fc.array(item[spec.of], { minLength: 1, maxLength: 4 });
     }

@@ -3,11 +3,13 @@ import { defaultConfig } from '../../../agent/config/load.ts';
 import type { Config } from '../../../agent/config/schema.ts';
 import { UserError } from '../../../agent/errors.ts';
 import { silentLog } from '../../../agent/log.ts';
+import { createQuiescers } from '../../../agent/quiescers/configured.ts';
 import { type ExpectationParts, expectOf } from '../../../agent/readiness/evidence.ts';
 import { planScripts } from '../../../agent/scripts/planned.ts';
 import { levelOf } from '../../../agent/snapshot/outcome.ts';
 import { Timeline } from '../../../agent/snapshot/phases.ts';
 import { PreparePhase } from '../../../agent/snapshot/prepare-phase.ts';
+import { load, MAIN } from '../../fakes/config.ts';
 import { fakeSystem } from '../../fakes/system.ts';
 import { processFiles } from '../checks/machine.ts';
 
@@ -31,7 +33,7 @@ async function expected(t: Test, { mountinfo = ROOT, files, config, privileged =
 }
 
 const scripts = (pre: string | undefined, post?: string): Pick<Config, 'scripts'> => ({
-  scripts: { pre, post, timeoutMs: 1000, retries: 0 },
+  scripts: { pre, post, qemuHooks: undefined, vmwareScripts: undefined, timeoutMs: 1000, retries: 0 },
 });
 
 t.test('by the file systems', async (t) => {
@@ -52,11 +54,14 @@ t.test('by the file systems', async (t) => {
 t.test('by the databases', async (t) => {
   const reason = 'PostgreSQL runs and nothing quiesces it';
   t.match(await expected(t, { files: POSTGRES }), { consistency: 'file-system', reason });
-  for (const id of ['postgresql', 'postgresql.main']) {
-    const quiescers = [{ id, title: 'PostgreSQL, main' }];
+  for (const name of ['postgresql', 'postgresql.main']) {
+    const system = fakeSystem();
+    t.teardown(() => system.cleanUp());
+    const config = await load({ [MAIN]: `[quiescer ${name}]\n` });
+    const quiescers = await createQuiescers(system, config.config, []);
     t.match(await expected(t, { files: POSTGRES, parts: { quiescers } }), {
       consistency: 'application',
-      reason: 'PostgreSQL, main would be held',
+      reason: /^PostgreSQL( \(main\))? would be held$/,
     });
   }
 });
@@ -129,6 +134,8 @@ t.test('agrees with the phase that runs the scripts', async (t) => {
       freezeLostAtMs: undefined,
       unfreezable: [],
       applications: phase.evidence,
+      unheld: [],
+      unfrozenData: [],
     });
     const promised = await expectOf({ system, config, quiescers: [] });
     t.equal(promised.consistency, consistency, `pre ${pre}, post ${post}`);

@@ -62,7 +62,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'an application is held': [{ held: ['PostgreSQL'] }, 'application', 'PostgreSQL would be held'],
   'one is held, another is not': [
     { held: ['PostgreSQL'], unheld: ['Redis'] },
-    'application',
+    'file-system',
     'PostgreSQL would be held, but Redis runs too and nothing quiesces it',
   ],
   'one cannot be frozen': [

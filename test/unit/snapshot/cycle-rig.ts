@@ -88,6 +88,8 @@ export const HELD: Omit<Evidence, 'taken' | 'takeEndedAtMs'> = {
   freezeLostAtMs: undefined,
   unfreezable: [],
   applications: 'verified',
+  unheld: [],
+  unfrozenData: [],
 };
 
 /** Not async: some of these throw before there is a promise. */

@@ -29,11 +29,11 @@ t.test('scripts and applications count as one', async (t) => {
   for (const [scripts, applications, both] of TOGETHER) {
     const phases = {
       prepare: { evidence: scripts },
-      quiesce: { evidence: applications },
+      quiesce: { evidence: applications, folders: [] },
       freeze: { evidence: { frozen: 'all', freezeLostAtMs: undefined } },
       plan: () => ({ left: [] }),
     };
-    const found = evidenceOf(phases as unknown as Phases);
+    const found = evidenceOf(phases as unknown as Phases, []);
     t.equal(found.applications, both, `scripts ${scripts}, applications ${applications}`);
     t.match(found, { frozen: 'all', unfreezable: [] });
   }
@@ -43,11 +43,11 @@ t.test('what cannot be frozen is named, what was excluded is not held against it
   const left = ['unfreezable', 'excluded', 'exempt'].map((why) => ({ why, fileSystem: { mountPoint: `/${why}` } }));
   const phases = {
     prepare: { evidence: 'none' },
-    quiesce: { evidence: 'none' },
+    quiesce: { evidence: 'none', folders: [] },
     freeze: { evidence: { frozen: 'some', freezeLostAtMs: 7 } },
     plan: () => ({ left }),
   };
-  t.match(evidenceOf(phases as unknown as Phases), {
+  t.match(evidenceOf(phases as unknown as Phases, []), {
     unfreezable: ['/unfreezable'],
     frozen: 'some',
     freezeLostAtMs: 7,

@@ -8,6 +8,8 @@ const HELD: Evidence = {
   freezeLostAtMs: undefined,
   unfreezable: [],
   applications: 'verified',
+  unheld: [],
+  unfrozenData: [],
 };
 
 const FROZEN = ['all', 'some', 'none'] as const;

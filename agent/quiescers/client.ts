@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto';
+import { UserError } from '../errors.ts';
+import { faultPoint } from '../fault-point.ts';
+import { redact } from '../redact.ts';
+import type { Account } from '../system/account.ts';
+import { asAccount } from '../system/account.ts';
+import { type Program, startProgram, whyNotFound } from '../system/spawn.ts';
+import type { System } from '../system/system.ts';
+import { rejectedBy } from '../system/waits.ts';
+
+/**
+ * The vendor's own client, kept open: what it locks, it holds until it is closed. Its input passes through a feeder
+ * that outlives us and ends by itself when our pipe does or when the time is up; with the end of its input the client
+ * ends, and its session with it. So nothing that it holds is held for longer, whatever becomes of this process.
+ */
+export interface HeldClient {
+  /**
+   * Sends lines, and returns what is answered up to the line that `isLast` knows. Throws with the client's last words
+   * when it ends instead, and with the signal's reason when that is aborted.
+   */
+  ask(lines: readonly string[], isLast: (line: string) => boolean, signal: AbortSignal): Promise<readonly string[]>;
+  /** Ends the client and all its kin, without the farewell. Safe more than once. */
+  close(): Promise<void>;
+}
+
+export interface ClientOptions {
+  readonly argv: readonly string[];
+  /** Never shown; where passwords go that have to be told. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Undefined: as we are. */
+  readonly account?: Account | undefined;
+  /** After that the feeder ends, and the client is told so by the end of its input. */
+  readonly lifeMs: number;
+  /** What the client is told when we are gone or the time is up: for what does not end with its session. */
+  readonly farewell?: readonly string[];
+}
+
+/**
+ * The feeder hands each line on, until one says that all is well. `kill`: the client has ended first, and whoever waits
+ * for this shell must not wait for its feeder.
+ */
+const FEED = `limit=$1; shift
+{ timeout --foreground "$limit" /bin/sh -c '
+    while IFS= read -r line; do
+      [ "$line" = "$QUIESCED_BYE" ] && exit 0
+      printf "%s\\n" "$line"
+    done
+    exit 1' || [ -z "$QUIESCED_FAREWELL" ] || printf '%s\\n' "$QUIESCED_FAREWELL"
+} | { unset QUIESCED_BYE QUIESCED_FAREWELL; "$@"; kill "$$"; }`;
+
+const KILL_GRACE_MS = 500;
+const LAST_WORDS = 3;
+/** Answers that are kept to be told from complaints. */
+const MOST_ANSWERS = 1000;
+
+interface Waiting {
+  readonly isLast: (line: string) => boolean;
+  readonly lines: string[];
+  resolve(lines: readonly string[]): void;
+}
+
+export async function openClient(system: System, options: ClientOptions): Promise<HeldClient> {
+  const { lifeMs, farewell = [] } = options;
+  const name = options.argv[0] ?? '';
+  if (whyNotFound(name) !== undefined) {
+    throw new UserError('quiescer.no-client', `${name} is not installed, or cannot be run`, {
+      remedy: 'Install the client program of the database, or name it: client = PATH in the section of the quiescer.',
+    });
+  }
+  const bye = randomUUID();
+  const as = options.account === undefined ? { argv: [], env: {} } : asAccount(options.account);
+  const env = { ...as.env, ...options.env, QUIESCED_BYE: bye, QUIESCED_FAREWELL: farewell.join('\n') };
+  const argv = ['/bin/sh', '-c', FEED, 'sh', String(lifeMs / 1000), ...as.argv, ...options.argv];
+  let waiting: Waiting | undefined;
+  const answers = new Set<string>();
+  const onLine = (line: string) => {
+    if (answers.size < MOST_ANSWERS) answers.add(line.trim());
+    if (waiting === undefined) return;
+    waiting.lines.push(line);
+    if (!waiting.isLast(line)) return;
+    waiting.resolve(waiting.lines);
+    waiting = undefined;
+  };
+  await faultPoint('client.start.before');
+  const program = await startProgram(system, argv, { env, input: 'lines', onLine });
+  await faultPoint('client.start.after');
+  const gone = program.ended.then((): never => {
+    throw new Error(`${name} has ended${lastWords(program, answers)}`);
+  });
+  gone.catch(() => undefined);
+
+  return {
+    async ask(lines, isLast, signal) {
+      const { promise, resolve } = Promise.withResolvers<readonly string[]>();
+      waiting = { isLast, lines: [], resolve };
+      await faultPoint('client.ask.before');
+      for (const line of lines) program.writeLine(line);
+      const answer = await Promise.race([promise, gone, rejectedBy(signal)]);
+      await faultPoint('client.ask.after');
+      return answer;
+    },
+    async close() {
+      waiting = undefined;
+      await faultPoint('client.close.before');
+      program.writeLine(bye);
+      program.endInput();
+      await program.killAll(KILL_GRACE_MS);
+      await faultPoint('client.close.after');
+    },
+  };
+}
+
+/** What a client complains of before it gives up is why; what it has answered before that is of no interest. */
+function lastWords(program: Program, answers: ReadonlySet<string>): string {
+  const lines = program
+    .output()
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !answers.has(line));
+  return lines.length === 0 ? '' : `: ${redact(lines.slice(-LAST_WORDS).join(' '))}`;
+}

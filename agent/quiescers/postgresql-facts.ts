@@ -1,0 +1,114 @@
+import { join } from 'node:path';
+import { realPathsOf } from '../system/real-path.ts';
+import type { System } from '../system/system.ts';
+import type { HeldClient } from './client.ts';
+import type { Shortcoming } from './quiescer.ts';
+import { query } from './sql.ts';
+
+/** What a server says of itself. */
+export interface PostgresFacts {
+  readonly version: string;
+  /** `150018` for 15.18. */
+  readonly number: number;
+  readonly startedAt: string;
+  /** Data, write-ahead log and tablespaces: they must be frozen together. */
+  readonly folders: readonly string[];
+  readonly longestSeconds: number;
+  missing(mode: 'checkpoint' | 'backup'): readonly Shortcoming[];
+}
+
+const OLDEST = 130_000;
+
+const SETTINGS = `SELECT current_setting('server_version'), current_setting('server_version_num'),
+  pg_postmaster_start_time(), current_setting('archive_mode'), current_setting('wal_level'),
+  (SELECT rolsuper FROM pg_roles WHERE rolname = current_user), current_user,
+  (SELECT coalesce(max(extract(epoch FROM now() - xact_start))::int, 0) FROM pg_stat_activity WHERE pid <> pg_backend_pid()),
+  coalesce((SELECT setting FROM pg_settings WHERE name = 'data_directory'), '')`.replaceAll(/\s+/g, ' ');
+
+/** Members of it may issue CHECKPOINT: since 15. */
+const MAY_CHECKPOINT = `SELECT pg_has_role(current_user, oid, 'MEMBER') FROM pg_roles WHERE rolname = 'pg_checkpoint'`;
+const MAY_BACKUP = (number: number): string =>
+  number >= 150_000
+    ? `SELECT has_function_privilege('pg_backup_start(text, boolean)', 'EXECUTE')`
+    : `SELECT has_function_privilege('pg_start_backup(text, boolean, boolean)', 'EXECUTE')`;
+
+export async function factsOf(system: System, client: HeldClient, signal: AbortSignal): Promise<PostgresFacts> {
+  const [row = []] = await query(client, SETTINGS, signal);
+  const [version = '', text = '', startedAt = '', archiveMode, walLevel, superuser, role = '', longest, data = ''] =
+    row;
+  const number = Number(text);
+  const [[checkpoint] = []] = await query(client, MAY_CHECKPOINT, signal);
+  const [[backup] = []] = await query(client, MAY_BACKUP(number), signal);
+  const tablespaces = await query(
+    client,
+    "SELECT pg_tablespace_location(oid) FROM pg_tablespace WHERE spcname NOT IN ('pg_default', 'pg_global')",
+    signal,
+  );
+  return {
+    version,
+    number,
+    startedAt,
+    // The log may be a link to a folder of another file system: initdb --waldir.
+    folders: await realPathsOf(
+      system,
+      data === '' ? [] : [data, join(data, 'pg_wal'), ...tablespaces.map(([path = '']) => path)],
+    ),
+    longestSeconds: Number(longest),
+    missing: (mode) =>
+      missingFor(mode, { data, version, number, role, archiveMode, walLevel, may: { superuser, checkpoint, backup } }),
+  };
+}
+
+interface Signs {
+  /** Empty where the role may not see it. */
+  readonly data: string;
+  readonly version: string;
+  readonly number: number;
+  readonly role: string;
+  readonly archiveMode: string | undefined;
+  readonly walLevel: string | undefined;
+  /** Each `t` or `f`, as psql prints them. */
+  readonly may: {
+    readonly superuser: string | undefined;
+    readonly checkpoint: string | undefined;
+    readonly backup: string | undefined;
+  };
+}
+
+/** What stands in the way, with the statement that mends it. */
+export function missingFor(mode: 'checkpoint' | 'backup', signs: Signs): readonly Shortcoming[] {
+  const { number, version, may, role } = signs;
+  const name = `"${role.replaceAll('"', '""')}"`;
+  if (number < OLDEST)
+    return [{ what: `PostgreSQL ${version} is older than 13`, remedy: 'Upgrade it, or hold it by scripts.' }];
+  const missing: Shortcoming[] = [];
+  if (signs.data === '') {
+    missing.push({ what: `${role} may not see where the data are`, remedy: `GRANT pg_read_all_settings TO ${name};` });
+  }
+  if (mode === 'checkpoint') {
+    if (may.superuser === 't' || may.checkpoint === 't') return missing;
+    missing.push(
+      number >= 150_000
+        ? { what: `${role} may not issue CHECKPOINT`, remedy: `GRANT pg_checkpoint TO ${name};` }
+        : { what: `${role} may not issue CHECKPOINT before 15`, remedy: `ALTER ROLE ${name} SUPERUSER;` },
+    );
+    return missing;
+  }
+  if (may.backup !== 't' && may.superuser !== 't') {
+    const [start, stop] =
+      number >= 150_000
+        ? ['pg_backup_start(text, boolean)', 'pg_backup_stop(boolean)']
+        : ['pg_start_backup(text, boolean, boolean)', 'pg_stop_backup(boolean, boolean)'];
+    missing.push({
+      what: `${role} may not start a backup`,
+      remedy: `GRANT EXECUTE ON FUNCTION ${start}, ${stop} TO ${name};`,
+    });
+  }
+  if (signs.archiveMode === 'off' || signs.walLevel === 'minimal') {
+    missing.push({
+      what: 'mode = backup needs the archive of the write-ahead log to start from a copy, and archiving is off',
+      remedy: 'Use mode = checkpoint, or turn archiving on: wal_level = replica, archive_mode = on, archive_command.',
+    });
+  }
+  return missing;
+}
