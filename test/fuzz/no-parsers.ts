@@ -22,6 +22,7 @@ export const NO_PARSERS: Readonly<Record<string, readonly string[]>> = {
     'checks/network-reach.ts judgeAuth',
     'reach/clouds.ts cloudOf',
     'system/registry.ts isRegistryPath',
+    'system/native.ts loadLibrary',
     'reach/diagnosis.ts inspected',
     'support/part.ts made',
     'system/journald.ts encodeEntry',
