@@ -25,6 +25,8 @@ export interface Phase {
    * what turned out not to have been held; either way everything else of it has been undone.
    */
   leave(how: HowItWent, signal: AbortSignal): Promise<void>;
+  /** After it was left: makes it ready to be entered once more, for a snapshot that was missed. Absent: never. */
+  again?(signal: AbortSignal): Promise<void>;
 }
 
 /** What a phase is told when it is left. */
