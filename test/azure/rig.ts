@@ -30,13 +30,15 @@ export interface TakerWishes extends AzureTakerOptions {
   readonly job: Partial<TakeJob>;
   readonly proxy?: Partial<Config['proxy']>;
   readonly env?: System['env'];
+  /** Of the machine. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** The taker on a machine that must not leave loopback. Its connections are closed when the test ends. */
 export async function takerOf(t: Test, wishes: TakerWishes): Promise<AzureTaker> {
-  const system = fakeSystem();
+  const { job, proxy, env, files = {}, ...options } = wishes;
+  const system = fakeSystem({ files });
   const config = await defaultConfig('linux');
-  const { job, proxy, env, ...options } = wishes;
   const taker = azureTaker(
     { ...system, env: { QUIESCED_TEST: '1', ...env } },
     { ...config, proxy: { ...config.proxy, ...proxy } },

@@ -1,4 +1,5 @@
 import type { Config } from '../../../agent/config/schema.ts';
+import { urlOf } from '../../../agent/proxy/settings.ts';
 import { refuseInTests } from '../../../agent/system/imds.ts';
 import type { System } from '../../../agent/system/system.ts';
 import type { TakeJob } from './azure-taker.ts';
@@ -23,11 +24,11 @@ export async function openGuest(
   signal: AbortSignal,
 ): Promise<GuestSnapshots> {
   assertMetadata(job.metadata);
-  for (const uri of job.blobSasUris) refuseInTests(system, uri);
   const proxyFor = await storageProxy(system, config);
   const secureContext = trustOf(ca);
   const routeOf = (url: URL): Route => {
     const proxy = proxyFor(url.hostname);
+    refuseInTests(system, proxy === undefined ? url.origin : urlOf(proxy));
     return { url, secureContext, ...(proxy === undefined ? {} : { proxy }) };
   };
   const blobs = job.blobSasUris.map(async (sasUri) => {
