@@ -119,7 +119,14 @@ export class FreezePhase implements Phase {
     this.#frozen = fileSystems.filter(({ state }) => state === 'frozen').map(({ mountPoint }) => mountPoint);
     const problems = fileSystems
       .filter(({ state }) => state !== 'frozen')
-      .map(({ mountPoint, state, error }) => new MountError(mountPoint, notFrozen(mountPoint, state, error)));
+      .map(
+        ({ mountPoint, state, error }) =>
+          new MountError(
+            mountPoint,
+            notFrozen(mountPoint, state, error),
+            state === 'hung' ? 'freeze.hung' : 'freeze.failed',
+          ),
+      );
     if (problems.length > 0) throw new AggregateError(problems, 'not every file system could be frozen');
   }
 

@@ -44,6 +44,8 @@ export interface Fault {
   readonly phase: PhaseName | 'take' | 'run';
   readonly during: 'ready' | 'enter' | 'take' | 'verify' | 'leave' | 'recover';
   readonly message: string;
+  /** `script.timed-out`, where the kind of fault has one. For programs, which must not read the message. */
+  readonly code?: string;
   readonly remedy?: string;
   readonly mountPoint?: string;
 }
@@ -79,9 +81,11 @@ export class Timeline {
 /** A fault of one file system. */
 export class MountError extends Error {
   readonly mountPoint: string;
-  constructor(mountPoint: string, message: string) {
+  readonly code: string | undefined;
+  constructor(mountPoint: string, message: string, code?: string) {
     super(message);
     this.mountPoint = mountPoint;
+    this.code = code;
   }
 }
 

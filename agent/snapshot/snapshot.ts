@@ -2,7 +2,7 @@ import { messageOf, UserError } from '../errors.ts';
 import { redact } from '../redact.ts';
 import type { Clock } from '../system/system.ts';
 import type { Taker } from '../takers/taker.ts';
-import { within } from './deadline.ts';
+import { DeadlineError, within } from './deadline.ts';
 import { type Evidence, levelOf } from './outcome.ts';
 import {
   type Fault,
@@ -236,11 +236,14 @@ const faultsOf = (phase: Fault['phase'], during: Fault['during'], thrown: unknow
 const faultOf = (phase: Fault['phase'], during: Fault['during'], thrown: unknown): Fault => {
   const remedy = thrown instanceof UserError ? thrown.remedy : undefined;
   const mountPoint = thrown instanceof MountError ? thrown.mountPoint : undefined;
+  const known = thrown instanceof UserError || thrown instanceof MountError || thrown instanceof DeadlineError;
+  const code = known ? thrown.code : undefined;
   return {
     phase,
     during: thrown instanceof VerifyError ? 'verify' : during,
     // Programs and scripts are quoted in it.
     message: redact(messageOf(thrown)),
+    ...(code === undefined ? {} : { code }),
     ...(remedy === undefined ? {} : { remedy }),
     ...(mountPoint === undefined ? {} : { mountPoint }),
   };

@@ -4,6 +4,8 @@ export interface FieldProblem {
   readonly key: string;
   /** Goes on after the key: `is missing`, `must be true or false, not a number`. */
   readonly what: string;
+  /** The number by which the service knows this very problem. */
+  readonly code?: 17;
 }
 
 /**
@@ -23,12 +25,14 @@ export interface Fields {
   choice<T>(key: string, mustBe: string, find: (text: string) => T | undefined): T | undefined;
   list<T>(key: string, read: (item: Item) => T | undefined): readonly T[] | undefined;
   object(key: string): Fields | undefined;
+  /** The object as it is. */
+  value(key: string): object | undefined;
   /** JSON within a text, as `decode` finds it; an object that was not packed into a text is taken as it is. */
   packed(key: string, decode?: (text: string) => string): Fields | undefined;
   /** The same, and a problem when it is absent. */
   needed<T>(key: string, read: (key: string) => T | undefined): T | undefined;
   /** A problem with the key that only its reader can see. */
-  refuse(key: string, what: string): void;
+  refuse(key: string, what: string, code?: 17): void;
 }
 
 /** One of a list, read as the keys of an object are. */
@@ -52,6 +56,7 @@ export function fieldsOf(value: object, name: string, problems: FieldProblem[]):
     digits: (key) => read(key, DIGITS),
     url: (key) => read(key, URL_TEXT),
     choice: (key, mustBe, find) => read(key, { mustBe, convert: (value) => find(String(value).toLowerCase()) }),
+    value: (key) => read(key, OBJECT),
     object: (key) => nested(read(key, OBJECT), nameOf(key), problems),
     list(key, readItem) {
       const items = read(key, LIST);
@@ -64,7 +69,8 @@ export function fieldsOf(value: object, name: string, problems: FieldProblem[]):
       if (at(key) === undefined) problems.push({ key: nameOf(key), what: 'is missing' });
       return readIt(key);
     },
-    refuse: (key, what) => void problems.push({ key: nameOf(key), what }),
+    refuse: (key, what, code) =>
+      void problems.push({ key: nameOf(key), what, ...(code === undefined ? {} : { code }) }),
   };
 }
 

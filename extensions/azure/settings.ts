@@ -111,6 +111,10 @@ const NOTHING_ASKED: Omit<BackupJob, 'command' | keyof ReportTo> = {
   crashConsistentAllowed: false,
 };
 
+/** Who is told, as far as the public settings say it; for who has not opened the others. */
+export const readReportTo = (publicSettings: object): ReportTo =>
+  reportToOf(fieldsOf(publicSettings, '', []), fieldsOf({}, '', []));
+
 function reportToOf(open: Fields, secret: Fields): ReportTo {
   return {
     taskId: open.text('taskId') ?? '',
@@ -178,6 +182,7 @@ function originOf(
     included?.refuse(
       'dataDiskLunList',
       'must name the disks: some are excluded, and the host alone can snapshot these',
+      17,
     );
   if (hostOnly) return 'onlyHost';
   return unnamed ? 'onlyGuest' : asked;
