@@ -1,5 +1,6 @@
 import { messageOf, UserError } from '../../../agent/errors.ts';
 import { redact } from '../../../agent/redact.ts';
+import { http } from '../../../agent/system/http.ts';
 import type { TakeJob } from './azure-taker.ts';
 import { retryAfterMs } from './blob-snapshot.ts';
 import type { Answer, Route } from './connection.ts';
@@ -80,6 +81,8 @@ export class HostSnapshots {
       const { status, data } = await axios.post<string>(`${this.#url}presnapshot${QUERY}`, preSnapshotBody(this.#job), {
         headers: HEADERS,
         proxy: false,
+        // The shared agent would keep the connection beyond this job.
+        httpAgent: new http.Agent(),
         maxRedirects: 0,
         maxContentLength: ANSWER_BYTES,
         responseType: 'text',
