@@ -1,5 +1,5 @@
 /** The guest's way against a storage that behaves as a test wants; what is right by the protocol is in azurite.test.ts. */
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { makeCertificates } from './certificates.ts';
 import { type Behaviour, startMock } from './mock.ts';
 import { limit, take, takeAgain, takerOf, until } from './rig.ts';
@@ -15,8 +15,8 @@ const done: Behaviour = ({ path }) => ({
 const rate = { status: 409, body: '<Error><Message>The rate of snapshot blob calls is exceeded.</Message></Error>' };
 const count = { status: 409, body: 'The snapshot count against this blob has been exceeded.' };
 
-async function rig(t: import('tap').Test, behaviour: Behaviour, disks = 4) {
-  const storage = await startMock(behaviour, certificates);
+async function rig(t: Test, behaviour: Behaviour, disks = 4, greet?: Behaviour) {
+  const storage = await startMock(behaviour, certificates, greet);
   t.teardown(() => storage.close());
   const blobSasUris = Array.from({ length: disks }, (_, index) => `${storage.origin}/vhds/${index}?sv=1&sig=SECRET%2B`);
   return { storage, blobSasUris, taker: await takerOf(t, { ca, job: { blobSasUris } }) };
@@ -96,6 +96,37 @@ t.test('a disk that has as many snapshots as it may have', async (t) => {
   t.equal(report.set?.failure, 'count');
   t.equal(storage.received.length, 4, 'it will have as many in a moment');
   t.notOk(taker.again?.());
+});
+
+const GREETED: Readonly<Record<string, ReturnType<Behaviour>>> = {
+  'a SAS that does not allow to look': { status: 403, body: 'no' },
+  'a server that shuts the door after a refusal': { status: 403, headers: { connection: 'close' } },
+};
+for (const [name, reply] of Object.entries(GREETED)) {
+  t.test(name, async (t) => {
+    const { storage, taker } = await rig(t, done, 2, () => reply);
+    t.equal((await take(taker)).error, undefined);
+    t.equal(storage.greetings.length, 3, 'each connection is greeted, once');
+    t.match(storage.greetings[0], { path: '/vhds/0?sv=1&sig=SECRET%2B&comp=metadata' });
+  });
+}
+
+t.test('a server that accepts and never answers is found out before the freeze', async (t) => {
+  const { storage, taker } = await rig(t, done, 1, () => 'hang');
+  const given = new AbortController();
+  const preparing = taker.prepare(given.signal);
+  await until(() => storage.greetings.length === 2);
+  given.abort(new Error('it takes too long'));
+  await t.rejects(preparing, { code: 'azure.unreachable' });
+  t.strictSame(storage.received, []);
+});
+
+t.test('connections are of use more than once', async (t) => {
+  const { storage, taker } = await rig(t, done, 2);
+  await taker.prepare(limit());
+  for (let times = 0; times < 5; times += 1) await taker.take(limit(), { faults: [] });
+  t.equal(storage.received.length, 10);
+  t.equal(storage.connections, 3);
 });
 
 t.test('success that names no snapshot is none', async (t) => {

@@ -32,8 +32,10 @@ export interface Mock {
   readonly origin: string;
   readonly port: number;
   readonly received: readonly Received[];
-  /** How long it took over each request that it answered, from the last byte of one to the last of the other. */
-  readonly tookMs: readonly number[];
+  /** Requests over connections that were just opened (HEAD); they are not among the received. */
+  readonly greetings: readonly Received[];
+  /** How long each request took that was answered, from its last byte to the last of the answer. */
+  readonly answered: readonly { readonly request: Received; readonly tookMs: number }[];
   /** Connections, ever. */
   readonly connections: number;
   /** Those that are open now. */
@@ -47,10 +49,16 @@ export interface Mock {
   close(): Promise<void>;
 }
 
-export async function startMock(behaviour: Behaviour, certificates?: Certificates): Promise<Mock> {
+/** @param greet how connections that were just opened are answered. */
+export async function startMock(
+  behaviour: Behaviour,
+  certificates?: Pick<Certificates, 'cert' | 'key'>,
+  greet: Behaviour = () => ({ status: 200 }),
+): Promise<Mock> {
   let current = behaviour;
   const received: Received[] = [];
-  const tookMs: number[] = [];
+  const greetings: Received[] = [];
+  const answered: { request: Received; tookMs: number }[] = [];
   const sockets = new Map<Socket, number>();
   let connections = 0;
 
@@ -61,11 +69,16 @@ export async function startMock(behaviour: Behaviour, certificates?: Certificate
     });
     request.on('end', () => {
       const begunMs = performance.now();
-      response.on('finish', () => tookMs.push(performance.now() - begunMs));
       const { method = '', url: path = '', headers } = request;
       const connection = sockets.get(request.socket) ?? 0;
       const seen = { method, path, headers, body, number: received.length + 1, connection };
+      if (method === 'HEAD') {
+        greetings.push(seen);
+        answer(greet(seen), response);
+        return;
+      }
       received.push(seen);
+      response.on('finish', () => answered.push({ request: seen, tookMs: performance.now() - begunMs }));
       answer(current(seen), response);
     });
   };
@@ -85,7 +98,8 @@ export async function startMock(behaviour: Behaviour, certificates?: Certificate
     origin: `${certificates === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
     port,
     received,
-    tookMs,
+    greetings,
+    answered,
     get connections() {
       return connections;
     },

@@ -12,6 +12,8 @@ export interface Blob {
   readonly uri: string;
   /** Complete before the freeze. */
   readonly request: Request;
+  /** Harmless, for a connection that was just opened. */
+  readonly greeting: Request;
 }
 
 /** What became of one request. */
@@ -27,8 +29,14 @@ export function blobOf(sasUri: string, metadata: readonly Pair[]): Blob {
   const url = new URL(sasUri);
   const headers: Record<string, string> = { 'content-length': '0' };
   for (const { key, value } of metadata) headers[`x-ms-meta-${key}`] = value;
-  const path = `${url.pathname}${url.search}${url.search === '' ? '?' : '&'}comp=snapshot`;
-  return { sasUri: url, uri: uriOf(sasUri), request: { method: 'PUT', path, headers } };
+  const path = (comp: string) => `${url.pathname}${url.search}${url.search === '' ? '?' : '&'}comp=${comp}`;
+  const request = { method: 'PUT', path: path('snapshot'), headers };
+  return {
+    sasUri: url,
+    uri: uriOf(sasUri),
+    request,
+    greeting: { method: 'HEAD', path: path('metadata'), headers: {} },
+  };
 }
 
 /** Without its SAS. */

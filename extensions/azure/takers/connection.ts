@@ -44,7 +44,8 @@ export class Connection {
   readonly openedAtMs = performance.now();
   readonly #route: Route;
   readonly #socket: Socket;
-  #busy = false;
+  /** Settles when Node's HTTP has let go of the socket, a moment after the answer. */
+  #released: Promise<void> | undefined;
 
   /** @param socket connected, and through TLS where the route says so. */
   constructor(route: Route, socket: Socket) {
@@ -65,7 +66,7 @@ export class Connection {
   get ready(): boolean {
     const { destroyed, readable, writable, readableLength } = this.#socket;
     // What came unasked is a server that takes its leave: 408 of one that has waited too long.
-    return !this.#busy && !destroyed && readable && writable && readableLength === 0;
+    return this.#released === undefined && !destroyed && readable && writable && readableLength === 0;
   }
 
   /**
@@ -74,25 +75,36 @@ export class Connection {
    */
   async send({ method, path, headers, body }: Request, signal: AbortSignal): Promise<Answer> {
     signal.throwIfAborted();
-    this.#busy = true;
     const request = http.request({
       createConnection: () => this.#socket,
       method,
       path,
       headers: { host: this.#route.url.host, ...headers, connection: 'keep-alive' },
     });
-    // Also after the answer: a server that resets the connection then has harmed nothing.
-    request.on('error', () => undefined);
+    this.#released = new Promise((resolve) => {
+      request.once('close', () => {
+        this.#released = undefined;
+        resolve();
+      });
+    });
     try {
       const answered = answerTo(request);
       request.end(body);
-      const answer = await Promise.race([answered, rejectedBy(signal)]);
-      this.#busy = false;
-      return answer;
+      return await Promise.race([answered, rejectedBy(signal)]);
     } catch (error) {
       this.close();
       throw error;
     }
+  }
+
+  /**
+   * The first request over a connection, before anything waits for it: who answers it has let us in, and the code that the
+   * next one runs through has run once. That one took 10 to 50 ms longer without it.
+   */
+  async greet(request: Request, signal: AbortSignal): Promise<Answer> {
+    const answer = await this.send(request, signal);
+    await this.#released;
+    return answer;
   }
 
   close(): void {

@@ -3,7 +3,7 @@ import { messageOf } from '../../../agent/errors.ts';
 import { type Blob, type BlobResult, lostBlob, readBlobAnswer } from './blob-snapshot.ts';
 import type { Route } from './connection.ts';
 import { failureOf, type SnapshotSet } from './snapshot-set.ts';
-import { WarmConnections } from './warm-connections.ts';
+import { type Wanted, WarmConnections } from './warm-connections.ts';
 
 /**
  * How long a blob that was refused for now waits until it is tried again while everything is frozen. Whoever writes
@@ -23,12 +23,10 @@ export class GuestSnapshots {
   /** @param routeOf how a server is reached: proxy, whom to trust. */
   constructor(blobs: readonly Blob[], routeOf: (url: URL) => Route) {
     this.#blobs = blobs.map((blob) => ({ blob, route: routeOf(blob.sasUri) }));
-    const routes = this.#blobs.map(({ route }) => route);
-    const servers = new Map(routes.map((route) => [route.url.origin, route]));
-    this.#connections = new WarmConnections([
-      ...routes,
-      ...[...servers.values()].flatMap((route) => Array(SPARE).fill(route)),
-    ]);
+    const wanted = this.#blobs.map(({ blob, route }) => ({ route, greeting: blob.greeting }));
+    const servers = new Map(wanted.map((each) => [each.route.url.origin, each]));
+    const spare = [...servers.values()].flatMap((each) => Array<Wanted>(SPARE).fill(each));
+    this.#connections = new WarmConnections([...wanted, ...spare]);
   }
 
   /** Before each freeze. Throws a `UserError` when a server cannot be reached. */

@@ -1,9 +1,8 @@
 import { messageOf, UserError } from '../../../agent/errors.ts';
 import { redact } from '../../../agent/redact.ts';
-import { http } from '../../../agent/system/http.ts';
 import type { TakeJob } from './azure-taker.ts';
 import { retryAfterMs } from './blob-snapshot.ts';
-import type { Answer, Route } from './connection.ts';
+import type { Answer, Request, Route } from './connection.ts';
 import {
   doSnapshotBody,
   NOT_TOLD,
@@ -20,7 +19,6 @@ export const HOST_URL = 'http://168.63.129.16/metadata/recsvc/snapshot/';
 const QUERY = '?api-version=2017-12-01';
 /** `UserAgent` is the name that upstream sends, and not a slip of ours. */
 const HEADERS = { Backup: 'true', 'Content-type': 'application/json', UserAgent: 'VMSnapshot' };
-const ANSWER_BYTES = 1024 * 1024;
 /** Where the host throttles and names no time. */
 const AGAIN_MS = 1000;
 
@@ -39,12 +37,14 @@ export class HostSnapshots {
   readonly #job: TakeJob;
   readonly #route: Route;
   readonly #connections: WarmConnections;
+  /** DoSnapshot, complete before the freeze. */
+  #request: Request | undefined;
 
   constructor(job: TakeJob, url: string) {
     this.#url = new URL(url);
     this.#job = job;
     this.#route = { url: this.#url };
-    this.#connections = new WarmConnections([this.#route]);
+    this.#connections = new WarmConnections([{ route: this.#route }]);
   }
 
   /** The clock of the host when it was asked; undefined when it did not tell. */
@@ -74,39 +74,36 @@ export class HostSnapshots {
     });
   }
 
-  /** PreSnapshot, while nothing is frozen. Never throws: what came of it is in the fields. */
+  /**
+   * PreSnapshot, while nothing is frozen: over the connection that the take will use, so that this has been of use once.
+   * Never throws: what came of it is in the fields.
+   */
   async announce(limitMs: number, signal: AbortSignal): Promise<void> {
-    const { default: axios } = await import('axios');
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
     try {
-      const { status, data } = await axios.post<string>(`${this.#url}presnapshot${QUERY}`, preSnapshotBody(this.#job), {
-        headers: HEADERS,
-        proxy: false,
-        // The shared agent would keep the connection beyond this job.
-        httpAgent: new http.Agent(),
-        maxRedirects: 0,
-        maxContentLength: ANSWER_BYTES,
-        responseType: 'text',
-        transformResponse: (text) => text,
-        validateStatus: () => true,
-        signal: AbortSignal.any([signal, AbortSignal.timeout(limitMs)]),
-      });
-      this.preSnapshotStatus = statusOf(status, data);
-      if (isSuccess(this.preSnapshotStatus)) this.#told = readPreSnapshot(data);
+      await this.#connections.warm(1, limit);
+      const connection = this.#connections.free(this.#route);
+      if (connection === undefined) throw new Error('it was closed at once');
+      const { status, body } = await connection.greet(this.#post('presnapshot', preSnapshotBody(this.#job)), limit);
+      this.preSnapshotStatus = statusOf(status, body);
+      if (isSuccess(this.preSnapshotStatus)) this.#told = readPreSnapshot(body);
     } catch {
       this.preSnapshotStatus ??= NO_ANSWER;
     }
   }
 
   /** Before each freeze. Throws a `UserError` when it cannot be reached. */
-  warm(tries: number, signal: AbortSignal): Promise<void> {
-    return this.#connections.warm(tries, signal);
+  async warm(tries: number, signal: AbortSignal): Promise<void> {
+    await this.#connections.warm(tries, signal);
+    this.#request = this.#post('dosnapshot', doSnapshotBody(this.#job, this.#told.encryption));
   }
 
   /** While frozen. Never throws: what came of it is in the set. */
   async take(signal: AbortSignal): Promise<SnapshotSet> {
     const connection = this.#connections.free(this.#route);
     try {
-      if (connection === undefined) throw new Error('the connection to the host was lost');
+      if (connection === undefined || this.#request === undefined)
+        throw new Error('the connection to the host was lost');
       const answer = await connection.send(this.#request, signal);
       this.doSnapshotStatus = statusOf(answer.status, answer.body);
       return setOf(this.doSnapshotStatus, answer);
@@ -120,10 +117,9 @@ export class HostSnapshots {
     this.#connections.close();
   }
 
-  get #request() {
-    const body = doSnapshotBody(this.#job, this.#told.encryption);
+  #post(call: string, body: string): Request {
     const headers = { ...HEADERS, 'Content-Length': String(Buffer.byteLength(body)) };
-    return { method: 'POST', path: `${this.#url.pathname}dosnapshot${QUERY}`, headers, body };
+    return { method: 'POST', path: `${this.#url.pathname}${call}${QUERY}`, headers, body };
   }
 }
 

@@ -1,21 +1,27 @@
 import { messageOf, UserError } from '../../../agent/errors.ts';
 import { redact } from '../../../agent/redact.ts';
-import { Connection, type Route } from './connection.ts';
+import { Connection, type Request, type Route } from './connection.ts';
 
 /** One try to open one connection. */
 const OPEN_MS = 5000;
 /** Balancers on the way to Azure's storage forget idle connections after four minutes, servers earlier. */
 const COLD_MS = 20_000;
 
+/** A connection, and what is said over it as soon as it is open. */
+export interface Wanted {
+  readonly route: Route;
+  readonly greeting?: Request;
+}
+
 /** Connections that are opened before a freeze, to be used while it lasts. */
 export class WarmConnections {
-  readonly #routes: readonly Route[];
+  readonly #wanted: readonly Wanted[];
   readonly #open: { readonly route: Route; readonly connection: Connection }[] = [];
   #closed = false;
 
-  /** @param routes one for each connection that is wanted; the same may come more than once. */
-  constructor(routes: readonly Route[]) {
-    this.#routes = routes;
+  /** @param wanted one for each connection; the same route may come more than once. */
+  constructor(wanted: readonly Wanted[]) {
+    this.#wanted = wanted;
   }
 
   /**
@@ -30,8 +36,8 @@ export class WarmConnections {
       this.#open.splice(this.#open.indexOf(each), 1);
       each.connection.close();
     }
-    const missing = this.#routes.filter((route, index) => this.#count(route) < this.#wanted(route, index));
-    const opened = await Promise.allSettled(missing.map((route) => this.#openOne(route, tries, signal)));
+    const missing = this.#wanted.filter(({ route }, index) => this.#count(route) < this.#wantedUpTo(route, index));
+    const opened = await Promise.allSettled(missing.map((each) => this.#openOne(each, tries, signal)));
     const failed = opened.find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
   }
@@ -48,22 +54,30 @@ export class WarmConnections {
   }
 
   /** How many there shall be up to this one. */
-  #wanted(route: Route, index: number): number {
-    return this.#routes.slice(0, index + 1).filter((each) => keyOf(each) === keyOf(route)).length;
+  #wantedUpTo(route: Route, index: number): number {
+    return this.#wanted.slice(0, index + 1).filter((each) => keyOf(each.route) === keyOf(route)).length;
   }
 
   #count(route: Route): number {
     return this.#open.filter((each) => keyOf(each.route) === keyOf(route)).length;
   }
 
-  async #openOne(route: Route, tries: number, signal: AbortSignal): Promise<void> {
+  async #openOne(wanted: Wanted, tries: number, signal: AbortSignal): Promise<void> {
+    const { route, greeting } = wanted;
     try {
-      const connection = await Connection.open(route, AbortSignal.any([signal, AbortSignal.timeout(OPEN_MS)]));
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(OPEN_MS)]);
+      let connection = await Connection.open(route, limit);
+      if (greeting !== undefined) {
+        // What is said to it is of no matter: a SAS may allow less than it asks for.
+        await connection.greet(greeting, limit);
+        // Who shuts the door after a refusal is not greeted twice.
+        if (!connection.ready) connection = await Connection.open(route, limit);
+      }
       if (this.#closed) connection.close();
       else this.#open.push({ route, connection });
     } catch (error) {
       if (tries <= 1 || signal.aborted || this.#closed) throw unreachable(route, error);
-      await this.#openOne(route, tries - 1, signal);
+      await this.#openOne(wanted, tries - 1, signal);
     }
   }
 }
