@@ -1,7 +1,7 @@
 import { redact } from '../../../agent/redact.ts';
 import type { ReportTo } from '../settings.ts';
 import type { DiskSnapshot } from '../takers/snapshot-set.ts';
-import { type CodeNumber, healthOfCode } from './codes.ts';
+import { healthOfCode } from './codes.ts';
 import type { JobResult, ReachedLevel } from './result.ts';
 
 /** What a report is made of, beside the result itself. */
@@ -57,42 +57,45 @@ function innerReport(to: ReportTo, result: JobResult, facts: ReportFacts): objec
   return {
     version: facts.handler.version,
     timestampUTC: dateMark(facts.now.getTime()),
-    status: {
-      ...commonStatus(to, result, facts),
+    status: statusOf(to, result, facts, {
       status: result.status,
       substatus: [],
       telemetryData: facts.telemetry.map(([Key, Value]) => ({ Value: redact(Value), Key })),
       snapshotInfo: result.set?.disks.map(rowOf) ?? null,
-      vmHealthInfo: vmHealth(result.healthCode),
-    },
+      vmHealthInfo: { vmHealthState: healthOfCode(result.healthCode), vmHealthStatusCode: result.healthCode },
+    }),
   };
 }
 
 function outerReport(to: ReportTo, result: JobResult, facts: ReportFacts, blob: string): object {
+  // Without a message of its own the agent stops to report anything of this machine once a status is too long: waagent.md §4.
+  const formattedMessage = { lang: 'en-US', message: 'the report is in the name' };
   return {
     version: facts.handler.version,
     timestampUTC: `${facts.now.toISOString().slice(0, 19)}Z`,
-    status: {
-      ...commonStatus(to, result, facts),
+    status: statusOf(to, result, facts, {
       // The VM agent would otherwise tell Azure that the extension is at fault: what became of the backup is within.
       status: to.vmType === 'v2' ? 'success' : result.status,
-      substatus: [
-        {
-          code: '0',
-          name: blob,
-          status: 'success',
-          // Without it the agent stops to report anything of this machine once a status is too long: waagent.md §4.
-          formattedMessage: { lang: 'en-US', message: 'the report is in the name' },
-        },
-      ],
+      substatus: [{ code: '0', name: blob, status: 'success', formattedMessage }],
       telemetryData: null,
       snapshotInfo: null,
       vmHealthInfo: null,
-    },
+    }),
   };
 }
 
-function commonStatus(to: ReportTo, result: JobResult, { handler, storage, machineId }: ReportFacts): object {
+/** What differs between the two documents. */
+interface Parts {
+  readonly status: JobResult['status'];
+  readonly substatus: readonly object[];
+  readonly telemetryData: readonly object[] | null;
+  readonly snapshotInfo: readonly object[] | null;
+  readonly vmHealthInfo: object | null;
+}
+
+/** Its keys in the order of upstream, for who reads the two side by side. */
+function statusOf(to: ReportTo, result: JobResult, facts: ReportFacts, parts: Parts): object {
+  const { handler, storage, machineId } = facts;
   const { isSizeComputationFailed } = storage;
   const message = {
     messageStr: redact(result.message).slice(0, MESSAGE_CHARS),
@@ -103,12 +106,17 @@ function commonStatus(to: ReportTo, result: JobResult, { handler, storage, machi
   return {
     name: handler.name,
     operation: 'Enable',
+    status: parts.status,
+    substatus: parts.substatus,
     code: String(result.code),
     taskId: to.taskId,
     formattedMessage: { lang: 'en-US', message: JSON.stringify(message) },
     storageDetails: { ...storage, isStoragespacePresent: false },
     commandStartTimeUTCTicks: to.commandStartTicks,
+    telemetryData: parts.telemetryData,
     uniqueMachineId: machineId,
+    snapshotInfo: parts.snapshotInfo,
+    vmHealthInfo: parts.vmHealthInfo,
   };
 }
 
@@ -129,8 +137,6 @@ function rowOf({ successful, snapshotUri, error, blobUri, directDrive }: DiskSna
           },
   };
 }
-
-const vmHealth = (code: CodeNumber): object => ({ vmHealthState: healthOfCode(code), vmHealthStatusCode: code });
 
 /** As .NET reads a date: `\/Date(MS)\/`, with the backslashes in the bytes, which JSON.stringify does not write. */
 const dateMark = (ms: number): string => `/Date(${ms})/`;

@@ -52,7 +52,8 @@ async function handlerIn(system: System, folder: string, self: readonly string[]
     log: await logIn(system, environment.logFolder),
     environment,
     name: extensionName(),
-    version: extensionVersion(),
+    // As the agent has unpacked it; the same number, unless somebody publishes it under another.
+    version: /-(\d+(?:\.\d+)+)\/?$/.exec(folder)?.[1] ?? extensionVersion(),
     self,
     quiesced: [...self.slice(0, -1), quiescedBeside(self.at(-1) ?? '')],
   };
