@@ -1,5 +1,6 @@
 import type { FuzzTarget } from './target.ts';
 import { agentTargets } from './targets/agent.ts';
+import { azureAnswerTargets } from './targets/azure-answers.ts';
 import { configTargets } from './targets/config.ts';
 import { controlTargets } from './targets/control.ts';
 import { kernelTargets } from './targets/kernel.ts';
@@ -24,4 +25,5 @@ export const targets: readonly FuzzTarget[] = [
   ...controlTargets,
   ...supportTargets,
   ...machineTargets,
+  ...azureAnswerTargets,
 ];

@@ -107,8 +107,8 @@ function readDisk(info: unknown): { readonly disk: DiskSnapshot; readonly fault?
 /** The time of a snapshot is part of its name; anything else in the query may be a signature. */
 function bare(uri: string): string {
   const [base = '', query = ''] = uri.split('?', 2);
-  const time = new URLSearchParams(query).get('snapshot');
-  return redact(time === null ? base : `${base}?snapshot=${time}`);
+  const [, time] = /(?:^|&)snapshot=([\dTZ:.%A-]{1,60})(?:&|$)/.exec(query) ?? [];
+  return redact(time === undefined ? base : `${base}?snapshot=${time}`);
 }
 
 function directDriveOf(value: unknown): DirectDriveId | undefined {
