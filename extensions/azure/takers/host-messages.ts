@@ -89,13 +89,14 @@ export function readDoSnapshot(body: string): SnapshotSet {
 function readDisk(info: unknown): { readonly disk: DiskSnapshot; readonly fault?: DiskFault } {
   const { isSuccessful, snapshotUri, errorMessage, statusCode, ddSnapshotIdentifier } = object(info);
   const uri = bare(text(snapshotUri) ?? '');
+  const base = uri.replace(/\?.*$/s, '');
   const status = number(statusCode);
   const successful = boolean(isSuccessful) ?? false;
   const directDrive = directDriveOf(ddSnapshotIdentifier);
   const said = text(errorMessage);
   const disk = {
     successful,
-    blobUri: directDrive === undefined ? uri.replace(/\?.*$/, '') : uri.replace(/\/snapshots.*$/, ''),
+    blobUri: directDrive === undefined ? base : base.replace(/\/snapshots.*$/s, ''),
     snapshotUri: directDrive === undefined && uri !== '' ? uri : undefined,
     error: said === undefined ? undefined : redact(said),
     status,
