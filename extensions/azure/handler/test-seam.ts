@@ -12,6 +12,6 @@ export function replacedByTest(env: System['env']): Replaced {
   const { QUIESCED_TEST_AZURE_HOST: hostUrl, QUIESCED_TEST_AZURE_CA: ca, QUIESCED_TEST_AZURE_MOUNTS: mounts } = env;
   return {
     azure: { ...(hostUrl === undefined ? {} : { hostUrl }), ...(ca === undefined ? {} : { ca }) },
-    ...(mounts === undefined ? {} : { mounts: mounts.split(',') }),
+    ...(mounts === undefined ? {} : { mounts: mounts.split(',').filter((path) => path !== '') }),
   };
 }
