@@ -1,6 +1,7 @@
 import { createServer as createPlain, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createSecure } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { localClock } from '../../agent/system/local.ts';
 import type { Certificates } from './certificates.ts';
 
 /** A request as it came in. */
@@ -12,6 +13,8 @@ export interface Received {
   readonly body: string;
   /** Of all requests, from 1. */
   readonly number: number;
+  /** When it was complete, CLOCK_MONOTONIC. */
+  readonly atMs: number;
   /** Of the connection that it came over, from 1. */
   readonly connection: number;
 }
@@ -71,7 +74,8 @@ export async function startMock(
       const begunMs = performance.now();
       const { method = '', url: path = '', headers } = request;
       const connection = sockets.get(request.socket) ?? 0;
-      const seen = { method, path, headers, body, number: received.length + 1, connection };
+      const atMs = localClock.monotonicMs();
+      const seen = { method, path, headers, body, number: received.length + 1, atMs, connection };
       if (method === 'HEAD') {
         greetings.push(seen);
         answer(greet(seen), response);

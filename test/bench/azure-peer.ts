@@ -13,6 +13,8 @@ export interface AzureJob {
   readonly host: string;
   readonly ca: string;
   readonly mounts: readonly string[];
+  /** How long they may be frozen; absent: as it is configured by default. */
+  readonly deadlineMs?: number;
 }
 
 /** The other side; see azure-mock.ts. */

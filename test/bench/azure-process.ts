@@ -22,14 +22,17 @@ const agent = createAgent(system, silentLog, config, [
 process.stdout.write(`${JSON.stringify({ ready: true })}\n`);
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const { from, storage, host, ca, mounts } = JSON.parse(line) as AzureJob;
+  const { from, storage, host, ca, mounts, deadlineMs } = JSON.parse(line) as AzureJob;
   const job = jobOf({
     takeSnapshotFrom: from,
     blobSasUris: mounts.map((_, index) => `${storage}/vhds/disk-${index}.vhd?sv=2019-12-12&sr=b&sp=rwd&sig=none`),
     disks: { luns: mounts.map((_, lun) => lun), anyExcluded: false, encrypted: false, instantAccessMinutes: undefined },
   });
   const taker = azureTaker(system, config, job, { hostUrl: `${host}/`, ca });
-  const run = await agent.take(taker, { mounts, applications: false }, AbortSignal.timeout(60_000));
-  const { frozenMs, tookMs, consistency, faults, timeline } = await run.ended;
-  process.stdout.write(`${JSON.stringify({ frozenMs, tookMs, consistency, faults, timeline })}\n`);
+  const run = await agent.take(
+    taker,
+    { mounts, applications: false, ...(deadlineMs === undefined ? {} : { deadlineMs }) },
+    AbortSignal.timeout(60_000),
+  );
+  process.stdout.write(`${JSON.stringify(await run.ended)}\n`);
 }
