@@ -100,24 +100,17 @@ function rowOf(disks: number, { id, title }: Peer, samples: readonly Sample[]): 
 const middle = (all: readonly number[]): number => spread(all)?.median ?? Number.NaN;
 const ms = (value: number | undefined): string => value?.toFixed(1) ?? '';
 
-function print(rows: readonly Row[]): void {
-  const { cpus, cpuModel, kernel } = thisMachine();
-  process.stdout.write(`idle ext4, ${rounds} rounds, medians, ms; ${cpus} CPUs (${cpuModel}), kernel ${kernel}\n\n`);
-  process.stdout.write(
-    '| disks | who, latency | window | stall | slowest request | window beyond | stall beyond | aim | calm rounds |\n',
-  );
-  process.stdout.write('|--:|---|--:|--:|--:|--:|--:|---|--:|\n');
-  for (const { disks, title, windowMs, stallMs, slowestMs, beyondMs, calm } of rows) {
-    const met =
-      beyondMs === undefined ? '' : Math.max(beyondMs.window, beyondMs.stall) <= ALLOWED_MS ? 'met' : 'missed';
-    const cells = [ms(windowMs), ms(stallMs), ms(slowestMs), ms(beyondMs?.window), ms(beyondMs?.stall), met];
+const { cpus, cpuModel, kernel } = thisMachine();
+process.stdout.write(`idle ext4, ${rounds} rounds, medians, ms; ${cpus} CPUs (${cpuModel}), kernel ${kernel}\n\n`);
+process.stdout.write(
+  '| disks | who, latency | window | stall | slowest request | window beyond | stall beyond | aim | calm rounds |\n',
+);
+process.stdout.write('|--:|---|--:|--:|--:|--:|--:|---|--:|\n');
+for (const count of counts) {
+  say(`${count} disks`);
+  for (const { disks, title, windowMs, stallMs, slowestMs, beyondMs, calm } of await rowsOf(count)) {
+    const met = beyondMs && (Math.max(beyondMs.window, beyondMs.stall) <= ALLOWED_MS ? 'met' : 'missed');
+    const cells = [ms(windowMs), ms(stallMs), ms(slowestMs), ms(beyondMs?.window), ms(beyondMs?.stall), met ?? ''];
     process.stdout.write(`| ${disks} | ${title} | ${cells.join(' | ')} | ${calm} of ${rounds} |\n`);
   }
 }
-
-const rows: Row[] = [];
-for (const count of counts) {
-  say(`${count} disks`);
-  rows.push(...(await rowsOf(count)));
-}
-print(rows);
