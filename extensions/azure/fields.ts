@@ -21,7 +21,7 @@ export interface Fields {
   /** A number of any length, as its digits. */
   digits(key: string): string | undefined;
   url(key: string): string | undefined;
-  /** @param find gets the text in lower case; undefined for what is not known. */
+  /** @param find undefined for what is not known. */
   choice<T>(key: string, mustBe: string, find: (text: string) => T | undefined): T | undefined;
   list<T>(key: string, read: (item: Item) => T | undefined): readonly T[] | undefined;
   object(key: string): Fields | undefined;
@@ -55,7 +55,7 @@ export function fieldsOf(value: object, name: string, problems: FieldProblem[]):
     whole: (key) => read(key, WHOLE),
     digits: (key) => read(key, DIGITS),
     url: (key) => read(key, URL_TEXT),
-    choice: (key, mustBe, find) => read(key, { mustBe, convert: (value) => find(String(value).toLowerCase()) }),
+    choice: (key, mustBe, find) => read(key, { mustBe, convert: (value) => find(String(value)) }),
     value: (key) => read(key, OBJECT),
     object: (key) => nested(read(key, OBJECT), nameOf(key), problems),
     list(key, readItem) {

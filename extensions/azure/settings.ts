@@ -117,15 +117,18 @@ export const readReportTo = (publicSettings: object): ReportTo =>
 
 function reportToOf(open: Fields, secret: Fields): ReportTo {
   return {
-    taskId: open.text('taskId') ?? '',
+    // It is given back as it is: nothing else may get into the report by it.
+    taskId: open.choice('taskId', 'an id of letters, digits and hyphens', taskIdIn) ?? '',
     vmType: open.needed('vmType', (key) =>
-      open.choice(key, [...VM_TYPES.keys()].join(' or '), (type) => VM_TYPES.get(type)),
+      open.choice(key, [...VM_TYPES.keys()].join(' or '), (type) => VM_TYPES.get(type.toLowerCase())),
     ),
     commandStartTicks: open.digits('commandStartTimeUTCTicks') ?? '',
     statusBlobUri: first(open, secret, 'statusBlobUri').url('statusBlobUri'),
     logsBlobUri: first(open, secret, 'logsBlobUri').url('logsBlobUri'),
   };
 }
+
+const taskIdIn = (text: string): string | undefined => (/^[\w.-]{1,128}$/.test(text) ? text : undefined);
 
 const VM_TYPES: ReadonlyMap<string, VmType> = new Map([
   ['microsoft.compute/virtualmachines', 'v2'],
@@ -137,7 +140,7 @@ const first = (open: Fields, secret: Fields, key: string): Fields => (open.has(k
 
 /** A part of the text is enough: so does upstream read it. */
 const commandIn = (text: string): BackupJob['command'] | undefined =>
-  (['install', 'snapshot'] as const).find((command) => text.includes(command));
+  (['install', 'snapshot'] as const).find((command) => text.toLowerCase().includes(command));
 
 /** Base64 of JSON, with blanks and single quotes around it. */
 const decodeObject = (text: string): string =>

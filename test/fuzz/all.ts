@@ -1,6 +1,7 @@
 import type { FuzzTarget } from './target.ts';
 import { agentTargets } from './targets/agent.ts';
 import { azureAnswerTargets } from './targets/azure-answers.ts';
+import { azureJobTargets } from './targets/azure-jobs.ts';
 import { configTargets } from './targets/config.ts';
 import { controlTargets } from './targets/control.ts';
 import { kernelTargets } from './targets/kernel.ts';
@@ -26,4 +27,5 @@ export const targets: readonly FuzzTarget[] = [
   ...supportTargets,
   ...machineTargets,
   ...azureAnswerTargets,
+  ...azureJobTargets,
 ];
