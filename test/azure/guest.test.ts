@@ -172,7 +172,7 @@ t.test('a connection that went after that, when nothing may be opened', async (t
 t.test('a server that takes its leave of who has waited too long', async (t) => {
   const { storage, taker } = await rig(t, done, 1);
   await taker.prepare(limit());
-  storage.sendToAll('HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+  storage.sendToAll('HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n');
   await new Promise((resolve) => setTimeout(resolve, 100));
   t.equal((await takeAgain(taker)).error, undefined, 'its answer is for no request of ours');
 });

@@ -115,7 +115,7 @@ export async function startMock(
     },
     breakAll,
     sendToAll(text) {
-      for (const socket of sockets.keys()) socket.end(text);
+      for (const socket of sockets.keys()) socket.write(text);
     },
     async close() {
       if (!server.listening) return;
