@@ -47,9 +47,8 @@ async function startedBySystemd({ system, self, environment }: Handler, sequence
   return ended === 'timed-out' || (ended === 'exited' && exitCode === 0);
 }
 
-/** As systemd.syntax(7) has it: % is a specifier there, $ a variable. */
-const unitWord = (word: string): string =>
-  `"${word.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('%', '%%').replaceAll('$', '$$$$')}"`;
+/** systemd-run takes it apart by the rules of systemd.syntax(7), and escapes by itself what would be a specifier. */
+const unitWord = (word: string): string => `"${word.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 
 function startDetached({ system }: Handler, [file = '', ...args]: readonly string[]): void {
   // The variables of the agent may name the proxy on the way to storage.
