@@ -45,4 +45,5 @@ t.test('a signal that comes first: the connection is of no use any more', async 
   control.abort(new Error('the freeze is lost'));
   await t.rejects(sent, { message: 'the freeze is lost' });
   t.notOk(connection.ready);
+  await t.rejects(connection.send({ method: 'PUT', path: '/', headers: {} }, limit()), { message: /was lost/ });
 });

@@ -55,6 +55,10 @@ export class Connection {
     socket.setKeepAlive(true, PROBE_MS);
     // That it broke is found out by whoever needs it, see `ready`.
     socket.on('error', () => undefined);
+    // What comes unasked is a server that takes its leave (408 to one who waits too long), and no answer to the next one.
+    socket.on('data', () => {
+      if (this.#released === undefined) socket.destroy();
+    });
   }
 
   /** Looks up the name, connects, asks the proxy for a tunnel, and does the TLS handshake. */
@@ -64,9 +68,8 @@ export class Connection {
 
   /** Whether it can take a request now, as far as that is known on this side. */
   get ready(): boolean {
-    const { destroyed, readable, writable, readableLength } = this.#socket;
-    // What came unasked is a server that takes its leave: 408 of one that has waited too long.
-    return this.#released === undefined && !destroyed && readable && writable && readableLength === 0;
+    const { destroyed, readable, writable } = this.#socket;
+    return this.#released === undefined && !destroyed && readable && writable;
   }
 
   /**
@@ -75,6 +78,8 @@ export class Connection {
    */
   async send({ method, path, headers, body }: Request, signal: AbortSignal): Promise<Answer> {
     signal.throwIfAborted();
+    // Over a socket that is gone already Node's HTTP would wait for ever.
+    if (!this.ready) throw new Error('the connection was lost');
     const request = http.request({
       createConnection: () => this.#socket,
       method,
