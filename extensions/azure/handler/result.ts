@@ -26,6 +26,12 @@ export type ReachedLevel = Outcome['consistency'];
 export const AT_WORK = result(4, 'success', 'Transitioning state in extension');
 export const INSTALLED = result(1, 'success', 'Install Succeeded');
 
+export const NO_DISKS = result(
+  76,
+  'error',
+  'protectedSettings.objectStr.blobSASUri names no disk, and onlyGuest allows no other way',
+);
+
 /** What was asked for cannot be understood, or not carried out; nothing was touched. */
 export function refusedResult(problems: readonly FieldProblem[]): JobResult {
   const message = problems.map(({ key, what }) => `${key} ${what}`).join('; ');

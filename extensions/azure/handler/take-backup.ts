@@ -8,7 +8,7 @@ import { type AzureTaker, azureTaker } from '../takers/azure-taker.ts';
 import type { Handler } from './handler.ts';
 import type { JobEnd } from './job.ts';
 import { mountsOn } from './luns.ts';
-import { refusedRunResult, runResult } from './result.ts';
+import { NO_DISKS, refusedRunResult, runResult } from './result.ts';
 import { replacedByTest } from './test-seam.ts';
 import { usedSize } from './used-size.ts';
 
@@ -21,6 +21,8 @@ const TOO_OLD_MINUTES = 140;
 /** Brings the machine to rest as it is configured, has the snapshots taken, and lets go. */
 export async function takeBackup(handler: Handler, job: BackupJob, signal: AbortSignal): Promise<JobEnd> {
   const { system, log, quiesced } = handler;
+  // Nothing is held, and nobody waits, for a snapshot that there is nothing to take of.
+  if (job.takeSnapshotFrom === 'onlyGuest' && job.blobSasUris.length === 0) return { result: NO_DISKS, facts: {} };
   try {
     const { config } = await loadConfig(system);
     const agent = createAgent(system, log, config, quiesced);
