@@ -47,3 +47,25 @@ t.test('a signal that comes first: the connection is of no use any more', async 
   t.notOk(connection.ready);
   await t.rejects(connection.send({ method: 'PUT', path: '/', headers: {} }, limit()), { message: /was lost/ });
 });
+
+t.test('a server that takes its leave unasked', async (t) => {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    sockets.push(socket);
+    socket.on('error', () => undefined);
+    socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => server.close());
+  const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  for (const greeted of [true, false]) {
+    const connection = await Connection.open({ url }, limit());
+    if (greeted) await connection.greet({ method: 'HEAD', path: '/', headers: {} }, limit());
+    t.ok(connection.ready);
+    await until(() => sockets.length > 0);
+    sockets.pop()?.write('HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n');
+    await Promise.race([until(() => !connection.ready), new Promise((resolve) => setTimeout(resolve, 5000))]);
+    t.notOk(connection.ready, 'what it says is no answer to the next request');
+    connection.close();
+  }
+});
