@@ -11,8 +11,8 @@ import { extensionName, extensionVersion } from '../../extensions/azure/identity
 import { buildExtension } from '../../packaging/extension/build.ts';
 import { packed, SECRET } from '../unit/extensions/azure/jobs.ts';
 
-const RUN = join(import.meta.dirname, '../../../shared/fabric/run.sh');
-const skip = existsSync(RUN) ? false : 'there is no ../shared/fabric beside this repository';
+const RUN = process.env.QUIESCED_FABRIC ?? join(import.meta.dirname, '../../../shared/fabric/run.sh');
+const skip = existsSync(RUN) ? false : 'there is no ../shared/fabric beside this repository, nor QUIESCED_FABRIC';
 const LIMIT_MS = 280_000;
 const VERSIONS = ['0.1.1.0', '0.1.2.0'];
 const NOTHING_LEFT = 'for at in /var/lib/quiesced /run/quiesced /etc/quiesced; do [ ! -e $at ] || exit 1; done';
@@ -46,6 +46,27 @@ function secretsOf(storage: string): string {
   });
 }
 
+const then = (...steps: readonly string[]): readonly string[] => steps.flatMap((step) => ['--then', step]);
+
+const jobOf = (taskId: string): object => ({
+  commandToExecute: 'snapshot',
+  taskId,
+  vmType: 'microsoft.compute/virtualmachines',
+  objectStr: packed({ backupMetadata: [] }),
+  customSettings: JSON.stringify({ takeSnapshotFrom: 'onlyGuest' }),
+});
+
+/** The machine of the fabric is no container, whatever the one is that it runs on. */
+const SET_UP = `rm -f /.dockerenv /run/.containerenv
+setsid ${process.execPath} -e '${SERVER.replaceAll("'", '"')}' </dev/null >/dev/null 2>&1 &
+`;
+
+const leaksIn = (logs: string): readonly string[] =>
+  (existsSync(logs) ? readdirSync(logs, { recursive: true, withFileTypes: true }) : [])
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => readFileSync(path, 'latin1').includes(SECRET));
+
 t.test('install, settings, update, automatic update, restart, uninstall', { skip, timeout: LIMIT_MS }, async (t) => {
   const { code, printed, codes } = await run(t, jobOf('task-1'), secretsOf(STORAGE), [
     ...['--data-disk', '/srv/data:ext4', '--data-disk', '/srv/more:xfs'],
@@ -74,21 +95,6 @@ t.test('fast-track, protected settings, a proxy', { skip, timeout: LIMIT_MS }, a
   t.notOk(printed.includes(SECRET));
 });
 
-const then = (...steps: readonly string[]): readonly string[] => steps.flatMap((step) => ['--then', step]);
-
-const jobOf = (taskId: string): object => ({
-  commandToExecute: 'snapshot',
-  taskId,
-  vmType: 'microsoft.compute/virtualmachines',
-  objectStr: packed({ backupMetadata: [] }),
-  customSettings: JSON.stringify({ takeSnapshotFrom: 'onlyGuest' }),
-});
-
-/** The machine of the fabric is no container, whatever the one is that it runs on. */
-const SET_UP = `rm -f /.dockerenv /run/.containerenv
-setsid ${process.execPath} -e '${SERVER.replaceAll("'", '"')}' </dev/null >/dev/null 2>&1 &
-`;
-
 async function run(t: Test, open: object, secret: string, options: readonly string[]): Promise<Ended> {
   const out = mkdtempSync(join(folder, 'out-'));
   const setUp = join(out, 'set-up.sh');
@@ -104,12 +110,6 @@ async function run(t: Test, open: object, secret: string, options: readonly stri
   t.strictSame(leaksIn(join(out, 'var-log-azure')), [], 'no log holds a secret');
   return { code, printed, codes: codes.map(([, number = '']) => number) };
 }
-
-const leaksIn = (logs: string): readonly string[] =>
-  (existsSync(logs) ? readdirSync(logs, { recursive: true, withFileTypes: true }) : [])
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => readFileSync(path, 'latin1').includes(SECRET));
 
 function endOf(child: ChildProcess): Promise<readonly [code: number | null, printed: string]> {
   let printed = '';
