@@ -29,6 +29,8 @@ export interface Wishes {
   /** `false`: file systems only. */
   readonly applications?: boolean;
   readonly deadlineMs?: number;
+  /** No snapshot at all rather than one of file systems that are not frozen, whatever [snapshot] on-failure says. */
+  readonly mustFreeze?: boolean;
 }
 
 export interface HoldWishes extends Wishes {
@@ -63,6 +65,8 @@ export interface Agent {
   rehearse(plan: SnapshotPlan, wishes: Wishes, signal: AbortSignal): Run;
   /** @param argv of the command that takes it; without one the configured command does. */
   snapshot(argv: readonly string[], wishes: Wishes, signal: AbortSignal): Promise<Run>;
+  /** @param taker an extension's own: takes it while everything is held. */
+  take(taker: Taker, wishes: Wishes, signal: AbortSignal): Promise<Run>;
   /** @param listen opens the way by which the release will be asked for, where that is not open yet. */
   hold(wishes: HoldWishes, signal: AbortSignal, listen?: () => Promise<void>): Promise<Run>;
   recover(): Promise<Recovered>;
@@ -98,6 +102,7 @@ export async function createAgent(system: System, log: Log, config: Config, self
         replan: (last) => replanSnapshot(system, planWishes(wishes, config), last),
         // `freeze` asks for nothing else, and says by its exit code that it is there.
         allOrNothing: kind === 'freeze',
+        mustFreeze: wishes.mustFreeze ?? false,
         quiescers: (wishes.applications ?? true) ? quiescers : [],
         unheld: () => unheldDatabases(system, quiescers),
         takeMs,
@@ -140,6 +145,7 @@ export async function createAgent(system: System, log: Log, config: Config, self
       if (command.length === 0) throw noTaker();
       return start('snapshot', commandTaker(system, command), await plan(wishes), wishes, signal);
     },
+    take: async (taker, wishes, signal) => start('snapshot', taker, await plan(wishes), wishes, signal),
     async hold(wishes, signal, listen) {
       const wanted = await plan(wishes);
       assertHoldable(wishes, wanted, config);

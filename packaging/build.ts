@@ -32,13 +32,18 @@ const COMMON = {
  * Makes the bundle. What is imported on use stays a chunk of its own: `--health` and the guard load as little as they
  * do from the sources. Names and line breaks stay too, for the sake of stack traces.
  *
+ * @param entrances further ones, by their names in `lib`.
  * @param natives what of `node_modules/@koromix` goes with it: koffi's native files. Without it, all that are installed.
  */
-export async function bundle(folder: string, natives: readonly string[] = ['.']): Promise<void> {
+export async function bundle(
+  folder: string,
+  natives: readonly string[] = ['.'],
+  entrances: Readonly<Record<string, string>> = {},
+): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   await build({
     ...COMMON,
-    entryPoints: { run: join(ROOT, 'agent/cli/run.ts') },
+    entryPoints: absolute({ run: 'agent/cli/run.ts', ...entrances }),
     outdir: join(folder, 'lib'),
     splitting: true,
     define: { QUIESCED_VERSION: JSON.stringify(versionOf()), QUIESCED_UNITS: JSON.stringify(units()) },
@@ -64,6 +69,9 @@ export async function bundle(folder: string, natives: readonly string[] = ['.'])
     cpSync(join(ROOT, 'node_modules/@koromix', part), join(modules, '@koromix', part), { recursive: true });
   }
 }
+
+const absolute = (entrances: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(entrances).map(([name, path]) => [name, join(ROOT, path)]));
 
 const theRest = ({ path }: OnResolveArgs) =>
   path === './cli/run.ts' ? { path: './lib/run.mjs', external: true } : undefined;

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { UNITS } from '../agent/service/units.ts';
+import { handlerManifest } from '../extensions/azure/manifest.ts';
 import { bundle } from './build.ts';
 import { bashCompletion } from './completions/bash.ts';
 import { fishCompletion } from './completions/fish.ts';
@@ -35,6 +36,8 @@ export type Source =
   | { readonly make: (path: string, target: Target) => Promise<void> };
 
 export const PROGRAM = '/usr/lib/quiesced';
+/** Beside `quiesced.mjs`, in its `lib`. */
+const EXTENSION_ENTRANCE = { handler: 'extensions/azure/handler/main.ts' };
 const UNIT_FOLDER = '/usr/lib/systemd/system';
 const DOC = '/usr/share/doc/quiesced';
 
@@ -74,6 +77,15 @@ export const FILES: readonly Landed[] = [
   { path: `${DOC}/copyright`, mode: 0o644, from: { text: licences } },
   { path: `${DOC}/changelog.gz`, mode: 0o644, from: { gzip: changelog } },
   { path: '/usr/share/lintian/overrides/quiesced', mode: 0o644, from: { copy: 'packaging/deb/lintian-overrides' } },
+];
+
+/** What the VM agent unpacks; the bits of its modes get lost there, and it lets each file be run. */
+export const EXTENSION_FILES: readonly Landed[] = [
+  { path: '/HandlerManifest.json', mode: 0o644, from: { text: handlerManifest } },
+  { path: '/bin/handler', mode: 0o755, from: { copy: 'packaging/extension/handler.sh' } },
+  { path: '/program', mode: 0o755, from: { make: (path, { koffi }) => bundle(path, koffi, EXTENSION_ENTRANCE) } },
+  { path: '/program/node', mode: 0o755, from: { make: strippedNode } },
+  { path: '/copyright', mode: 0o644, from: { text: licences } },
 ];
 
 /** Without symbols it is 18 MB smaller; a stack trace of JavaScript does not need them. */

@@ -1,13 +1,13 @@
 import { chmodSync, copyFileSync, lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { FILES, type Source } from './files.ts';
+import { FILES, type Landed, type Source } from './files.ts';
 import { ROOT } from './repository.ts';
 import type { Target } from './target.ts';
 
 /** Lays out what a package contains, below a folder that stands for `/`. */
-export async function stage(root: string, target: Target): Promise<void> {
-  for (const { path, mode, from } of FILES) {
+export async function stage(root: string, target: Target, files: readonly Landed[] = FILES): Promise<void> {
+  for (const { path, mode, from } of files) {
     const place = join(root, path);
     makeFolder(dirname(place));
     await put(place, from, target);

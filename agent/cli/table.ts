@@ -226,7 +226,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     about: 'Let another program that takes snapshots call quiesced, or not any more',
     details:
       'Changes what is missing and nothing else, so that it may be run again. A file that somebody has edited is named and left alone.',
-    verbs: { 'qemu-guest-agent': "A hook in qemu-guest-agent's fsfreeze-hook.d: applications held around its freeze" },
+    verbs: {
+      'qemu-guest-agent': "A hook in qemu-guest-agent's fsfreeze-hook.d: applications held around its freeze",
+      'azure-backup': "Pre and post script of Azure's backup extension; those registered before are run by quiesced",
+    },
     flags: [
       { name: 'remove', about: 'Take it out again' },
       { name: 'dry-run', about: 'Show what would be done' },

@@ -30,9 +30,25 @@ export interface FileSystem {
   readonly hidden: boolean;
 }
 
-/** The table of mounts: PID 1's, or our own where we may not read that (no root). */
-export const readMountinfo = async (system: System): Promise<string> =>
-  (await readOrNothing(system, '/proc/1/mountinfo')) ?? (await system.readText('/proc/self/mountinfo')) ?? '';
+/**
+ * The table of mounts: PID 1's, since a service may have mounts of its own; or ours where we may not read that (no root), or
+ * where PID 1 has another root, so that its paths lead elsewhere (a namespace that somebody made by hand).
+ */
+export async function readMountinfo(system: System): Promise<string> {
+  const [first, own] = [
+    await readOrNothing(system, '/proc/1/mountinfo'),
+    await system.readText('/proc/self/mountinfo'),
+  ];
+  const elsewhere = rootOf(own ?? '') !== undefined && rootOf(first ?? '') !== rootOf(own ?? '');
+  return (elsewhere ? own : (first ?? own)) ?? '';
+}
+
+/** Which file system `/` shows: the last that was mounted there. */
+const rootOf = (table: string): string | undefined =>
+  table
+    .match(/^\d+ \d+ \S+ \S+ \/ /gm)
+    ?.at(-1)
+    ?.split(' ')[2];
 
 /** The file systems of the machine. */
 export const readFileSystems = async (system: System): Promise<readonly FileSystem[]> =>

@@ -2,6 +2,7 @@ import type { FileStat, System } from '../system/system.ts';
 import { distrust } from '../system/trust.ts';
 import { DEFAULT_HOST_CONF, type HostConf, parseHostConf } from './host-conf.ts';
 import { type PluginConfig, parsePluginConfig } from './plugin-config.ts';
+import { isRegistration, REGISTRATION } from './registration.ts';
 import { AZURE_CODES, type Command, type Script, ScriptError, type ScriptStage } from './script.ts';
 
 /** Names the plugins and their limit; read when it is there. */
@@ -46,8 +47,8 @@ const combine = (plugins: readonly AzureScripts[]): AzureScripts => ({
   asked: plugins.flatMap(({ asked }) => asked),
 });
 
-/** Group and others may read it, and no more. */
-async function readHostConf(system: System): Promise<HostConf> {
+/** Group and others may read it, and no more. Throws a `ScriptError`. */
+export async function readHostConf(system: System): Promise<HostConf> {
   const stat = await system.stat(HOST_CONF);
   if (stat === undefined) return DEFAULT_HOST_CONF;
   const about = { file: HOST_CONF, azureCode: AZURE_CODES.hostConfigPermissions, required: false };
@@ -60,21 +61,40 @@ async function readPlugin(
   { name, configPath }: HostConf['plugins'][number],
   hostTimeoutSeconds: number,
 ): Promise<AzureScripts> {
-  const none = combine([]);
   try {
     const stat = await system.stat(configPath);
-    if (stat === undefined) return none;
+    if (stat === undefined) return combine([]);
     if (name !== 'ScriptRunner') throw unknownPlugin(name);
     const about = { file: configPath, azureCode: AZURE_CODES.configPermissions, required: false };
     await insist(system, configPath, (stat.mode & 0o177) === 0 ? undefined : 'chmod 600', stat, about);
     const read = parsePluginConfig((await system.readText(configPath)) ?? '', configPath);
-    if (read.config === undefined) return { ...none, problems: read.problems, required: anyRequired(read.problems) };
-    return await fromConfig(system, read.config, configPath, hostTimeoutSeconds);
+    if (read.config === undefined) return refused(read.problems);
+    const named = await fromConfig(system, read.config, configPath, hostTimeoutSeconds);
+    // What calls us is not for us to call: in its place come the scripts that it took the place of.
+    return isRegistration(read.config) && configPath !== REGISTRATION.adopted
+      ? behindRegistration(
+          named,
+          await readPlugin(system, { name, configPath: REGISTRATION.adopted }, hostTimeoutSeconds),
+        )
+      : named;
   } catch (error) {
     if (!(error instanceof ScriptError)) throw error;
-    return { ...none, problems: [error], required: anyRequired([error]) };
+    return refused([error]);
   }
 }
+
+const behindRegistration = (registered: AzureScripts, adopted: AzureScripts): AzureScripts => ({
+  ...combine([registered, adopted]),
+  scripts: adopted.scripts,
+  // It says what the extension is to do, and was made from what the adopted file says.
+  asked: registered.asked,
+});
+
+const refused = (problems: readonly ScriptError[]): AzureScripts => ({
+  ...combine([]),
+  problems,
+  required: anyRequired(problems),
+});
 
 const anyRequired = (problems: readonly ScriptError[]): boolean =>
   problems.some(({ about }) => about.required === true);

@@ -3,7 +3,7 @@ import { UserError } from '../errors.ts';
 import type { Change } from '../system/changes.ts';
 import { planFile } from '../system/owned-file.ts';
 import type { System } from '../system/system.ts';
-import { distrust } from '../system/trust.ts';
+import { assertOnlyRootCanChange } from '../system/trust.ts';
 import { isPackaged, OWN_UNITS, readState, type ServiceState, systemdRuns } from './state.ts';
 import { PACKAGED, SOURCES, textOf, UNITS, WAYS, type Way } from './units.ts';
 
@@ -64,13 +64,7 @@ const PLACES = {
 } as const satisfies Record<(typeof SOURCES)[number], string>;
 
 async function planOwnFiles(system: System, self: readonly string[]): Promise<readonly Change[]> {
-  for (const path of self.filter((argument) => argument.startsWith('/'))) {
-    const found = await distrust(system, path);
-    if (found === undefined) continue;
-    throw new UserError('service.unsafe', `root must not run ${path} as a service: ${found.what}`, {
-      remedy: `${found.remedy}, or copy the program to a folder of root's, for example /opt/quiesced`,
-    });
-  }
+  await assertOnlyRootCanChange(system, self, { code: 'service.unsafe', as: 'as a service' });
   const changes: Change[] = [];
   for (const source of SOURCES) {
     const path = PLACES[source];

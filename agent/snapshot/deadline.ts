@@ -1,5 +1,7 @@
 /** A wait that took longer than it may. */
 export class DeadlineError extends Error {
+  readonly code = 'deadline';
+
   constructor(what: string, deadlineMs: number) {
     super(`${what} took longer than ${formatMs(deadlineMs)}`);
     this.name = 'DeadlineError';

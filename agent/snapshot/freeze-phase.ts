@@ -24,17 +24,20 @@ export class FreezePhase implements Phase {
   readonly required: boolean;
   readonly enterMs: number;
   readonly leaveMs = SLACK_MS;
-  /** First FIFREEZE to last FITHAW. */
+  /** First FIFREEZE to last FITHAW; of several freezes the longest. */
   frozenMs = 0;
   /** What weakens the guarantee of the thaw. */
   warnings: readonly string[] = [];
   readonly #options: FreezePhaseOptions;
   #plan: FreezePlan;
+  /** As it was found to have changed meanwhile. */
+  #newPlan: FreezePlan | undefined;
   #prepared: PreparedFreeze | undefined;
   #frozen: readonly string[] = [];
   #entered = false;
   #lostAtMs: number | undefined;
   #thawing = false;
+  #left = false;
 
   constructor(options: FreezePhaseOptions) {
     this.#options = options;
@@ -66,9 +69,11 @@ export class FreezePhase implements Phase {
   async ready(signal: AbortSignal): Promise<void> {
     const { freezer, clock } = this.#options;
     // Also with nothing to freeze: the guard has the rest left if this process dies.
-    this.#prepared = await freezer.prepare(this.#plan, signal);
-    this.#prepared.lost.addEventListener('abort', () => {
-      this.#lostAtMs ??= clock.monotonicMs();
+    const prepared = await freezer.prepare(this.#plan, signal);
+    this.#prepared = prepared;
+    this.#left = false;
+    prepared.lost.addEventListener('abort', () => {
+      if (this.#prepared === prepared) this.#lostAtMs ??= clock.monotonicMs();
     });
   }
 
@@ -80,6 +85,17 @@ export class FreezePhase implements Phase {
     await this.end();
     this.#prepared = undefined;
     this.#plan = plan;
+    await this.ready(signal);
+  }
+
+  /** A freeze of its own: nothing that is known of the last one says anything about it. */
+  async again(signal: AbortSignal): Promise<void> {
+    await this.end();
+    this.#prepared = undefined;
+    this.#plan = (await this.#options.replan?.()) ?? this.#newPlan ?? this.#plan;
+    this.#frozen = [];
+    this.#entered = false;
+    this.#lostAtMs = undefined;
     await this.ready(signal);
   }
 
@@ -103,12 +119,21 @@ export class FreezePhase implements Phase {
     this.#frozen = fileSystems.filter(({ state }) => state === 'frozen').map(({ mountPoint }) => mountPoint);
     const problems = fileSystems
       .filter(({ state }) => state !== 'frozen')
-      .map(({ mountPoint, state, error }) => new MountError(mountPoint, notFrozen(mountPoint, state, error)));
+      .map(
+        ({ mountPoint, state, error }) =>
+          new MountError(
+            mountPoint,
+            notFrozen(mountPoint, state, error),
+            state === 'hung' ? 'freeze.hung' : 'freeze.failed',
+          ),
+      );
     if (problems.length > 0) throw new AggregateError(problems, 'not every file system could be frozen');
   }
 
   async leave(): Promise<void> {
-    if (this.#prepared === undefined) return;
+    // Left already, for another try that came to nothing.
+    if (this.#prepared === undefined || this.#left) return;
+    this.#left = true;
     this.#thawing = true;
     let report: ThawReport;
     try {
@@ -117,7 +142,7 @@ export class FreezePhase implements Phase {
       this.#options.log.resume();
     }
     this.#thawing = false;
-    this.frozenMs = report.frozenMs;
+    this.frozenMs = Math.max(this.frozenMs, report.frozenMs);
     this.#options.timeline.add('freeze', report.steps);
     // What is found only now, without its time, may have been at any time: the copy cannot be trusted.
     const early = report.problems.filter(({ kind }) => kind === 'early').map(({ atMs }) => atMs ?? 0);
@@ -133,7 +158,8 @@ export class FreezePhase implements Phase {
   async #comeMeanwhile(): Promise<readonly Error[]> {
     if (!this.#entered) return [];
     const known = new Set(this.#plan.groups.flat().map(({ id }) => id));
-    const strangers = ((await this.#options.replan?.())?.groups ?? []).flat().filter(({ id }) => !known.has(id));
+    this.#newPlan = await this.#options.replan?.();
+    const strangers = (this.#newPlan?.groups ?? []).flat().filter(({ id }) => !known.has(id));
     if (strangers.length > 0) this.#lostAtMs = 0;
     return strangers.map(
       ({ mountPoint }) => new MountError(mountPoint, `${mountPoint} was mounted meanwhile, so it was not frozen`),

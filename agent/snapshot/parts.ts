@@ -25,6 +25,8 @@ export interface RunRequest {
   readonly replan?: (last: SnapshotPlan) => Promise<SnapshotPlan | undefined>;
   /** Whether there is no use in it unless everything is held, whatever the configuration says. */
   readonly allOrNothing?: boolean;
+  /** Whether there is no use in it unless every file system is frozen. */
+  readonly mustFreeze?: boolean;
   readonly quiescers: readonly Quiescer[];
   /** Databases that run now and that none of these would hold. */
   readonly unheld?: () => Promise<readonly string[]>;

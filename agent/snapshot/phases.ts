@@ -25,6 +25,8 @@ export interface Phase {
    * what turned out not to have been held; either way everything else of it has been undone.
    */
   leave(how: HowItWent, signal: AbortSignal): Promise<void>;
+  /** After it was left: makes it ready to be entered once more, for a snapshot that was missed. Absent: never. */
+  again?(signal: AbortSignal): Promise<void>;
 }
 
 /** What a phase is told when it is left. */
@@ -42,6 +44,8 @@ export interface Fault {
   readonly phase: PhaseName | 'take' | 'run';
   readonly during: 'ready' | 'enter' | 'take' | 'verify' | 'leave' | 'recover';
   readonly message: string;
+  /** `script.timed-out`, where the kind of fault has one. For programs, which must not read the message. */
+  readonly code?: string;
   readonly remedy?: string;
   readonly mountPoint?: string;
 }
@@ -77,9 +81,11 @@ export class Timeline {
 /** A fault of one file system. */
 export class MountError extends Error {
   readonly mountPoint: string;
-  constructor(mountPoint: string, message: string) {
+  readonly code: string | undefined;
+  constructor(mountPoint: string, message: string, code?: string) {
     super(message);
     this.mountPoint = mountPoint;
+    this.code = code;
   }
 }
 

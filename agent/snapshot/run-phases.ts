@@ -44,7 +44,7 @@ export function phasesOf(parts: Parts, request: RunRequest, lock: Lock, timeline
       freezer: parts.freezer(lock.fd),
       plan: request.plan.freeze,
       replan,
-      required,
+      required: required || request.mustFreeze === true,
       log,
       timeline,
       clock: system.clock,

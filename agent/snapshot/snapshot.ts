@@ -2,7 +2,7 @@ import { messageOf, UserError } from '../errors.ts';
 import { redact } from '../redact.ts';
 import type { Clock } from '../system/system.ts';
 import type { Taker } from '../takers/taker.ts';
-import { within } from './deadline.ts';
+import { DeadlineError, within } from './deadline.ts';
 import { type Evidence, levelOf } from './outcome.ts';
 import {
   type Fault,
@@ -48,7 +48,7 @@ export async function takeSnapshot(cycle: Cycle, signal: AbortSignal): Promise<T
   let taken: Omit<Taken, 'faults'> = { taken: false, takeEndedAtMs: undefined };
   try {
     await ready(cycle, signal);
-    if (await enter(cycle, tried, faults, signal)) taken = await take(cycle, tried, faults, signal);
+    if (await enter(cycle, tried, faults, signal)) taken = await takes(cycle, tried, faults, signal);
   } finally {
     // Also when `ready` refused: what it opened is given back, and a taker that was started is told.
     await leave(cycle, tried, taken, faults);
@@ -69,20 +69,25 @@ async function enter(cycle: Cycle, tried: Phase[], faults: Fault[], signal: Abor
       faults.push(faultOf('run', 'enter', signal.reason));
       return false;
     }
+    if (phase.name === 'freeze' && !(await renewTaker(cycle, tried, faults, signal))) return false;
     tried.push(phase);
-    const done = await attempt(cycle, phase.name, 'enter', faults, () =>
-      within(
-        `entering ${phase.name}`,
-        phase.enterMs,
-        (limit) => phase.enter(limit),
-        heldBy(tried.slice(0, -1), signal),
-      ),
-    );
+    const done = await enterOne(cycle, phase, tried.slice(0, -1), faults, signal);
     if (!done && (phase.required || signal.aborted)) return false;
     if (phase.name === 'prepare' && !(await renew(cycle, faults, signal))) return false;
   }
   return true;
 }
+
+const enterOne = (
+  cycle: Cycle,
+  phase: Phase,
+  before: readonly Phase[],
+  faults: Fault[],
+  signal: AbortSignal,
+): Promise<boolean> =>
+  attempt(cycle, phase.name, 'enter', faults, () =>
+    within(`entering ${phase.name}`, phase.enterMs, (limit) => phase.enter(limit), heldBy(before, signal)),
+  );
 
 /** What the scripts did to the machine may concern the phases after them. */
 async function renew(cycle: Cycle, faults: Fault[], signal: AbortSignal): Promise<boolean> {
@@ -99,18 +104,74 @@ async function renew(cycle: Cycle, faults: Fault[], signal: AbortSignal): Promis
   return true;
 }
 
-async function take(
+/** What was opened to take the snapshot may have grown cold while scripts and applications took their time. */
+async function renewTaker(
+  cycle: Cycle,
+  tried: readonly Phase[],
+  faults: Fault[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { taker } = cycle;
+  if (taker.renew === undefined) return true;
+  return attempt(cycle, 'take', 'ready', faults, () =>
+    within('getting the snapshot ready again', READY_MS, async (limit) => taker.renew?.(limit), heldBy(tried, signal)),
+  );
+}
+
+/** Takes until there is a snapshot, or no use in another try; what was missed counts only if it stays at that. */
+async function takes(
   cycle: Cycle,
   tried: readonly Phase[],
   faults: Fault[],
   signal: AbortSignal,
 ): Promise<Omit<Taken, 'faults'>> {
+  for (;;) {
+    const missed: Fault[] = [];
+    const taken = await take(cycle, tried, { known: faults, missed }, signal);
+    if (!taken.taken && (await freezeAgain(cycle, tried, { taken, faults, missed }, signal))) continue;
+    faults.push(...missed);
+    return taken;
+  }
+}
+
+/**
+ * Thaws, and freezes anew for a taker that sees a use in another try: scripts and applications stay as they are. Whether
+ * there is anything to be taken now.
+ */
+async function freezeAgain(
+  cycle: Cycle,
+  tried: readonly Phase[],
+  {
+    taken,
+    faults,
+    missed,
+  }: { readonly taken: Omit<Taken, 'faults'>; readonly faults: Fault[]; readonly missed: Fault[] },
+  signal: AbortSignal,
+): Promise<boolean> {
+  const freeze = tried.at(-1);
+  const others = tried.slice(0, -1);
+  if (freeze?.again === undefined || heldBy(others, signal).aborted || cycle.taker.again?.() !== true) return false;
+  // A freeze that was lost says so when it is left, and that is why it is made anew.
+  await leaveOne(cycle, freeze, taken, missed);
+  if (!(await renewTaker(cycle, others, faults, signal))) return false;
+  const made = await attempt(cycle, 'freeze', 'ready', faults, () =>
+    within('making freeze ready again', READY_MS, async (limit) => freeze.again?.(limit), heldBy(others, signal)),
+  );
+  return made && ((await enterOne(cycle, freeze, others, faults, signal)) || !(freeze.required || signal.aborted));
+}
+
+async function take(
+  cycle: Cycle,
+  tried: readonly Phase[],
+  { known, missed }: { readonly known: readonly Fault[]; readonly missed: Fault[] },
+  signal: AbortSignal,
+): Promise<Omit<Taken, 'faults'>> {
   let snapshot: string | undefined;
-  const taken = await attempt(cycle, 'take', 'take', faults, async () => {
+  const taken = await attempt(cycle, 'take', 'take', missed, async () => {
     ({ snapshot } = await within(
       'the snapshot',
       cycle.takeMs,
-      (limit) => cycle.taker.take(limit, { faults }),
+      (limit) => cycle.taker.take(limit, { faults: known }),
       heldBy(tried, signal),
     ));
   });
@@ -126,16 +187,18 @@ const heldBy = (phases: readonly Phase[], signal: AbortSignal): AbortSignal =>
 async function leave(cycle: Cycle, tried: Phase[], taken: Omit<Taken, 'faults'>, faults: Fault[]): Promise<void> {
   // A freeze that was made ready holds a process and descriptors, so it is left although it was never entered.
   const left = cycle.phases.filter((phase) => tried.includes(phase) || phase.name === 'freeze');
-  for (const phase of left.toReversed()) {
-    const how = howItWent(cycle, taken);
-    await attempt(cycle, phase.name, 'leave', faults, () =>
-      within(`leaving ${phase.name}`, phase.leaveMs, (limit) => phase.leave(how, limit)),
-    );
-  }
+  for (const phase of left.toReversed()) await leaveOne(cycle, phase, taken, faults);
   const { consistency } = howItWent(cycle, taken);
   const told = taken.snapshot === undefined ? { consistency } : { consistency, snapshot: taken.snapshot };
   await attempt(cycle, 'take', 'leave', faults, () =>
     within('ending the snapshot', FINISH_MS, (limit) => cycle.taker.finish(told, limit)),
+  );
+}
+
+function leaveOne(cycle: Cycle, phase: Phase, taken: Omit<Taken, 'faults'>, faults: Fault[]): Promise<boolean> {
+  const how = howItWent(cycle, taken);
+  return attempt(cycle, phase.name, 'leave', faults, () =>
+    within(`leaving ${phase.name}`, phase.leaveMs, (limit) => phase.leave(how, limit)),
   );
 }
 
@@ -173,11 +236,14 @@ const faultsOf = (phase: Fault['phase'], during: Fault['during'], thrown: unknow
 const faultOf = (phase: Fault['phase'], during: Fault['during'], thrown: unknown): Fault => {
   const remedy = thrown instanceof UserError ? thrown.remedy : undefined;
   const mountPoint = thrown instanceof MountError ? thrown.mountPoint : undefined;
+  const known = thrown instanceof UserError || thrown instanceof MountError || thrown instanceof DeadlineError;
+  const code = known ? thrown.code : undefined;
   return {
     phase,
     during: thrown instanceof VerifyError ? 'verify' : during,
     // Programs and scripts are quoted in it.
     message: redact(messageOf(thrown)),
+    ...(code === undefined ? {} : { code }),
     ...(remedy === undefined ? {} : { remedy }),
     ...(mountPoint === undefined ? {} : { mountPoint }),
   };

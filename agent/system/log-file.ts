@@ -11,20 +11,20 @@ const MOST_BYTES = 10 * 1024 * 1024;
 const FOLDER_MS = 1000;
 
 /**
- * /var/log/quiesced/quiesced.log, for machines without journald: each line with its time. What cannot be written
+ * /var/log/quiesced/quiesced.log, for machines without journald, or in another folder: each line with its time. What cannot be written
  * (read-only, full, frozen when this was called) goes to `stderr` instead. Opened anew for each line, so that it may be
  * moved away at any time.
  */
-export async function openLogFile(system: System, stderr: (text: string) => void): Promise<LogSink> {
+export async function openLogFile(system: System, stderr: (text: string) => void, folder = FOLDER): Promise<LogSink> {
   let made = false;
-  const making = system.makeDir(FOLDER, 0o750).then(
+  const making = system.makeDir(folder, 0o750).then(
     () => {
       made = true;
     },
     () => undefined,
   );
   await orUndefinedAfter(FOLDER_MS, making);
-  const path = system.resolve(join(FOLDER, 'quiesced.log'));
+  const path = system.resolve(join(folder, 'quiesced.log'));
   return (line) => {
     const text = `${system.clock.now().toISOString()} ${line}\n`;
     if (!made || !appended(path, text)) stderr(text);

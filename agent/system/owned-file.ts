@@ -11,17 +11,30 @@ export interface OwnedFile {
   /** Without the seal; ends with a line feed. */
   readonly text: string;
   readonly mode: number;
+  /** How the seal is written; a comment unless something else is said. */
+  readonly seal?: SealStyle;
 }
 
-export const SEAL = '# Written by quiesced, which leaves it alone once it is edited: sha256';
+/** `member`: the last one of a JSON object, which knows no comments. Its text ends within the object, with a comma. */
+export type SealStyle = 'comment' | 'member';
 
-export const sealed = (text: string): string => `${text}${SEAL} ${createHash('sha256').update(text).digest('hex')}\n`;
+const WORDS = 'Written by quiesced, which leaves it alone once it is edited: sha256';
+const STYLES: Readonly<Record<SealStyle, readonly [before: string, after: string]>> = {
+  comment: ['# ', '\n'],
+  member: ['  "seal": "', '"\n}\n'],
+};
+const STYLE_NAMES = Object.keys(STYLES) as readonly SealStyle[];
+
+export function sealed(text: string, style: SealStyle = 'comment'): string {
+  const [before, after] = STYLES[style];
+  return `${text}${before}${WORDS} ${createHash('sha256').update(text).digest('hex')}${after}`;
+}
 
 /** `edited`: it carries our seal, which does not fit it any more. */
 export function ownerOf(text: string): 'us' | 'edited' | 'somebody' {
-  const at = text.lastIndexOf(`\n${SEAL}`) + 1;
-  if (at === 0) return 'somebody';
-  return sealed(text.slice(0, at)) === text ? 'us' : 'edited';
+  const ends = STYLE_NAMES.map((style) => ({ style, at: text.lastIndexOf(`\n${STYLES[style][0]}${WORDS}`) + 1 }));
+  if (ends.every(({ at }) => at === 0)) return 'somebody';
+  return ends.some(({ style, at }) => sealed(text.slice(0, at), style) === text) ? 'us' : 'edited';
 }
 
 /**
@@ -32,7 +45,7 @@ export function ownerOf(text: string): 'us' | 'edited' | 'somebody' {
 export async function planFile(system: System, path: string, wanted: OwnedFile | undefined): Promise<FileChange[]> {
   const present = await system.readText(path);
   const link = await system.readLink(path);
-  if (present === undefined && link === undefined) return wanted === undefined ? [] : [write(path, wanted)];
+  if (present === undefined && link === undefined) return wanted === undefined ? [] : [writeOwned(path, wanted)];
   const owner = present === undefined || link !== undefined ? 'somebody' : ownerOf(present);
   if (owner === 'edited') throw edited(path);
   if (owner === 'somebody') {
@@ -41,14 +54,15 @@ export async function planFile(system: System, path: string, wanted: OwnedFile |
   }
   if (wanted === undefined) return [{ do: 'remove', path }];
   // A write keeps the mode of what it replaces.
-  if ((await system.stat(path))?.mode !== wanted.mode) return [{ do: 'remove', path }, write(path, wanted)];
-  return present === sealed(wanted.text) ? [] : [write(path, wanted)];
+  if ((await system.stat(path))?.mode !== wanted.mode) return [{ do: 'remove', path }, writeOwned(path, wanted)];
+  return present === sealed(wanted.text, wanted.seal) ? [] : [writeOwned(path, wanted)];
 }
 
-const write = (path: string, { text, mode }: OwnedFile): FileChange => ({
+/** Whatever stands there: for who has seen to that. */
+export const writeOwned = (path: string, { text, mode, seal }: OwnedFile): FileChange => ({
   do: 'write',
   path,
-  text: sealed(text),
+  text: sealed(text, seal),
   mode,
 });
 

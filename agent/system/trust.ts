@@ -1,3 +1,4 @@
+import { UserError } from '../errors.ts';
 import { shellWord } from './shell-word.ts';
 import type { FileStat, System } from './system.ts';
 
@@ -43,6 +44,26 @@ export async function distrust(system: System, path: string): Promise<Distrust |
     done.push(part);
   }
   return undefined;
+}
+
+/**
+ * Throws a `UserError` when somebody but root could exchange the program that root is to run.
+ *
+ * @param argv how it is started: each word that is a path is looked at.
+ * @param as goes on after "root must not run PATH": `as a service`.
+ */
+export async function assertOnlyRootCanChange(
+  system: System,
+  argv: readonly string[],
+  { code, as }: { readonly code: string; readonly as: string },
+): Promise<void> {
+  for (const path of argv.filter((word) => word.startsWith('/'))) {
+    const found = await distrust(system, path);
+    if (found === undefined) continue;
+    throw new UserError(code, `root must not run ${path} ${as}: ${found.what}`, {
+      remedy: `${found.remedy}, or copy the program to a folder of root's, for example /opt/quiesced`,
+    });
+  }
 }
 
 /** `distrust` in one line: `/etc/quiesced is writable by group (mode 0775): chmod g-w /etc/quiesced`. */

@@ -8,8 +8,18 @@ export interface Taker {
   /** `false` for a rehearsal: the outcome then says what the level would be. */
   readonly takes: boolean;
   prepare(signal: AbortSignal): Promise<void>;
+  /**
+   * Before each freeze, with the applications held: what `prepare` opened may have grown cold while the scripts ran. Short.
+   * A throw is the end: no snapshot is taken.
+   */
+  renew?(signal: AbortSignal): Promise<void>;
   /** While frozen. Returns what names the snapshot to whoever restores it; throws when there is none. */
   take(signal: AbortSignal, holding: Holding): Promise<TakenSnapshot>;
+  /**
+   * Asked after a `take` that threw: whether another one may do better. Then everything is thawed, `renew` is called, and
+   * all is frozen anew, while scripts and applications stay as they are. Without it, and sooner or later, `false`.
+   */
+  again?(): boolean;
   /** After the thaw: lets the other side know, and gives everything back. */
   finish(outcome: { readonly consistency: string; readonly snapshot?: string }, signal: AbortSignal): Promise<void>;
 }

@@ -3,6 +3,7 @@ import type { Change } from '../../agent/system/changes.ts';
 import { ownerOf, planFile } from '../../agent/system/owned-file.ts';
 import { isThere, modifiedMs, readableText } from '../../agent/system/readable.ts';
 import type { System } from '../../agent/system/system.ts';
+import { assertOnlyRootCanChange } from '../../agent/system/trust.ts';
 import type { Integration, IntegrationPlan, Note } from '../integration.ts';
 import { HELD_MARK, hookText, originIn } from './hook.ts';
 import { type Hook, hookOf, SERVICE } from './hooked.ts';
@@ -43,6 +44,7 @@ export const qemuGuestAgent: Integration = {
 };
 
 async function planHook(system: System, self: readonly string[], place: Place): Promise<IntegrationPlan> {
+  await assertOnlyRootCanChange(system, self, { code: 'integrate.unsafe', as: 'around a freeze' });
   const { path, folder, present } = await hookAt(system, place);
   const origin = (await isThere(system, folder)) ? originIn(present) : 'made';
   const hooks: readonly Change[] = [

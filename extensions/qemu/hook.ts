@@ -1,5 +1,5 @@
 import { PATHS } from '../../agent/system/paths.ts';
-import { shellWord } from '../../agent/system/shell-word.ts';
+import { callFunction, filesOf } from '../calling.ts';
 
 /** There as long as applications are held for the guest agent. */
 export const HELD_MARK = `${PATHS.linux.runtime}/qemu-guest-agent.held`;
@@ -20,7 +20,6 @@ export interface HookLimits {
 }
 
 const LIMITS: HookLimits = { holdS: 600, releaseS: 120 };
-const OUTPUT_BYTES = 4096;
 
 /**
  * The program that the guest agent's dispatcher runs with `freeze` before it freezes the file systems, and with `thaw`
@@ -45,22 +44,11 @@ run=${PATHS.linux.runtime}
 held=${HELD_MARK}
 output=$run/qemu-guest-agent.$$
 
-quiesced() {
-  limit=$1
-  shift
-  timeout -k 10 "$limit" ${self.map(shellWord).join(' ')} "$@" >"$output" 2>&1 </dev/null
-  code=$?
-  head -c ${OUTPUT_BYTES} "$output"
-  rm -f "$output"
-  return "$code"
-}
+${callFunction(self)}
 
 case "\${1-}" in
   freeze)
-    for file in ${self
-      .filter((word) => word.startsWith('/'))
-      .map(shellWord)
-      .join(' ')}; do
+    for file in ${filesOf(self)}; do
       [ -e "$file" ] || { echo "quiesced is gone ($file): nothing is held; remove this hook: $0"; exit 0; }
     done
     mkdir -p "$run" || exit 1

@@ -4,7 +4,7 @@ import { startCompanion } from './command.ts';
 
 /** Somebody who freezes all file systems and thaws them at once. */
 export interface Peer {
-  readonly id: 'none' | 'plain' | 'tricks' | 'qemu-ga' | 'ours';
+  readonly id: 'none' | 'plain' | 'tricks' | 'qemu-ga' | 'ours' | `azure-${string}`;
   readonly title: string;
   /** What it does ahead of time, while nothing is frozen. What the writers see of it counts too. */
   prepare?(): Promise<void>;

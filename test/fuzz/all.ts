@@ -1,5 +1,7 @@
 import type { FuzzTarget } from './target.ts';
 import { agentTargets } from './targets/agent.ts';
+import { azureAnswerTargets } from './targets/azure-answers.ts';
+import { azureJobTargets } from './targets/azure-jobs.ts';
 import { bootTargets } from './targets/boot.ts';
 import { configTargets } from './targets/config.ts';
 import { controlTargets } from './targets/control.ts';
@@ -30,4 +32,6 @@ export const targets: readonly FuzzTarget[] = [
   ...supportTargets,
   ...machineTargets,
   ...quiescerTargets,
+  ...azureAnswerTargets,
+  ...azureJobTargets,
 ];

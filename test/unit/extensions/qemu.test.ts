@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t from 'tap';
 import { applyChanges, describeChange } from '../../../agent/system/changes.ts';
@@ -172,4 +172,11 @@ t.test('which hook a configuration means', async (t) => {
   t.equal(hookInConfig('[general]\n fsfreeze-hook = /opt/a \n'), '/opt/a');
   t.equal(hookInConfig('[other]\nfsfreeze-hook=/opt/a\n'), undefined, 'in another section it means nothing');
   t.equal(hookInConfig('[general]\n#fsfreeze-hook=/opt/a\n'), undefined);
+});
+
+t.test('a program that others could exchange is not what root will run', async (t) => {
+  const { system, put, plan } = machine();
+  put(SELF[1] ?? '', '');
+  chownSync(join(system.root, '/usr/lib/quiesced'), 1000, 1000);
+  await t.rejects(plan(), { code: 'integrate.unsafe', message: /\/usr\/lib\/quiesced belongs to uid 1000/ });
 });

@@ -4,7 +4,7 @@ import { type Cycle, type Taken, takeSnapshot } from '../../../agent/snapshot/sn
 import { localClock } from '../../../agent/system/local.ts';
 import type { Taker } from '../../../agent/takers/taker.ts';
 
-export type Step = 'ready' | 'renew' | 'enter' | 'leave' | 'prepare' | 'take' | 'finish';
+export type Step = 'ready' | 'renew' | 'enter' | 'leave' | 'again' | 'prepare' | 'take' | 'finish';
 /** What a step does: nothing, or it throws, or it never comes back. */
 export type Fate = Error | 'hangs' | 'throws at once' | (() => Promise<void>);
 export const NAMES: readonly PhaseName[] = ['prepare', 'quiesce', 'freeze'];
@@ -15,6 +15,8 @@ export interface Wishes {
   readonly required?: readonly PhaseName[];
   readonly evidence?: Partial<Omit<Evidence, 'taken' | 'takeEndedAtMs'>>;
   readonly signal?: AbortSignal;
+  /** How often the taker says that another try may do better; absent: it knows no other try. */
+  readonly tries?: number;
 }
 
 export interface Ran {
@@ -38,7 +40,7 @@ export function run(wishes: Wishes): Ran {
   const told = new Map<string, HowItWent | { readonly consistency: string; readonly snapshot?: string }>();
   const lost = new Map(NAMES.map((name) => [name, new AbortController()]));
   const act = (who: string, step: Step) => {
-    events.push(who === 'taker' ? step : `${step} ${who}`);
+    events.push(who === 'taker' && step !== 'renew' ? step : `${step} ${who}`);
     return fulfil(wishes.fates?.[`${who} ${step}`]);
   };
   const phases = NAMES.map(
@@ -51,13 +53,16 @@ export function run(wishes: Wishes): Ran {
       ready: () => act(name, 'ready'),
       ...(wishes.fates?.[`${name} renew`] === undefined ? {} : { renew: () => act(name, 'renew') }),
       enter: () => act(name, 'enter'),
+      ...(name === 'freeze' && wishes.tries !== undefined ? { again: () => act(name, 'again') } : {}),
       leave: (how) => {
         told.set(name, how);
         return act(name, 'leave');
       },
     }),
   );
+  let tries = wishes.tries ?? 0;
   const taker: Taker = {
+    ...(wishes.tries === undefined ? {} : { renew: () => act('taker', 'renew'), again: () => tries-- > 0 }),
     id: 'recorder',
     takes: true,
     prepare: () => act('taker', 'prepare'),

@@ -244,3 +244,32 @@ t.test('what the scripts have mounted or unmounted is made ready again', async (
   await t.rejects(phase.leave(), { errors: [{ mountPoint: '/d', message: /mounted meanwhile/ }] });
   t.equal(phase.evidence.freezeLostAtMs, 0, 'it was written to all the time');
 });
+
+t.test('left and made ready again, it is a freeze of its own', async (t) => {
+  const reports = [
+    { ...REPORT, frozenMs: 90, problems: [{ kind: 'early' as const, mountPoint: '/a', message: 'the deadline' }] },
+    REPORT,
+  ];
+  const rig = rigOf({
+    thaw: async () => reports.shift() ?? REPORT,
+    states: [state('a', 'frozen'), state('d', 'frozen')],
+  });
+  const plans = [planOf(['ad'])];
+  const phase = rig.phaseWith({ replan: async () => plans.shift() });
+  await phase.ready(signal);
+  await phase.enter(signal);
+  await t.rejects(phase.leave());
+  t.equal(phase.evidence.freezeLostAtMs, 0);
+  await t.resolves(phase.leave(), 'a second time there is nothing left to be left');
+  await phase.again(signal);
+  t.strictSame(phase.evidence, { frozen: 'none', freezeLostAtMs: undefined }, 'nothing is known of it yet');
+  await phase.enter(signal);
+  t.strictSame(phase.evidence, { frozen: 'all', freezeLostAtMs: undefined });
+  await phase.leave();
+  t.strictSame(phase.evidence, { frozen: 'all', freezeLostAtMs: undefined }, 'what came meanwhile is frozen this time');
+  t.equal(phase.frozenMs, 90, 'the longest counts');
+  t.strictSame(
+    rig.events.filter((event) => !event.startsWith('thaw')),
+    ['prepare', 'freeze', 'end', 'prepare', 'freeze'],
+  );
+});

@@ -1,0 +1,75 @@
+import { holderOf } from '../../../agent/system/lock.ts';
+import type { FieldProblem } from '../fields.ts';
+import { type ReportTo, readReportTo } from '../settings.ts';
+import { type Handler, machineIdOf, settingsPath } from './handler.ts';
+import { changeRecord, JOB_LOCK, type JobRecord, jobOf, readRecord, withJob } from './record.ts';
+import { documentsOf } from './report.ts';
+import { gatherFacts } from './report-facts.ts';
+import { AT_WORK, type JobResult, noSettingsResult } from './result.ts';
+import { readSettings } from './settings-file.ts';
+import { startJob } from './start-job.ts';
+import { retireStatusFiles, statusPath, writeStatusFile } from './status-file.ts';
+
+/**
+ * The agent calls it for a new goal state, and again with the same one: at every boot, at every start of its own, whenever
+ * another extension changes. Leaves a status file behind, hands what is to be done to a process of its own, and returns.
+ * What was done, or is being done, is not done again: its status stays, or is put back.
+ */
+export async function enable(handler: Handler, sequence: number): Promise<void> {
+  const { system } = handler;
+  const machineId = await machineIdOf(system);
+  const read = await readSettings(system, settingsPath(handler, sequence));
+  const reportTo = read.settings === undefined ? NOBODY : readReportTo(read.settings.publicSettings);
+  const job: JobRecord = { sequence, taskId: reportTo.taskId, phase: 'handed' };
+  const known = jobOf(await readRecord(system, machineId), job);
+  await retireStatusFiles(handler, sequence);
+  if (known?.phase === 'ended' && known.status !== undefined) {
+    await putBack(handler, sequence, known.status);
+    return;
+  }
+  // An empty file, or one that is no JSON: there is nothing to hand over, and nobody but the agent to tell.
+  if (read.settings === undefined) {
+    await end(handler, machineId, { ...job, phase: 'ended' }, reportTo, unreadable(read.problems));
+    return;
+  }
+  const alive = holderOf(system.resolve(JOB_LOCK)) !== undefined;
+  if (known === undefined || (await system.stat(statusPath(handler, sequence))) === undefined) {
+    await writeStatusFile(handler, sequence, await textOf(handler, reportTo, AT_WORK));
+  }
+  if (known === undefined) await changeRecord(system, machineId, (record) => withJob(record, job));
+  // One that has begun and is not there any more was cut off: the same process finds that out, and settles it.
+  if (known === undefined || !alive) await startJob(handler, sequence);
+}
+
+const NOBODY: ReportTo = {
+  taskId: '',
+  vmType: undefined,
+  commandStartTicks: '',
+  statusBlobUri: undefined,
+  logsBlobUri: undefined,
+};
+
+const unreadable = (problems: readonly FieldProblem[]): JobResult =>
+  noSettingsResult(problems.map(({ key, what }) => `${key} ${what}`).join('; '));
+
+/** An update of the extension brings an empty folder; a task may come again under another number. */
+async function putBack(handler: Handler, sequence: number, status: string): Promise<void> {
+  if ((await handler.system.readText(statusPath(handler, sequence))) !== status) {
+    await writeStatusFile(handler, sequence, status);
+  }
+}
+
+async function end(
+  handler: Handler,
+  machineId: string,
+  job: JobRecord,
+  reportTo: ReportTo,
+  result: JobResult,
+): Promise<void> {
+  const status = await textOf(handler, reportTo, result);
+  await writeStatusFile(handler, job.sequence, status);
+  await changeRecord(handler.system, machineId, (record) => withJob(record, { ...job, status }));
+}
+
+const textOf = async (handler: Handler, reportTo: ReportTo, result: JobResult): Promise<string> =>
+  documentsOf(reportTo, result, await gatherFacts(handler, result)).file;

@@ -1,0 +1,52 @@
+import {
+  type BlockDevice,
+  type BlockDevices,
+  beneath,
+  deviceOf,
+  gatherBlockDevices,
+} from '../../../agent/checks/block-devices.ts';
+import { classify } from '../../../agent/freezer/classes.ts';
+import { type FileSystem, fileSystemsOf, parseMountinfo, readMountinfo } from '../../../agent/freezer/mounts.ts';
+import type { System } from '../../../agent/system/system.ts';
+import { OS_DISK_LUN } from '../settings.ts';
+
+/**
+ * Mount points of the file systems that can be frozen and have a part on one of these disks. Where it cannot be told on
+ * which disk one is, it is among them: to freeze too much does no harm.
+ */
+export async function mountsOn(system: System, luns: readonly number[]): Promise<readonly string[]> {
+  const devices = await gatherBlockDevices(system);
+  const all = fileSystemsOf(parseMountinfo(await readMountinfo(system)));
+  const freezable = (await classify(system, all)).filter(({ class: kind }) => kind === 'freezable');
+  const on = await Promise.all(freezable.map(({ fileSystem }) => isOn(system, devices, fileSystem, luns)));
+  return freezable.filter((_, index) => on[index]).map(({ fileSystem }) => fileSystem.mountPoint);
+}
+
+/** Whether a file system has a part on one of these disks, or nobody can tell. */
+export async function isOn(
+  system: System,
+  devices: BlockDevices,
+  fileSystem: FileSystem,
+  luns: readonly number[],
+): Promise<boolean> {
+  const device = await deviceOf(system, devices, fileSystem);
+  const disks = device === undefined ? [] : beneath(devices, device).filter(({ kind }) => kind === 'persistent');
+  const found = disks.map(lunOf);
+  return disks.length === 0 || found.some((lun) => lun === undefined || luns.includes(lun));
+}
+
+/**
+ * Which disk of the machine a device is, as Azure numbers them; undefined where that cannot be told. As the rules of
+ * Azure/azure-vm-utils have it (2024): on SCSI, data disks are on the controller f8b3781b-… by their LUN, and the one of the
+ * system on another; on NVMe, namespace 1 is the system, and namespace n+2 is LUN n.
+ */
+export function lunOf({ path, name }: Pick<BlockDevice, 'path' | 'name'>): number | undefined {
+  const namespace = /^nvme\d+n(\d+)$/.exec(name)?.[1];
+  if (namespace !== undefined) return namespace === '1' ? OS_DISK_LUN : Number(namespace) - 2;
+  const lun = /\/\d+:\d+:\d+:(\d+)\//.exec(path)?.[1];
+  if (lun === undefined || !/\/VMBUS:|\/vmbus_|\/[0-9a-f]{8}-[0-9a-f]{4}-/i.test(path)) return undefined;
+  if (/\/f8b3781b-1e82-4818-a1c3-63d806ec15bb\//i.test(path)) return Number(lun);
+  // The disk of the system: LUN 0 of the other controller (generation 2), or on the first IDE channel (generation 1).
+  if (/\/f8b3781a-1e82-4818-a1c3-63d806ec15bb\//i.test(path)) return lun === '0' ? OS_DISK_LUN : undefined;
+  return /\/00000000-0000-8899-/i.test(path) ? OS_DISK_LUN : undefined;
+}

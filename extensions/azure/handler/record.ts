@@ -1,0 +1,128 @@
+import { messageOf, UserError } from '../../../agent/errors.ts';
+import { faultPoint } from '../../../agent/fault-point.ts';
+import { takeLock } from '../../../agent/system/lock.ts';
+import { PATHS } from '../../../agent/system/paths.ts';
+import type { System } from '../../../agent/system/system.ts';
+
+/**
+ * What has become of each job that the VM agent gave us, kept outside of the versioned folder: an update must not do a job
+ * twice, and a job that was cut off must come to an end. No secret is in it.
+ */
+export interface HandlerRecord {
+  readonly schema: 1;
+  /** Of the machine that wrote it: on one that was restored from a snapshot of it, it means nothing. */
+  readonly machineId: string;
+  /** The last few, oldest first. */
+  readonly jobs: readonly JobRecord[];
+  /** Whether quiesced had a place of its own here before the extension came. */
+  readonly foundState: boolean;
+  /** Set by `update` of a new version: the `uninstall` of the old one leaves the record alone then. */
+  readonly updatedTo?: string;
+}
+
+export interface JobRecord {
+  readonly sequence: number;
+  /** Empty where the service named none. */
+  readonly taskId: string;
+  /**
+   * `handed`: nothing was touched yet. `begun`: something may have been. `ended`: `status` is what the service was told last.
+   */
+  readonly phase: 'handed' | 'begun' | 'ended';
+  /** The text of the status file. */
+  readonly status?: string;
+}
+
+const FOLDER = `${PATHS.linux.state}/azure`;
+const FILE = `${FOLDER}/handler.json`;
+const LOCK = `${PATHS.linux.runtime}/azure-record.lock`;
+/** Held by the process that does a job, for as long as it does. */
+export const JOB_LOCK = `${PATHS.linux.runtime}/azure-job.lock`;
+const KEPT = 10;
+/** The others hold it for a few milliseconds; each try waits half a second by itself. */
+const TRIES = 6;
+
+export const EMPTY: HandlerRecord = { schema: 1, machineId: '', jobs: [], foundState: true };
+
+/** Never throws for what is in it: a record that cannot be read is none, and its job is done anew at worst. */
+export async function readRecord(system: System, machineId: string): Promise<HandlerRecord> {
+  const record = parseRecord((await system.readText(FILE)) ?? '');
+  if (record === undefined) return { ...EMPTY, machineId, foundState: await hasOwnState(system) };
+  return record.machineId === machineId ? record : { ...record, machineId, jobs: [] };
+}
+
+/** Under a lock, since two of us may run at once; durable before it returns. */
+export async function changeRecord(
+  system: System,
+  machineId: string,
+  change: (record: HandlerRecord) => HandlerRecord,
+): Promise<HandlerRecord> {
+  await system.makeDir(PATHS.linux.runtime, 0o755);
+  const lock = await patientLock(system);
+  try {
+    const changed = change(await readRecord(system, machineId));
+    await system.makeDir(PATHS.linux.state, 0o700);
+    await system.makeDir(FOLDER, 0o700);
+    await faultPoint('azure-record.write.before');
+    await system.write(FILE, `${JSON.stringify(changed)}\n`, { mode: 0o600 });
+    await faultPoint('azure-record.write.after');
+    return changed;
+  } finally {
+    lock.release();
+  }
+}
+
+export async function removeRecord(system: System): Promise<void> {
+  await system.remove(FILE);
+  await system.removeDir(FOLDER);
+}
+
+/** The record with this job in it, in the place of what it said of it. */
+export const withJob = (record: HandlerRecord, job: JobRecord): HandlerRecord => ({
+  ...record,
+  jobs: [...record.jobs.filter(({ sequence }) => sequence !== job.sequence), job].slice(-KEPT),
+});
+
+/** What there is of this sequence number, or else of this task. */
+export const jobOf = (
+  { jobs }: HandlerRecord,
+  { sequence, taskId }: Pick<JobRecord, 'sequence' | 'taskId'>,
+): JobRecord | undefined =>
+  jobs.find((job) => job.sequence === sequence && (taskId === '' || job.taskId === taskId)) ??
+  jobs.findLast((job) => taskId !== '' && job.taskId === taskId);
+
+export function parseRecord(text: string): HandlerRecord | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is HandlerRecord {
+  if (typeof value !== 'object' || value === null) return false;
+  const { schema, machineId, jobs, foundState } = value as Record<string, unknown>;
+  if (schema !== 1 || typeof machineId !== 'string' || typeof foundState !== 'boolean') return false;
+  return Array.isArray(jobs) && jobs.every(isJob);
+}
+
+function isJob(value: unknown): value is JobRecord {
+  if (typeof value !== 'object' || value === null) return false;
+  const { sequence, taskId, phase, status } = value as Record<string, unknown>;
+  if (!Number.isSafeInteger(sequence) || typeof taskId !== 'string') return false;
+  return ['handed', 'begun', 'ended'].includes(String(phase)) && (status === undefined || typeof status === 'string');
+}
+
+const hasOwnState = async (system: System): Promise<boolean> => (await system.stat(PATHS.linux.state)) !== undefined;
+
+async function patientLock(system: System) {
+  const since = system.clock.now().toISOString();
+  for (let tried = 1; ; tried += 1) {
+    try {
+      return await takeLock(system.resolve(LOCK), { pid: process.pid, command: 'azure-handler', since });
+    } catch (error) {
+      if (tried < TRIES && error instanceof UserError && error.code === 'lock.busy') continue;
+      throw new Error(`the record of the jobs is not to be had: ${messageOf(error)}`, { cause: error });
+    }
+  }
+}

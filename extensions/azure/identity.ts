@@ -1,0 +1,13 @@
+import { versionOf } from '../../agent/cli/version.ts';
+
+/** The VM extension, as Azure knows it: the one place that name and version come from. */
+export const EXTENSION = {
+  publisher: 'Quiesced',
+  /** Without a hyphen: the VM agent splits name from version at the first one. */
+  type: 'BackupLinux',
+} as const;
+
+export const extensionName = (): string => `${EXTENSION.publisher}.${EXTENSION.type}`;
+
+/** Four numbers, of which Azure compares each. */
+export const extensionVersion = (): string => `${versionOf()}.0`;
