@@ -29,6 +29,7 @@ export const NO_PARSERS: Readonly<Record<string, readonly string[]>> = {
     'system/atomic.ts writeFileAtomic',
     'system/atomic.ts syncFolder',
     'system/bytes.ts readBytes',
+    'system/owned-file.ts writeOwned',
     'system/datagram.ts openDatagram',
     'system/sparse-copy.ts openSparseCopy',
     'system/spawn.ts whyNotStartable',
