@@ -21,6 +21,7 @@ export const FILES: Readonly<Record<Group, readonly string[]>> = {
   state: [
     `${state}/history.jsonl`,
     `${state}/owed.json`,
+    `${state}/azure/handler.json`,
     `${runtime}/status.json`,
     `${runtime}/lock`,
     `${journal}/freeze.jsonl`,

@@ -55,7 +55,8 @@ export function fieldsOf(value: object, name: string, problems: FieldProblem[]):
     whole: (key) => read(key, WHOLE),
     digits: (key) => read(key, DIGITS),
     url: (key) => read(key, URL_TEXT),
-    choice: (key, mustBe, find) => read(key, { mustBe, convert: (value) => find(String(value)) }),
+    choice: (key, mustBe, find) =>
+      read(key, { mustBe, convert: (value) => (typeof value === 'string' ? find(value) : undefined) }),
     value: (key) => read(key, OBJECT),
     object: (key) => nested(read(key, OBJECT), nameOf(key), problems),
     list(key, readItem) {

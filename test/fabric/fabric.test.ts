@@ -16,7 +16,8 @@ const skip = existsSync(RUN) ? false : 'there is no ../shared/fabric beside this
 const LIMIT_MS = 280_000;
 const VERSIONS = ['0.1.1.0', '0.1.2.0'];
 const NOTHING_LEFT = 'for at in /var/lib/quiesced /run/quiesced /etc/quiesced; do [ ! -e $at ] || exit 1; done';
-const NO_SECRET = `! grep -rlF '${SECRET}' /var/lib/quiesced /run /var/log/azure /var/lib/waagent/Quiesced.*/status`;
+/** Not the whole of it: the test bed prints the command. */
+const NO_SECRET = `! grep -rlF '${SECRET.slice(0, 20)}' /var/lib/quiesced /run /var/log/azure /var/lib/waagent/Quiesced.*/status`;
 
 interface Ended {
   readonly code: number | null;

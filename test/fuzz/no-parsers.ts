@@ -45,6 +45,7 @@ export const NO_PARSERS: Readonly<Record<string, readonly string[]>> = {
     'system/bytes.ts readBytes',
     'reach/authorities.ts readAuthorities',
     'system/bytes.ts byteStream',
+    'system/owned-file.ts writeOwned',
     'system/datagram.ts openDatagram',
     'system/sparse-copy.ts openSparseCopy',
     'system/spawn.ts whyNotFound',

@@ -58,11 +58,16 @@ b')
 `;
 
 export const scriptTargets: readonly FuzzTarget[] = [
-  textTarget('host-conf', ['scripts/host-conf.ts parseHostConf'], [HOST], async (text) => {
-    await azure({ [HOST_CONF]: text });
-    const { timeoutSeconds } = parseHostConf(text, HOST_CONF);
-    mustHold(timeoutSeconds >= 1 && timeoutSeconds <= 1800, 'a time limit that the extension would grant');
-  }),
+  textTarget(
+    'host-conf',
+    ['scripts/host-conf.ts parseHostConf', 'scripts/azure.ts readHostConf'],
+    [HOST],
+    async (text) => {
+      await azure({ [HOST_CONF]: text });
+      const { timeoutSeconds } = parseHostConf(text, HOST_CONF);
+      mustHold(timeoutSeconds >= 1 && timeoutSeconds <= 1800, 'a time limit that the extension would grant');
+    },
+  ),
   textTarget(
     'plugin-config',
     ['scripts/plugin-config.ts parsePluginConfig', 'scripts/azure.ts readAzureScripts'],

@@ -177,7 +177,7 @@ function anyValue(spec: KeySpec): fc.Arbitrary<unknown> {
         argv: path.map((text) => text.replaceAll(',', '')),
         exclusion: word.map((text) => `type:${text}`),
         host: word,
-        endpoint: word.map((text) => `${text}:443`),
+        endpoint: word.map((text) => `h${text.replace(/\W/g, '')}:443`),
         path: path.map((text) => text.replaceAll(',', '')),
       };
       return fc.array(item[spec.of], { minLength: 1, maxLength: 4 });

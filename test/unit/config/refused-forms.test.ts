@@ -57,7 +57,7 @@ const CASES: Refusals = {
   'unknown key': {
     text: '[scripts]\ncolour = red',
     message: '2: [scripts] colour: is an unknown key',
-    remedy: /^Keys of \[scripts\] are: pre, post, timeout, retries\.$/,
+    remedy: /^Keys of \[scripts\] are: pre, post, qemu-hooks, vmware-scripts, timeout, retries\.$/,
   },
   'a key named after a property of every object': {
     text: '[log]\nconstructor = x',

@@ -136,7 +136,7 @@ t.test('a fault says all that is known of it', async (t) => {
   const { faults } = await run({ fates: { 'freeze enter': several, 'quiesce leave': verify } }).result;
   t.strictSame(faults, [
     { phase: 'freeze', during: 'enter', message: '/data was not frozen', mountPoint: '/data' },
-    { phase: 'freeze', during: 'enter', message: 'a user’s', remedy: 'Do this.' },
+    { phase: 'freeze', during: 'enter', message: 'a user’s', code: 'x', remedy: 'Do this.' },
     { phase: 'freeze', during: 'enter', message: 'not an error' },
     { phase: 'quiesce', during: 'verify', message: 'mysql: the session dropped' },
     { phase: 'quiesce', during: 'leave', message: 'not released' },
