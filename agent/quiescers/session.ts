@@ -24,6 +24,7 @@ const KEYS = {
   verified: { type: 'text', example: '*true*', about: 'The line that says so.' },
   release: { type: 'text', example: 'db.fsyncUnlock()', about: 'Statement that releases it.' },
   'release-2': { type: 'text', example: 'SELECT 1;', about: 'A second line of it.' },
+  'release-3': { type: 'text', example: 'GO', about: 'A third line of it.' },
   released: { type: 'text', example: '*ok: 1*', about: 'The line that says so.' },
   password: {
     type: 'text',
@@ -74,6 +75,8 @@ export const session = defineKind({
     let folders: readonly string[] = [];
     const foldersNow = () => realPathsOf(parts.system, settings.folders);
     let client: HeldClient | undefined;
+    /** Who is asked to release what he has not held does so for a process that died. */
+    let ours = false;
 
     const quiescer: ConfiguredQuiescer = {
       id,
@@ -97,6 +100,7 @@ export const session = defineKind({
         folders: await foldersNow(),
       }),
       async hold(signal) {
+        ours = true;
         const [missing] = missingIn(settings);
         if (missing !== undefined) throw new UserError('quiescer.missing', missing.what, { remedy: missing.remedy });
         folders = await foldersNow();
@@ -110,10 +114,11 @@ export const session = defineKind({
       async release(signal) {
         const own = client;
         client = undefined;
-        if (own === undefined && !settings.outlives) return;
+        // Never begun, or released already; somebody else may hold it by now.
+        if (own === undefined && (ours || !settings.outlives)) return;
         const releasing = own ?? (await open(parts, settings));
         try {
-          await ask(releasing, [settings.release, settings.release2], settings.released, signal);
+          await ask(releasing, releaseOf(settings), settings.released, signal);
         } finally {
           await releasing.close();
         }
@@ -126,7 +131,7 @@ export const session = defineKind({
 async function open({ system, lifeMs }: QuiescerParts, settings: Settings): Promise<HeldClient> {
   const account = settings.user === undefined ? undefined : await accountOf(system, settings.user);
   if (settings.user !== undefined && account === undefined) throw noSuchAccount(settings.user);
-  const farewell = settings.outlives ? linesOf(settings.release, settings.release2) : [];
+  const farewell = settings.outlives ? releaseOf(settings) : [];
   const { password, passwordVariable } = settings;
   const env = password === undefined || passwordVariable === undefined ? {} : { [passwordVariable]: password };
   return openClient(system, { argv: settings.client, env, account, lifeMs, farewell });
@@ -143,6 +148,9 @@ async function ask(
   if (given.length === 0 || expected === undefined) return;
   await client.ask(given, (line) => matchesGlob(expected, line.trim()), signal);
 }
+
+const releaseOf = ({ release, release2, release3 }: Settings): readonly string[] =>
+  linesOf(release, release2, release3);
 
 const linesOf = (...lines: readonly (string | undefined)[]): readonly string[] =>
   lines.filter((line) => line !== undefined);

@@ -19,8 +19,14 @@ export const clientTo = (places: Places): readonly string[] => [
   '--database=test',
 ];
 
-/** @param lock how it is held: the key of its section. */
-export const mariadb = (name: string, lock: 'stage' | 'tables'): Engine => ({
+const BINLOG = (places: Places): readonly string[] => [
+  `--log-bin=${join(dataOf(places), 'bin')}`,
+  '--server-id=1',
+  '--sync-binlog=1',
+];
+
+/** @param options in place of a binary log. @param lock how it is held: the key of its section. */
+export const mariadb = (name: string, lock: 'stage' | 'tables', options: readonly string[] = []): Engine => ({
   name,
   kind: 'mariadb',
   blocks: lock === 'stage' ? 'commits' : 'writes',
@@ -54,9 +60,7 @@ export const mariadb = (name: string, lock: 'stage' | 'tables'): Engine => ({
       '--skip-networking',
       `--pid-file=${join(places.run, 'pid')}`,
       '--innodb-buffer-pool-size=32M',
-      `--log-bin=${join(dataOf(places), 'bin')}`,
-      '--server-id=1',
-      '--sync-binlog=1',
+      ...(options.length === 0 ? BINLOG(places) : options),
     ];
     const admin = (statement: string) =>
       must('mariadb', '--no-defaults', `--socket=${socketOf(places)}`, '-e', statement);

@@ -9,6 +9,7 @@ export const engines: readonly Engine[] = [
   postgresql('PostgreSQL, checkpoint'),
   mariadb('MariaDB, BACKUP STAGE', 'stage'),
   mariadb('MariaDB, FLUSH TABLES WITH READ LOCK', 'tables'),
+  mariadb('MariaDB, BACKUP STAGE, its log written once a second', 'stage', ['--innodb-flush-log-at-trx-commit=0']),
   redis('Redis, append-only file', 'aof'),
   redis('Redis, saves alone', 'rdb'),
   sqlite('SQLite, BEGIN IMMEDIATE'),

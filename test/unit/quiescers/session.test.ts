@@ -76,10 +76,12 @@ for (const section of READY_MADE) {
 
   if (!outlives) continue;
   t.test(`${name}: who only was stopped is not waited for for ever`, async (t) => {
-    const { quiescer, held } = await sceneOf(t, section);
+    const { quiescer, held, again } = await sceneOf(t, section);
     await quiescer.hold(LIMIT);
     for (let count = 0; count < 200 && held() > 0; count += 1) await sleep(100);
     t.equal(held(), 0, 'the client has said the farewell by itself');
+    await (await again()).release(LIMIT);
+    t.equal(held(), 0, 'the next start finds nothing to do, and is told so');
     await quiescer.release(AbortSignal.timeout(1000)).catch(() => undefined);
   });
 

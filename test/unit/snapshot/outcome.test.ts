@@ -63,3 +63,18 @@ t.test('the reason is the first thing that stands in the way', async (t) => {
   t.match(reason({ applications: 'script-only' }), /no more is known/);
   t.match(reason({}), /verified/);
 });
+
+t.test('a database that ran and was not held costs the level, unless scripts may have held it', async (t) => {
+  const unheld = ['PostgreSQL', 'Redis'];
+  t.match(levelOf({ ...HELD, unheld }), {
+    consistency: 'file-system',
+    reason: 'running and not held: PostgreSQL, Redis',
+  });
+  t.match(levelOf({ ...HELD, unheld, applications: 'script-only' }), { consistency: 'application' });
+  t.match(levelOf({ ...HELD, unheld, applications: 'none' }), { reason: 'nothing holds the applications' });
+});
+
+t.test('a hold is worth nothing where the data went on', async (t) => {
+  const unfrozenData = ['/srv/pg'];
+  t.match(levelOf({ ...HELD, unfrozenData }), { consistency: 'file-system', reason: /not frozen: \/srv\/pg/ });
+});

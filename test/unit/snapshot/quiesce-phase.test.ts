@@ -155,3 +155,54 @@ t.test('left without ever having been entered', async (t) => {
   await phase.leave(HOW, signal);
   t.strictSame(events, ['owe']);
 });
+
+t.test('each decides over the snapshot for itself', async (t) => {
+  for (const [own, base, required] of [
+    [undefined, false, false],
+    [undefined, true, true],
+    ['abort', false, true],
+    ['continue', true, false],
+  ] as const) {
+    const given = { id: 'a', title: 'a', hold: fail('locked'), verify: never, release: async () => undefined };
+    const a = own === undefined ? given : { ...given, onFailure: own };
+    const b = { id: 'b', title: 'b', hold: async () => undefined, verify: never, release: async () => undefined };
+    const phase = new QuiescePhase([a, b], base, 1000, async () => undefined);
+    await t.rejects(phase.enter(signal));
+    t.equal(phase.required, required, `${own}, otherwise ${base}`);
+  }
+});
+
+t.test('one that takes longer than it may is given up, and let go when it has come to its end', async (t) => {
+  const events: string[] = [];
+  const late = Promise.withResolvers<void>();
+  const a = {
+    id: 'a',
+    title: 'a',
+    holdMs: 20,
+    hold: () => late.promise.then(() => void events.push('held')),
+    verify: never,
+    release: async () => void events.push('released'),
+  };
+  const phase = new QuiescePhase([a], false, 5000, async () => undefined);
+  await t.rejects(phase.enter(signal), { errors: [{ message: /took longer than 20 ms/ }] });
+  setTimeout(late.resolve, 50);
+  await phase.leave(HOW, signal);
+  t.strictSame(events, ['held', 'released'], 'not the other way round: nobody would close it');
+});
+
+t.test('folders are those of what is held', async (t) => {
+  const { phase } = rigOf({ a: {}, b: { hold: fail('locked') } });
+  t.strictSame(phase.folders, []);
+  const held = {
+    id: 'c',
+    title: 'c',
+    folders: ['/srv'],
+    hold: async () => undefined,
+    verify: never,
+    release: async () => undefined,
+  };
+  const other = new QuiescePhase([held], false, 1000, async () => undefined);
+  await other.enter(signal);
+  t.strictSame(other.folders, ['/srv']);
+  await phase.leave(HOW, signal);
+});
