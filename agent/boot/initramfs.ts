@@ -36,6 +36,8 @@ const PACKED = /(^|\/)(squash|erofs)\S*\.img$/;
  */
 export async function readInitramfs(system: System, path: string, kernel: string): Promise<Initramfs> {
   try {
+    // Anything else might keep us waiting for its first byte.
+    if ((await system.stat(path))?.kind !== 'file') return { state: 'unreadable', why: 'it is no regular file' };
     const modules = new Set<string>();
     let packed: string | undefined;
     for await (const name of imageNames(byteStream(system.resolve(path)), AbortSignal.timeout(LIMIT_MS))) {

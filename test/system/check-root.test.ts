@@ -1,7 +1,8 @@
 /** `check --root` with the real program: a disk that does not run is judged by its files, and nothing of it is run. */
-import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { BOOT } from '../unit/checks/boot-files.ts';
+import { BOOT, KERNEL } from '../unit/checks/boot-files.ts';
 import { checkTest, conforms, type Rig } from './check-rig.ts';
 
 const FILES: Readonly<Record<string, string>> = {
@@ -77,6 +78,18 @@ checkTest('links stay on the disk, and its programs are not run', async (t, rig)
   );
   t.match(found, { 'boot.fstab': 'fail', 'access.serial-login': 'warn', 'access.ssh': 'pass' });
   t.notOk(existsSync(ran), 'nothing of the disk was run');
+});
+
+checkTest('pipes and devices in the place of files keep nobody waiting', async (t, rig) => {
+  const disk = diskOf(rig);
+  for (const path of ['etc/fstab', 'etc/shadow', 'boot/grub/grubenv', `boot/initrd.img-${KERNEL}`]) {
+    rmSync(join(disk, path));
+    execFileSync('mkfifo', [join(disk, path)]);
+  }
+  const { code, json } = await rig.run('check', '--root', disk, '--json');
+  t.equal(code, 2);
+  const found = json.findings.filter(({ verdict }: { verdict: string }) => ['fail', 'error'].includes(verdict));
+  t.match(found, [{ id: 'boot.hyperv-initramfs', verdict: 'fail', detail: /no regular file/ }]);
 });
 
 checkTest('what is no disk is refused', async (t, rig) => {

@@ -4,7 +4,7 @@ import { machineNamed } from '../unit/repair/rig.ts';
 
 const RHEL = machineNamed('rhel-9');
 const KEYFILE = '/etc/NetworkManager/system-connections/eth0.nmconnection';
-const silent = (text = '') => text.replaceAll(/ ?console=\S+/g, '');
+const silent = (text = '') => text.replaceAll(/ ?console=[^\s"]+/g, '');
 
 /** RHEL 9 with everything wrong that files alone can mend, so that no program of this machine has a part in it. */
 export function plantFaults(root: string): void {

@@ -29,7 +29,7 @@ const links = ({ files }: Machine): Files => ({
   ),
 });
 const withData = ({ files }: Machine): string => `# by hand\n${DATA}\n${files['/etc/fstab']}`;
-const silent = (text: string): string => text.replaceAll(/ ?console=\S+/g, '');
+const silent = (text: string): string => text.replaceAll(/ ?console=[^\s"]+/g, '');
 const consoleFiles = ({ files }: Machine): Files =>
   Object.fromEntries(
     Object.entries(files).flatMap(([path, text]) =>

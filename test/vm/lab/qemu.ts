@@ -13,6 +13,10 @@ export interface Hardware {
   readonly state?: string;
   /** More for the kernel's command line. */
   readonly append?: string;
+  /** What the root's disk hangs on, `virtio-blk` when left out; a restored machine may have another. */
+  readonly controller?: 'virtio-blk' | 'nvme';
+  /** Data disks that the machine does not get. */
+  readonly without?: readonly Exclude<Disk, 'root'>[];
 }
 
 /** Below the folder of the machine. */
@@ -22,11 +26,15 @@ export const CONSOLE = 'console.log';
 /** Enough for Node, and what QEMU emulates well: with `max` (AVX) everything takes half as long again, or twice. */
 const CPU = 'qemu64,-svm,+ssse3,+sse4.1,+sse4.2,+popcnt';
 
+const DATA_DISKS = ['xfs', 'btrfs', 'lvm'] as const;
+const ROOT_DEVICES = { 'virtio-blk': 'virtio-blk-pci', nvme: 'nvme,serial=root' } as const;
+
 /**
  * Emulated: works on every machine, also on one that is virtual itself. No network. The data disks are SCSI, as on
  * Azure, and can be pulled out; `-no-reboot` is not given, since a reset must boot again.
  */
-export function qemuArgs(image: Image, folder: string, { disks, cargo, state, append = '' }: Hardware): string[] {
+export function qemuArgs(image: Image, folder: string, hardware: Hardware): string[] {
+  const { disks, cargo, state, append = '', controller = 'virtio-blk', without = [] } = hardware;
   const port = (id: string, socket: string, name: string): string[] => [
     ...['-chardev', `socket,id=${id},path=${join(folder, socket)},server=on,wait=off`],
     ...['-device', `virtserialport,chardev=${id},name=${name}`],
@@ -40,8 +48,8 @@ export function qemuArgs(image: Image, folder: string, { disks, cargo, state, ap
     ...['-nodefaults', '-no-user-config', '-display', 'none'],
     ...['-kernel', image.kernel, '-initrd', image.initrd, '-append', `${CMDLINE} ${append}`.trim()],
     ...['-drive', `if=none,id=root,file=${disks.root},format=qcow2,cache=writeback,discard=unmap`],
-    ...['-device', 'virtio-blk-pci,drive=root,id=disk-root'],
-    ...['-device', 'virtio-scsi-pci,id=scsi', ...scsi('xfs'), ...scsi('btrfs'), ...scsi('lvm')],
+    ...['-device', `${ROOT_DEVICES[controller]},drive=root,id=disk-root`],
+    ...['-device', 'virtio-scsi-pci,id=scsi', ...DATA_DISKS.filter((disk) => !without.includes(disk)).flatMap(scsi)],
     ...(cargo === undefined
       ? []
       : ['-drive', `if=none,id=cargo,file=${cargo},format=raw,readonly=on`, '-device', 'virtio-blk-pci,drive=cargo']),
