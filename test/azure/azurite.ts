@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Certificates } from './certificates.ts';
 
+/** With packages of its own: `setup.sh` installs them. */
+const PACKAGE = join(import.meta.dirname, 'azurite-package');
 const START_MS = 30_000;
 export const ACCOUNT = 'testaccount';
 /** Of this run alone. */
@@ -23,7 +25,7 @@ export interface Azurite {
 /** Blobs alone, over HTTPS, all in memory; the port is the kernel's choice. */
 export async function startAzurite(certificates: Certificates): Promise<Azurite> {
   const folder = mkdtempSync(join(tmpdir(), 'quiesced-azurite-'));
-  const main = createRequire(import.meta.url).resolve('azurite/dist/src/blob/main.js');
+  const main = createRequire(join(PACKAGE, 'package.json')).resolve('azurite/dist/src/blob/main.js');
   const child = spawn(
     process.execPath,
     [

@@ -11,7 +11,7 @@ import { extensionName, extensionVersion } from '../../extensions/azure/identity
 import { buildExtension } from '../../packaging/extension/build.ts';
 import { packed, SECRET } from '../unit/extensions/azure/jobs.ts';
 
-const RUN = process.env.QUIESCED_FABRIC ?? join(import.meta.dirname, '../../../shared/fabric/run.sh');
+const RUN = join(process.env.QUIESCED_FABRIC ?? join(import.meta.dirname, '../../../shared/fabric'), 'run.sh');
 const skip = existsSync(RUN) ? false : 'there is no ../shared/fabric beside this repository, nor QUIESCED_FABRIC';
 const LIMIT_MS = 280_000;
 const VERSIONS = ['0.1.1.0', '0.1.2.0'];
