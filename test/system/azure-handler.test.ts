@@ -1,8 +1,10 @@
 /** The real handler, called as the VM agent calls it, with real file systems and storage that a test plays. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { azureRig, OBLIGING, wrapped } from './azure-rig.ts';
 import { loopTest } from './loop.ts';
-import { isFrozen, until } from './loop-observe.ts';
+import { isFrozen, processesOf, until } from './loop-observe.ts';
 
 t.jobs = 1;
 
@@ -75,4 +77,26 @@ loopTest('killed while it freezes: thawed, and the next call ends it', async (t,
   await azure.call('enable', 0);
   t.match(await azure.report(0), { outer: 'success', status: 'error', code: '2', message: /cut off/ });
   t.strictSame(azure.leaks(), []);
+});
+
+loopTest('the machine starts anew in the middle of a job: /run is gone, and the job has its end', async (t, rig) => {
+  const azure = await azureRig(t, rig, []);
+  azure.storage.behave((request) => (request.path.includes('comp=snapshot') ? 'hang' : OBLIGING(request)));
+  azure.settings(5, azure.job());
+  await azure.call('enable', 5);
+  t.ok(await until(() => azure.storage.received.some(({ path }) => path.includes('comp=snapshot')), 20_000));
+  process.kill(Number(JSON.parse(rig.read('root/run/quiesced/azure-job.lock')).pid), 'SIGKILL');
+  t.ok(await until(() => processesOf(rig.root).length === 0, 20_000));
+  rmSync(join(rig.root, 'run/quiesced'), { recursive: true });
+  azure.storage.behave(OBLIGING);
+  await azure.call('enable', 5);
+  t.match(
+    await azure.report(5),
+    { status: 'error', code: '2', message: /cut off/ },
+    'the settings could still be opened',
+  );
+  // The file is written first.
+  const isTold = () =>
+    azure.storage.received.some(({ path, body }) => path.startsWith('/status') && body.includes('"code":"2"'));
+  t.ok(await until(isTold), 'and the blob says so too');
 });

@@ -6,7 +6,7 @@ import { localSystem } from '../../agent/system/local.ts';
 import { azureBackup } from '../../extensions/azure/backup.ts';
 import { HELD_MARK } from '../../extensions/azure/registration-text.ts';
 import { checkTest, conforms, MAIN, type Rig } from './check-rig.ts';
-import { until } from './scripts-rig.ts';
+import { until } from './loop-observe.ts';
 
 const CONFIG = '/etc/azure/VMSnapshotScriptPluginConfig.json';
 const INTEGRATE = ['integrate', 'azure-backup'] as const;
@@ -52,7 +52,7 @@ checkTest('a post call that comes too late says so, and one that never comes is 
   rig.put('/etc/quiesced/quiesced.conf', '[snapshot]\nfrozen-deadline = 1s\nquiesce-deadline = 6s\n');
   await install(rig);
   t.equal(extensionRuns(rig, 'pre'), 0);
-  t.ok(await until(() => rig.read('/ran').includes('post')), 'let go by itself');
+  t.ok(await until(() => rig.read('/ran').includes('post'), 30_000), 'let go by itself');
   t.not(extensionRuns(rig, 'post'), 0, 'the hold had expired');
   await until(() => rig.read('/var/lib/quiesced/history.jsonl') !== '');
 });
