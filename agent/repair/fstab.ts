@@ -50,29 +50,34 @@ export function mendedFstab(
   text: string,
   uuids: ReadonlyMap<string, string>,
 ): { readonly mended: string; readonly unknown: readonly FstabEntry[] } {
-  const entries = parseFstab(text);
+  const entries = parseFstab(text.replaceAll('\r\n', '\n'));
   const unknown: FstabEntry[] = [];
-  const lines = text.split('\n').map((line) => {
+  const lines = text.split('\n').map((whole) => {
+    // What edits on Windows leave is no part of the last word.
+    const end = whole.endsWith('\r') ? '\r' : '';
+    const line = whole.slice(0, whole.length - end.length);
     const [entry] = parseFstab(line);
-    if (entry === undefined) return line;
+    if (entry === undefined) return whole;
     const unstable = isByOrder(entry) || isByDisk(entry);
     const uuid = unstable ? uuids.get(entry.device) : undefined;
     if (unstable && uuid === undefined) unknown.push(entry);
     const named = uuid === undefined ? line : withField(line, 0, () => `UUID=${uuid}`);
-    return isData(entry, entries) && !mayBeMissing(entry) ? withNofail(named) : named;
+    return `${isData(entry, entries) && !mayBeMissing(entry) ? withNofail(named) : named}${end}`;
   });
   return { mended: lines.join('\n'), unknown };
 }
 
+const WORD = /[^ \t]+/g;
+
 const withNofail = (line: string): string =>
-  /^\s*\S+\s+\S+\s+\S+\s*$/.test(line.replace(/\r$/, ''))
-    ? line.replace(/\s*$/, (end) => ` nofail${end}`)
+  line.match(WORD)?.length === 3
+    ? line.replace(/[ \t]*$/, (end) => ` nofail${end}`)
     : withField(line, 3, (options) => `${options},nofail`);
 
 /** One word of a line becomes another; the blanks between stay as somebody has set them. */
 function withField(line: string, index: number, change: (word: string) => string): string {
   let at = -1;
-  return line.replaceAll(/\S+/g, (word) => {
+  return line.replaceAll(WORD, (word) => {
     at += 1;
     return at === index ? change(word) : word;
   });

@@ -32,6 +32,8 @@ t.test('fstab: names and options change, and nothing else of a line', async (t) 
     ['\t/dev/sdc1\t/data xfs  \t', '\tUUID=u-1\t/data xfs nofail  \t'],
     ['/dev/sdc1  /my\\040data\txfs noatime,nofail 0 2 # x', 'UUID=u-1  /my\\040data\txfs noatime,nofail 0 2 # x'],
     ['/dev/sda2 none swap sw 0 0\r', 'UUID=u-2 none swap sw 0 0\r'],
+    ['/dev/sdc1 /data xfs defaults\r', 'UUID=u-1 /data xfs defaults,nofail\r'],
+    ['/dev/sdc1 /data xfs\r', 'UUID=u-1 /data xfs nofail\r'],
     ['/dev/disk/by-id/scsi-36002248 /srv ext4 noauto', 'UUID=u-3 /srv ext4 noauto'],
     ['UUID=x /data ext4 rw 0 2', 'UUID=x /data ext4 rw,nofail 0 2'],
     ['/dev/vg/data /data ext4 rw', '/dev/vg/data /data ext4 rw,nofail'],
