@@ -5,6 +5,7 @@ import { type Mounted, must, type Rig } from '../system/loop.ts';
 import type { Engine, Places } from './engine.ts';
 
 const IMAGE_BYTES = 640e6;
+const SNAPSHOT_MS = 120_000;
 
 /** File systems of a database, and copies of their images. */
 export interface Stage {
@@ -65,7 +66,9 @@ export async function prepareStage(rig: Rig, engine: Engine): Promise<Stage> {
         return { outcome: undefined, stderr: '' };
       }
       const only = mounted.flatMap(({ mountPoint }) => ['--mount', mountPoint]);
-      const { json, stderr } = await rig.cli.run('snapshot', ...only, '--', command);
+      const { json, stderr } = await rig.cli.start(['snapshot', '--json', ...only, '--', command], {
+        limitMs: SNAPSHOT_MS,
+      }).ended;
       return { outcome: json, stderr };
     },
     async withCopy(work) {
