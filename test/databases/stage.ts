@@ -44,7 +44,8 @@ export async function prepareStage(rig: Rig, engine: Engine): Promise<Stage> {
   const [data, log] = mounted.map(({ mountPoint }) => mountPoint);
   const places: Places = { data: data ?? '', log, run: join(rig.folder, 'run-original') };
   const copies = images.map((_, index) => join(rig.folder, `copy${index}`));
-  const copy = images.map((image, index) => `cp --sparse=always ${image} ${copies[index]}`);
+  // Into a file of its own each time: a mount namespace of somebody else may still have the one before mounted.
+  const copy = images.map((image, index) => `cp --remove-destination --sparse=always ${image} ${copies[index]}`);
   // One after the other, with time between them: they must fit together all the same.
   const copyAll = copy.join('\nsleep 0.2\n');
   const command = rig.put(
