@@ -5,6 +5,7 @@ import { type Mounted, must, type Rig } from '../system/loop.ts';
 import type { Engine, Places } from './engine.ts';
 
 const IMAGE_BYTES = 640e6;
+const SNAPSHOT_MS = 120_000;
 
 /** File systems of a database, and copies of their images. */
 export interface Stage {
@@ -43,7 +44,8 @@ export async function prepareStage(rig: Rig, engine: Engine): Promise<Stage> {
   const [data, log] = mounted.map(({ mountPoint }) => mountPoint);
   const places: Places = { data: data ?? '', log, run: join(rig.folder, 'run-original') };
   const copies = images.map((_, index) => join(rig.folder, `copy${index}`));
-  const copy = images.map((image, index) => `cp --sparse=always ${image} ${copies[index]}`);
+  // Into a file of its own each time: a mount namespace of somebody else may still have the one before mounted.
+  const copy = images.map((image, index) => `cp --remove-destination --sparse=always ${image} ${copies[index]}`);
   // One after the other, with time between them: they must fit together all the same.
   const copyAll = copy.join('\nsleep 0.2\n');
   const command = rig.put(
@@ -65,7 +67,9 @@ export async function prepareStage(rig: Rig, engine: Engine): Promise<Stage> {
         return { outcome: undefined, stderr: '' };
       }
       const only = mounted.flatMap(({ mountPoint }) => ['--mount', mountPoint]);
-      const { json, stderr } = await rig.cli.run('snapshot', ...only, '--', command);
+      const { json, stderr } = await rig.cli.start(['snapshot', '--json', ...only, '--', command], {
+        limitMs: SNAPSHOT_MS,
+      }).ended;
       return { outcome: json, stderr };
     },
     async withCopy(work) {

@@ -18,7 +18,9 @@ export function allowedFor({ scenario, action, point, lives, whilePost, isOver }
   // The guard is dead already, so it is the second fault; or what could not be released stays owed.
   const fails = /^(ENOSPC|EIO|throw)$/.test(action);
   const second =
-    fails && (scenario.name === 'guard died' || (action === 'throw' && /^(quiescer|recovery)\.release\./.test(point)));
+    fails &&
+    (scenario.name === 'guard died' ||
+      (action === 'throw' && /^((quiescer|recovery)\.release|client\.(ask|close))\./.test(point)));
   // Whether the post script ran is not known then, so it stays owed.
   const postBroke = action === 'throw' && (whilePost || point === 'post-script.run.before');
   // Everything is left, and the guard let go: nothing but the record of a run that has ended stays.
