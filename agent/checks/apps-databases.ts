@@ -11,7 +11,7 @@ import { gatherScripts } from './scripts.ts';
 const DATABASE_CHECK = { ...SCRIPT_CHECK, timeoutMs: 15_000 } as const;
 const SOURCE = 'quiesced: docs/quiescers.md';
 
-export const databasesAreHeld: Check = {
+const databasesAreHeld: Check = {
   ...DATABASE_CHECK,
   id: 'app.db-detect',
   title: 'Every database that runs here would be held',
@@ -40,7 +40,7 @@ export function judgeDetected({ databases, preScripts }: Pick<DatabasesHere, 'da
   );
 }
 
-export const databasesCanBeHeld: Check = {
+const databasesCanBeHeld: Check = {
   ...DATABASE_CHECK,
   id: 'app.db-connect',
   title: 'What is to be held can be reached, and may be held',
@@ -63,7 +63,7 @@ export function judgeConnections({ quiescers, configFault }: Pick<DatabasesHere,
   return pass(quiescers.length === 0 ? 'none is configured' : quiescers.map(({ title }) => title).join(', '));
 }
 
-export const databasesAreFrozen: Check = {
+const databasesAreFrozen: Check = {
   ...DATABASE_CHECK,
   id: 'app.db-datadir',
   title: 'The data of what is held lie on file systems that are frozen',
@@ -86,7 +86,7 @@ export const databasesAreFrozen: Check = {
   },
 };
 
-export const locksComeSoon: Check = {
+const locksComeSoon: Check = {
   ...DATABASE_CHECK,
   id: 'app.db-long-query',
   title: 'No statement is under way that a lock would have to wait for',
@@ -116,7 +116,7 @@ export function judgeLongest({
 }
 
 /** A backup that died leaves its switch behind, and nobody notices before the next write. */
-export const nothingIsLeftHeld: Check = {
+const nothingIsLeftHeld: Check = {
   ...DATABASE_CHECK,
   id: 'app.stale-lock',
   title: 'No database is held by a backup that is over',
@@ -136,7 +136,7 @@ export const nothingIsLeftHeld: Check = {
   },
 };
 
-export const scriptsKnowThePostgres: Check = {
+const scriptsKnowThePostgres: Check = {
   ...DATABASE_CHECK,
   id: 'app.pg-version',
   title: 'No script asks PostgreSQL for what it no longer has',
@@ -174,3 +174,13 @@ export function judgeScripts(
     'Leave it to [quiescer postgresql], or call pg_backup_start and pg_backup_stop in one session that stays open.',
   );
 }
+
+/** Whether the databases that run here are held, and well. */
+export const databaseChecks: readonly Check[] = [
+  databasesAreHeld,
+  databasesCanBeHeld,
+  databasesAreFrozen,
+  locksComeSoon,
+  nothingIsLeftHeld,
+  scriptsKnowThePostgres,
+];

@@ -1,11 +1,4 @@
-import {
-  databasesAreFrozen,
-  databasesAreHeld,
-  databasesCanBeHeld,
-  locksComeSoon,
-  nothingIsLeftHeld,
-  scriptsKnowThePostgres,
-} from './apps-databases.ts';
+import { databaseChecks } from './apps-databases.ts';
 import { policyIsObeyed, timeIsEnough } from './apps-policy.ts';
 import { nothingIsOwed } from './apps-record.ts';
 import { wasRehearsed } from './apps-rehearsal.ts';
@@ -20,12 +13,7 @@ export const appChecks: readonly Check[] = [
   scriptsCanStart,
   timeIsEnough,
   policyIsObeyed,
-  databasesAreHeld,
-  databasesCanBeHeld,
-  databasesAreFrozen,
-  locksComeSoon,
-  nothingIsLeftHeld,
-  scriptsKnowThePostgres,
+  ...databaseChecks,
   nothingIsOwed,
   wasRehearsed,
 ];

@@ -13,11 +13,14 @@ const hanging: FakeProgram = async (_, { timeoutMs }) => {
 // They wait, and do nothing else.
 t.jobs = 5;
 
-for (const [name, hung, told, limitMs] of [
-  ['systemctl', ['systemctl'], ['agent.cgroup-quota skip'], 8000],
-  ['stat', ['stat'], ['fs.inodes skip', 'fs.space skip'], 8000],
-  ['waagent', ['/usr/sbin/waagent'], ['agent.python warn', 'agent.version.linux warn'], 10_000],
-  ['nft and iptables-save', ['nft', 'iptables-save'], ['net.firewall skip'], 8000],
+/** The checks have deadlines of 5 s, and later ones while others are still answered: never later than 30 s. */
+const LIMIT_MS = 40_000;
+
+for (const [name, hung, told] of [
+  ['systemctl', ['systemctl'], ['agent.cgroup-quota skip']],
+  ['stat', ['stat'], ['fs.inodes skip', 'fs.space skip']],
+  ['waagent', ['/usr/sbin/waagent'], ['agent.python warn', 'agent.version.linux warn']],
+  ['nft and iptables-save', ['nft', 'iptables-save'], ['net.firewall skip']],
   [
     'every program',
     Object.keys(HEALTHY.programs),
@@ -32,7 +35,6 @@ for (const [name, hung, told, limitMs] of [
       'net.multi-ip skip',
       'other.vault-credentials skip',
     ],
-    13_000,
   ],
 ] as const) {
   t.test(`${name} never ends`, { buffered: true }, async (t) => {
@@ -43,6 +45,6 @@ for (const [name, hung, told, limitMs] of [
       told,
       'none is cut off, and none fails',
     );
-    t.ok(report.durationMs < limitMs, `all of it took ${report.durationMs} ms`);
+    t.ok(report.durationMs < LIMIT_MS, `all of it took ${report.durationMs} ms`);
   });
 }

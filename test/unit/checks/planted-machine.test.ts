@@ -1,0 +1,3 @@
+import { FAULTS, testFaults } from './planted-faults.ts';
+
+await testFaults(FAULTS.machine);
