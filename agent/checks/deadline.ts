@@ -1,5 +1,5 @@
 /** While others still get their answers, the machine is slow, and nothing says that this one hangs. */
-const STILL_MOVING_MS = 2000;
+const STILL_MOVING_MS = 3000;
 const LATEST_MS = 30_000;
 
 /**
