@@ -40,37 +40,66 @@ export const CLOUD_NAMES = Object.keys(CLOUDS) as readonly CloudName[];
 export const cloudOf = (environment: string | undefined): CloudName =>
   CLOUD_NAMES.find((name) => CLOUDS[name].environment === environment) ?? 'public';
 
-/** The Backup service's short names of regions: "Geo-code list" of Microsoft's page on its private endpoints (2025). */
+/**
+ * Microsoft's abbreviations of regions, which stand in names of the Backup service; compared with the list in one of its
+ * published programs (2026-11). A region that is not here is not asked for.
+ */
 const GEO_CODES: Readonly<Record<string, string>> = {
+  australiacentral: 'acl',
   australiaeast: 'ae',
   australiasoutheast: 'ase',
   brazilsouth: 'brs',
+  brazilsoutheast: 'bse',
   canadacentral: 'cnc',
   canadaeast: 'cne',
   centralindia: 'inc',
   centralus: 'cus',
+  chinaeast: 'sha',
+  chinaeast2: 'sha2',
+  chinaeast3: 'sha3',
+  chinanorth: 'bjb',
+  chinanorth2: 'bjb2',
+  chinanorth3: 'bjb3',
   eastasia: 'ea',
   eastus: 'eus',
   eastus2: 'eus2',
   francecentral: 'frc',
+  francesouth: 'frs',
+  germanynorth: 'gn',
   germanywestcentral: 'gwc',
+  italynorth: 'itn',
   japaneast: 'jpe',
   japanwest: 'jpw',
   koreacentral: 'krc',
+  koreasouth: 'krs',
   northcentralus: 'ncus',
   northeurope: 'ne',
   norwayeast: 'nwe',
+  norwaywest: 'nww',
+  qatarcentral: 'qac',
+  southafricanorth: 'san',
+  southafricawest: 'saw',
   southcentralus: 'scus',
   southeastasia: 'sea',
   southindia: 'ins',
+  swedencentral: 'sdc',
   switzerlandnorth: 'szn',
+  switzerlandwest: 'szw',
+  uaecentral: 'uac',
   uaenorth: 'uan',
   uksouth: 'uks',
   ukwest: 'ukw',
+  usdodcentral: 'udc',
+  usdodeast: 'ude',
+  usgovarizona: 'uga',
+  usgovtexas: 'ugt',
+  usgovvirginia: 'ugv',
   westcentralus: 'wcus',
   westeurope: 'we',
+  westindia: 'inw',
   westus: 'wus',
   westus2: 'wus2',
+  westus3: 'wus3',
 };
 
 /** Identity, and the Backup service of the region where its short name is known. */
