@@ -1,22 +1,13 @@
 /** The handler of the VM extension, killed wherever a kill can fall. */
 import { azureRig } from '../system/azure-rig.ts';
+import { allFaultPoints } from '../system/fault-points.ts';
 import { loopTest } from '../system/loop.ts';
 
 /** Each step that a kill can fall on, in `enable` and in the process that does the job. */
-const STEPS = [
-  'azure-record.write.before',
-  'azure-record.write.after',
-  'azure-status.write.before',
-  'azure-status.write.after',
-  'azure-job.start.before',
-  'azure-job.start.after',
-  'azure-blob.write.before',
-  'azure-blob.write.after',
-  'azure-job.take.before',
-  'azure-job.take.after',
-];
+const STEPS = allFaultPoints().flatMap(({ name, file }) => (file.startsWith('extensions/azure/') ? [name] : []));
 
 loopTest('killed at any step: the next call brings it to an end, and takes no snapshot twice', async (t, rig) => {
+  t.ok(STEPS.length >= 10, `${STEPS.length} steps`);
   const azure = await azureRig(t, rig, []);
   for (const [sequence, name] of STEPS.entries()) {
     azure.settings(sequence, azure.job({ task: `task-${sequence}`, blobs: [`os${sequence}`] }));
