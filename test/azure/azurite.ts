@@ -10,7 +10,7 @@ import type { Certificates } from './certificates.ts';
 
 /** With packages of its own: `setup.sh` installs them. */
 const PACKAGE = join(import.meta.dirname, 'azurite-package');
-const START_MS = 30_000;
+const START_MS = 90_000;
 export const ACCOUNT = 'testaccount';
 /** Of this run alone. */
 export const KEY = randomBytes(64).toString('base64');
