@@ -1,13 +1,13 @@
 import { chmodSync, copyFileSync, lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { FILES, type Source } from './files.ts';
+import { type Form, filesOf, type Source } from './files.ts';
 import { ROOT } from './repository.ts';
 import type { Target } from './target.ts';
 
-/** Lays out what a package contains, below a folder that stands for `/`. */
-export async function stage(root: string, target: Target): Promise<void> {
-  for (const { path, mode, from } of FILES) {
+/** Lays out what a package of this form contains, below a folder that stands for `/`. */
+export async function stage(root: string, form: Form, target: Target): Promise<void> {
+  for (const { path, mode, from } of filesOf(form)) {
     const place = join(root, path);
     makeFolder(dirname(place));
     await put(place, from, target);
@@ -39,3 +39,10 @@ function setModes(path: string, mode: number): void {
     setModes(inside, lstatSync(inside).isDirectory() ? 0o755 : 0o644);
   }
 }
+
+/** Every file below a folder, by its path from there, sorted. */
+export const filesBelow = (root: string): readonly string[] =>
+  readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((each) => !each.isDirectory())
+    .map(({ parentPath, name }) => join(parentPath, name).slice(root.length + 1))
+    .sort();

@@ -114,7 +114,7 @@ t.test('only the entrance and the renderers print', async (t) => {
     'agent/cli/run.ts',
     'agent/freezer/guard-process.ts',
     'agent/sandbox/writer.ts',
-    'packaging/deb/build.ts',
+    'packaging/package.ts',
     'packaging/start.ts',
   ]);
 });
