@@ -24,10 +24,11 @@ async function put(place: string, from: Source, target: Target): Promise<void> {
   else makeFolder(place);
 }
 
+/** With those above it that are missing, whatever the umask of whoever builds it. */
 function makeFolder(path: string): void {
-  mkdirSync(path, { recursive: true });
-  // Whatever the umask of whoever builds it.
-  chmodSync(path, 0o755);
+  const first = mkdirSync(path, { recursive: true });
+  if (first === undefined) return;
+  for (let each = path; each.length >= first.length; each = dirname(each)) chmodSync(each, 0o755);
 }
 
 /** What a build leaves behind has the modes of wherever it came from. */

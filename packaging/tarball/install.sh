@@ -155,7 +155,11 @@ uninstall() {
   fi
   while read -r kind _ path; do
     case $kind in
-      file) rm -f "$path" ;;
+      file)
+        rm -f "$path"
+        # Where there was no such shell, its folder is of no use to anybody.
+        rmdir "$(dirname "$path")" 2>/dev/null || true
+        ;;
       # Only when nobody has put anything there.
       folder) rmdir "$path" 2>/dev/null || true ;;
     esac
