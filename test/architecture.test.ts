@@ -115,6 +115,7 @@ t.test('only the entrance and the renderers print', async (t) => {
     'agent/freezer/guard-process.ts',
     'agent/sandbox/writer.ts',
     'packaging/package.ts',
+    'packaging/release/release.ts',
     'packaging/start.ts',
   ]);
 });
