@@ -104,6 +104,10 @@ machineTest('installed by rpm, it works; an upgrade waits, and what is removed i
   t.match(machine.run('quiesced thaw'), { code: 0, stdout: 'Nothing of ours is frozen.\n' }, 'koffi loads');
   t.equal(machine.run('systemctl --root=/ is-enabled quiesced.service').stdout, 'enabled\n');
   t.equal(machine.run('systemctl --root=/ is-enabled quiesced.socket quiesced.timer').stdout, 'disabled\ndisabled\n');
+  for (const name of ['pre', 'post', 'preun', 'postun']) {
+    machine.put(`/srv/${name}`, scriptText(`packaging/rpm/${name}`));
+    t.strictSame(machine.run(`shellcheck --shell=sh /srv/${name}`), { code: 0, stdout: '', stderr: '' }, name);
+  }
   pretendSystemd(machine);
   await again(t, machine);
   await removed(t, machine, before);

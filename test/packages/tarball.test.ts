@@ -23,6 +23,7 @@ function unpack(machine: Machine): void {
 
 machineTest('where it could not work, install.sh says why and changes nothing', skip, async (t, machine) => {
   unpack(machine);
+  t.strictSame(machine.run(`shellcheck ${INSTALL}`), { code: 0, stdout: '', stderr: '' }, 'shellcheck');
   const before = machine.everything();
   const refused = (line: string, why: RegExp, code = 1) => {
     const ended = machine.run(line);
