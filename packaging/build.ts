@@ -2,10 +2,11 @@
  * `npm run build`: the bundle that is installed, in `dist/` or the folder that is given. `dist/quiesced.mjs` runs with
  * the pinned Node and nothing else: `node dist/quiesced.mjs --health`.
  */
-import { cpSync, rmSync, statSync } from 'node:fs';
+import { cpSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuildOptions, build, type OnResolveArgs } from 'esbuild';
 import { SOURCES } from '../agent/service/units.ts';
+import { packageFolder } from './npm-package.ts';
 import { ROOT, read, versionOf } from './repository.ts';
 
 /** koffi finds its native file by a path that a bundler cannot follow: it stays a package, beside the bundle. */
@@ -33,11 +34,11 @@ const COMMON = {
  * do from the sources. Names and line breaks stay too, for the sake of stack traces.
  *
  * @param entrances further ones, by their names in `lib`.
- * @param natives what of `node_modules/@koromix` goes with it: koffi's native files. Without it, all that are installed.
+ * @param natives what of the scope `@koromix` goes with it: koffi's native files. Without it, all that are installed.
  */
 export async function bundle(
   folder: string,
-  natives: readonly string[] = ['.'],
+  natives: readonly string[] = installedNatives(),
   entrances: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
@@ -66,12 +67,16 @@ export async function bundle(
     });
   }
   for (const part of natives) {
-    cpSync(join(ROOT, 'node_modules/@koromix', part), join(modules, '@koromix', part), { recursive: true });
+    const [name = '', ...inside] = part.split('/');
+    const from = join(packageFolder(`@koromix/${name}`), ...inside);
+    cpSync(from, join(modules, '@koromix', part), { recursive: true });
   }
 }
 
 const absolute = (entrances: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(entrances).map(([name, path]) => [name, join(ROOT, path)]));
+
+const installedNatives = (): readonly string[] => readdirSync(join(ROOT, 'node_modules/@koromix'));
 
 const theRest = ({ path }: OnResolveArgs) =>
   path === './cli/run.ts' ? { path: './lib/run.mjs', external: true } : undefined;

@@ -12,12 +12,17 @@ import { exampleConfiguration } from './example.ts';
 import { licences } from './licences.ts';
 import { configurationManual } from './manual/configuration.ts';
 import { programManual } from './manual/program.ts';
-import { ROOT } from './repository.ts';
+import { packageFolder } from './npm-package.ts';
 import type { Target } from './target.ts';
+
+/** The forms in which it comes to a machine. */
+export type Form = 'deb' | 'rpm' | 'tarball';
 
 /** One thing that a package puts on the machine. All of it belongs to root. */
 export interface Landed {
   readonly path: string;
+  /** All of them when left out. */
+  readonly forms?: readonly Form[];
   /** Of a folder that is made: its own; what is in it gets 0755 and 0644. */
   readonly mode: number;
   readonly from: Source;
@@ -41,6 +46,8 @@ const EXTENSION_ENTRANCE = { handler: 'extensions/azure/handler/main.ts' };
 const UNIT_FOLDER = '/usr/lib/systemd/system';
 const DOC = '/usr/share/doc/quiesced';
 
+const ZSH = { mode: 0o644, from: { text: () => zshCompletion(offered()) } } as const;
+
 /** The one list of what lands where. */
 export const FILES: readonly Landed[] = [
   { path: PROGRAM, mode: 0o755, from: { make: (path, { koffi }) => bundle(path, koffi) } },
@@ -49,6 +56,12 @@ export const FILES: readonly Landed[] = [
 
   ...UNITS.map((unit) => ({ path: `${UNIT_FOLDER}/${unit}`, mode: 0o644, from: { copy: `systemd/${unit}` } })),
   { path: '/usr/lib/tmpfiles.d/quiesced.conf', mode: 0o644, from: { copy: 'systemd/quiesced.tmpfiles' } },
+  {
+    path: '/usr/lib/systemd/system-preset/50-quiesced.preset',
+    forms: ['rpm'],
+    mode: 0o644,
+    from: { copy: 'systemd/quiesced.preset' },
+  },
 
   {
     path: '/etc/quiesced/quiesced.conf',
@@ -67,17 +80,28 @@ export const FILES: readonly Landed[] = [
     mode: 0o644,
     from: { text: () => bashCompletion(offered()) },
   },
-  { path: '/usr/share/zsh/vendor-completions/_quiesced', mode: 0o644, from: { text: () => zshCompletion(offered()) } },
+  // Where zsh looks: as Debian builds it, and as its authors do.
+  { ...ZSH, path: '/usr/share/zsh/vendor-completions/_quiesced', forms: ['deb'] },
+  { ...ZSH, path: '/usr/share/zsh/site-functions/_quiesced', forms: ['rpm', 'tarball'] },
   {
     path: '/usr/share/fish/vendor_completions.d/quiesced.fish',
     mode: 0o644,
     from: { text: () => fishCompletion(offered()) },
   },
 
-  { path: `${DOC}/copyright`, mode: 0o644, from: { text: licences } },
-  { path: `${DOC}/changelog.gz`, mode: 0o644, from: { gzip: changelog } },
-  { path: '/usr/share/lintian/overrides/quiesced', mode: 0o644, from: { copy: 'packaging/deb/lintian-overrides' } },
+  { path: `${DOC}/copyright`, forms: ['deb', 'tarball'], mode: 0o644, from: { text: licences } },
+  { path: '/usr/share/licenses/quiesced/LICENSE', forms: ['rpm'], mode: 0o644, from: { text: licences } },
+  { path: `${DOC}/changelog.gz`, forms: ['deb'], mode: 0o644, from: { gzip: changelog } },
+  {
+    path: '/usr/share/lintian/overrides/quiesced',
+    forms: ['deb'],
+    mode: 0o644,
+    from: { copy: 'packaging/deb/lintian-overrides' },
+  },
 ];
+
+/** What is in the packages of one form. */
+export const filesOf = (form: Form): readonly Landed[] => FILES.filter(({ forms }) => forms?.includes(form) ?? true);
 
 /** What the VM agent unpacks; the bits of its modes get lost there, and it lets each file be run. */
 export const EXTENSION_FILES: readonly Landed[] = [
@@ -90,11 +114,5 @@ export const EXTENSION_FILES: readonly Landed[] = [
 
 /** Without symbols it is 18 MB smaller; a stack trace of JavaScript does not need them. */
 async function strippedNode(path: string, { node, strip }: Target): Promise<void> {
-  execFileSync(strip, [
-    '--strip-all',
-    '--remove-section=.comment',
-    '-o',
-    path,
-    join(ROOT, 'node_modules', node, 'bin/node'),
-  ]);
+  execFileSync(strip, ['--strip-all', '--remove-section=.comment', '-o', path, join(packageFolder(node), 'bin/node')]);
 }

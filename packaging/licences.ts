@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT, read } from './repository.ts';
+import { locked, packageFolder } from './npm-package.ts';
+import { read } from './repository.ts';
 import type { Target } from './target.ts';
 
 /** Our licence, and those of all that is packed together with us: each asks to be passed on with the program. */
@@ -14,27 +15,20 @@ export function licences({ node }: Target): string {
   ].join('');
 }
 
-interface LockFile {
-  readonly packages: Readonly<Record<string, { readonly dev?: true; readonly optional?: true }>>;
-}
-
 /** By the lock file: all that can get into the bundle. The optional ones are Node, and koffi's native files. */
-const dependencies = (): readonly string[] =>
-  Object.entries((JSON.parse(read('package-lock.json')) as LockFile).packages)
-    .filter(([path, { dev, optional }]) => path !== '' && !dev && !optional)
-    .map(([path]) => path.replace(/^node_modules\//, ''));
+export const dependencies = (): readonly string[] =>
+  [...locked()].filter(([, { dev, optional }]) => !dev && !optional).map(([name]) => name);
 
 function heading(name: string): string {
-  const { version } = JSON.parse(read(`node_modules/${name}/package.json`)) as { version: string };
-  const line = `${name} ${version}`;
+  const line = `${name} ${locked().get(name)?.version}`;
   return `\n\n${line}\n${'='.repeat(line.length)}\n\n`;
 }
 
 function licenceOf(name: string): string {
-  const folder = join(ROOT, 'node_modules', name);
+  const folder = packageFolder(name);
   const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
   if (file !== undefined) return readFileSync(join(folder, file), 'utf8');
-  const { license, author } = JSON.parse(read(`node_modules/${name}/package.json`)) as Record<string, unknown>;
+  const { license, author } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<string, unknown>;
   if (typeof license !== 'string') throw new Error(`${name} says nothing of its licence`);
   return `${license}; ${JSON.stringify(author ?? 'its authors')}`;
 }

@@ -1,12 +1,12 @@
 import { chmodSync, copyFileSync, lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { FILES, type Landed, type Source } from './files.ts';
+import type { Landed, Source } from './files.ts';
 import { ROOT } from './repository.ts';
 import type { Target } from './target.ts';
 
 /** Lays out what a package contains, below a folder that stands for `/`. */
-export async function stage(root: string, target: Target, files: readonly Landed[] = FILES): Promise<void> {
+export async function stage(root: string, target: Target, files: readonly Landed[]): Promise<void> {
   for (const { path, mode, from } of files) {
     const place = join(root, path);
     makeFolder(dirname(place));
@@ -24,10 +24,11 @@ async function put(place: string, from: Source, target: Target): Promise<void> {
   else makeFolder(place);
 }
 
+/** With those above it that are missing, whatever the umask of whoever builds it. */
 function makeFolder(path: string): void {
-  mkdirSync(path, { recursive: true });
-  // Whatever the umask of whoever builds it.
-  chmodSync(path, 0o755);
+  const first = mkdirSync(path, { recursive: true });
+  if (first === undefined) return;
+  for (let each = path; each.length >= first.length; each = dirname(each)) chmodSync(each, 0o755);
 }
 
 /** What a build leaves behind has the modes of wherever it came from. */
@@ -39,3 +40,10 @@ function setModes(path: string, mode: number): void {
     setModes(inside, lstatSync(inside).isDirectory() ? 0o755 : 0o644);
   }
 }
+
+/** Every file below a folder, by its path from there, sorted. */
+export const filesBelow = (root: string): readonly string[] =>
+  readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((each) => !each.isDirectory())
+    .map(({ parentPath, name }) => join(parentPath, name).slice(root.length + 1))
+    .sort();

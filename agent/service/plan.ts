@@ -114,15 +114,18 @@ function assertNotMasked({ units }: ServiceState, way: Way): void {
   });
 }
 
+/** The units of all packages look alike: who installed it knows which it was. */
+const HOW_REMOVED =
+  'apt-get remove quiesced, dnf remove quiesced, or /usr/lib/quiesced/install.sh --uninstall, as it was installed';
+
 const alreadyPackaged = (self: readonly string[]): UserError =>
   new UserError('service.packaged', `a package has installed quiesced already, and this is another: ${self.at(-1)}`, {
-    remedy:
-      'To change how the packaged one runs: /usr/bin/quiesced service install [--on-demand]. To run this one instead, remove the package first: apt-get remove quiesced',
+    remedy: `To change how the packaged one runs: /usr/bin/quiesced service install [--on-demand]. To run this one instead, remove the package first: ${HOW_REMOVED}`,
   });
 
 const removeThePackage = (): UserError =>
   new UserError('service.packaged', 'a package has installed the service, and it goes with the package', {
-    remedy: 'apt-get remove quiesced. To keep the package, but not the service: systemctl disable --now quiesced',
+    remedy: `${HOW_REMOVED}. To keep the package, but not the service: systemctl disable --now quiesced`,
   });
 
 const aboutSources = (self: readonly string[]): ServicePlan['notes'] =>

@@ -31,15 +31,27 @@ export interface Machine {
 
 const LIMIT_MS = 120_000;
 
+/** With the package for Debian in /srv. */
 export function packageTest(name: string, work: (t: Test, machine: Machine) => Promise<void>): void {
-  const why = whyNoRootfs() ?? (existsSync(DEB) ? undefined : `no ${DEB}; npm run package:deb makes it`);
-  t.test(name, { skip: why ?? false, timeout: 280_000 }, async (t) => {
+  const why = existsSync(DEB) ? false : `no ${DEB}; npm run package:deb makes it`;
+  machineTest(name, why, async (t, machine) => {
+    copyFileSync(DEB, join(machine.root, 'srv/quiesced.deb'));
+    await work(t, machine);
+  });
+}
+
+/** @param skip why it cannot be done here, besides what a root folder of its own asks for. */
+export function machineTest(
+  name: string,
+  skip: string | false,
+  work: (t: Test, machine: Machine) => Promise<void>,
+): void {
+  t.test(name, { skip: skip || (whyNoRootfs() ?? false), timeout: 280_000 }, async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'quiesced-package-'));
     t.teardown(() => rmSync(folder, { recursive: true, force: true }));
     const root = join(folder, 'root');
     execFileSync('cp', ['-a', '--reflink=auto', rootfs(), root]);
     mkdirSync(join(root, 'srv'), { recursive: true });
-    copyFileSync(DEB, join(root, 'srv/quiesced.deb'));
     await work(t, machineAt(root));
   });
 }

@@ -4,7 +4,8 @@
 set -eu
 
 missing=''
-for need in mmdebstrap:mmdebstrap lintian:lintian strip:binutils unshare:util-linux; do
+for need in mmdebstrap:mmdebstrap lintian:lintian strip:binutils aarch64-linux-gnu-strip:binutils-aarch64-linux-gnu \
+  rpmbuild:rpm rpmlint:rpmlint unshare:util-linux; do
   command -v "${need%%:*}" >/dev/null 2>&1 || missing="$missing ${need#*:}"
 done
 [ -n "$missing" ] || exit 0
