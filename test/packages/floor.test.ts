@@ -3,6 +3,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { filesOf } from '../../packaging/files.ts';
 import { ROOT } from '../../packaging/repository.ts';
 import { filesBelow, stage } from '../../packaging/stage.ts';
 import { ARCHITECTURES, type Architecture, TARGETS } from '../../packaging/target.ts';
