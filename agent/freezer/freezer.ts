@@ -37,9 +37,9 @@ export interface PreparedFreeze {
   /**
    * Lets the guard go. Called once everything else of the run has been left too: until then the guard notices if this
    * process dies, and has the rest left in its place. Safe in every state; thaws what is still frozen. Settles when the
-   * guard has given back its locks and records, or a moment later.
+   * guard has given back its locks and records, or a moment later; tells which.
    */
-  end(): Promise<void>;
+  end(): Promise<boolean>;
 }
 
 export interface FreezeResult {

@@ -95,7 +95,7 @@ export class GuardedFreeze implements PreparedFreeze {
     }
   }
 
-  async end(): Promise<void> {
+  async end(): Promise<boolean> {
     clearTimeout(this.#silence);
     await faultPoint('guard.bye.before');
     this.#guard.bye();
@@ -104,6 +104,7 @@ export class GuardedFreeze implements PreparedFreeze {
     this.#secondLine.close();
     const disarmed = this.#disarmed ?? Promise.resolve();
     await Promise.all([this.#guard.gone(PARTING_MS), orUndefinedAfter(DISARMING_MS, disarmed)]);
+    return this.#guard.isGone();
   }
 
   async #arm(): Promise<Pick<FreezeResult, 'steps' | 'warnings'>> {

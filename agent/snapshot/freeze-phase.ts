@@ -38,6 +38,8 @@ export class FreezePhase implements Phase {
   #lostAtMs: number | undefined;
   #thawing = false;
   #left = false;
+  /** Something was not thawed, as far as is known. */
+  #owes = false;
 
   constructor(options: FreezePhaseOptions) {
     this.#options = options;
@@ -88,9 +90,13 @@ export class FreezePhase implements Phase {
     await this.ready(signal);
   }
 
-  /** A freeze of its own: nothing that is known of the last one says anything about it. */
+  /**
+   * A freeze of its own: nothing that is known of the last one says anything about it. Throws where that has not come to
+   * its end: two guards with one record would take each other's file systems for their own.
+   */
   async again(signal: AbortSignal): Promise<void> {
-    await this.end();
+    if (this.#owes) throw new Error('not all of it is thawed, so nothing is frozen again');
+    if ((await this.#prepared?.end()) === false) throw new Error('its guard has not ended, so nothing is frozen again');
     this.#prepared = undefined;
     this.#plan = (await this.#options.replan?.()) ?? this.#newPlan ?? this.#plan;
     this.#frozen = [];
@@ -142,6 +148,7 @@ export class FreezePhase implements Phase {
       this.#options.log.resume();
     }
     this.#thawing = false;
+    this.#owes = report.problems.some(({ kind }) => kind === 'owed');
     this.frozenMs = Math.max(this.frozenMs, report.frozenMs);
     this.#options.timeline.add('freeze', report.steps);
     // What is found only now, without its time, may have been at any time: the copy cannot be trusted.

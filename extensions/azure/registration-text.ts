@@ -64,7 +64,7 @@ case $code in
   *) echo "quiesced: not held (exit code $code)"; exit 1 ;;
 esac
 # Without the mark nobody would let go before the deadline.
-: >"$held" || { quiesced ${limitOf(policy)} release; exit 1; }
+true >"$held" || { quiesced ${limitOf(policy)} release; exit 1; }
 [ "$code" = 0 ] || { echo 'quiesced: held, but less than was asked for; see: quiesced history'; exit 1; }
 `;
 

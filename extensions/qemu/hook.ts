@@ -60,7 +60,7 @@ case "\${1-}" in
       *) echo "quiesced: not held (exit code $code)"; exit 1 ;;
     esac
     # Without the mark nobody would let go before the deadline.
-    : >"$held" || { quiesced ${releaseS} release; exit 1; }
+    true >"$held" || { quiesced ${releaseS} release; exit 1; }
     ;;
   thaw)
     # Hosts thaw to be sure, too; what somebody else holds is not for us to let go.

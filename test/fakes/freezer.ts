@@ -101,8 +101,9 @@ class FakeFreeze implements PreparedFreeze {
     return this.#report;
   }
 
-  async end(): Promise<void> {
+  async end(): Promise<boolean> {
     await this.thaw();
+    return true;
   }
 
   async #freezeOne(fileSystem: FileSystem): Promise<void> {

@@ -53,7 +53,10 @@ async function rigOf(t: { teardown(last: () => void): unknown }, wishes: Wishes 
           const fileSystems = [{ id: root.id, mountPoint: '/', state: 'frozen' as const }];
           return { fileSystems, steps: [], warnings: ['less sure'] };
         },
-        end: async () => void events.push('end'),
+        async end() {
+          events.push('end');
+          return true;
+        },
         async thaw() {
           events.push('thaw');
           return report;

@@ -44,6 +44,7 @@ interface Wishes {
   readonly warnings?: readonly string[];
   readonly report?: Partial<ThawReport>;
   readonly thaw?: () => Promise<ThawReport>;
+  readonly guardEnds?: boolean;
 }
 
 function rigOf(wishes: Wishes = {}) {
@@ -62,7 +63,10 @@ function rigOf(wishes: Wishes = {}) {
       return wishes.freeze?.() ?? { fileSystems, steps, warnings: wishes.warnings ?? [] };
     },
     lost: lost.signal,
-    end: async () => void events.push('end'),
+    async end() {
+      events.push('end');
+      return wishes.guardEnds ?? true;
+    },
     async thaw() {
       events.push(`thaw, with ${lines.length} lines written`);
       return wishes.thaw?.() ?? { ...REPORT, ...wishes.report };
@@ -272,4 +276,20 @@ t.test('left and made ready again, it is a freeze of its own', async (t) => {
     rig.events.filter((event) => !event.startsWith('thaw')),
     ['prepare', 'freeze', 'end', 'prepare', 'freeze'],
   );
+});
+
+t.test('what has not come to its end is not frozen again', async (t) => {
+  const owed = { problems: [{ kind: 'owed' as const, mountPoint: '/a', message: 'it hangs' }] };
+  for (const [wishes, message] of [
+    [{ report: owed }, /not all of it is thawed/],
+    [{ guardEnds: false }, /its guard has not ended/],
+  ] as const) {
+    const rig = rigOf(wishes);
+    const phase = rig.phaseWith({});
+    await phase.ready(signal);
+    await phase.enter(signal);
+    await phase.leave().catch(() => undefined);
+    await t.rejects(phase.again(signal), { message });
+    t.equal(rig.events.filter((event) => event === 'prepare').length, 1, 'no second guard');
+  }
 });
