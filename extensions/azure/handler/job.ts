@@ -30,10 +30,14 @@ export async function runJob(handler: Handler, sequence: number, signal: AbortSi
   const { system } = handler;
   const machineId = await machineIdOf(system);
   const current = async () => (await readRecord(system, machineId)).jobs.find((job) => job.sequence === sequence);
-  const lock = await jobLock(system, async () => (await current())?.phase === 'handed');
+  const lock = await jobLock(system, async () => (await current())?.phase === 'handed').catch(broken);
   if (lock === undefined) return;
+  const job = await current();
+  if ('result' in lock) {
+    if (job !== undefined && job.phase !== 'ended') await endUntaken(handler, machineId, job, lock);
+    return;
+  }
   try {
-    const job = await current();
     if (job?.phase === 'begun') await endCutOff(handler, machineId, job);
     if (job?.phase === 'handed') await begin(handler, machineId, job, signal);
   } finally {
@@ -67,10 +71,18 @@ async function begin(handler: Handler, machineId: string, job: JobRecord, signal
 }
 
 async function endCutOff(handler: Handler, machineId: string, job: JobRecord): Promise<void> {
-  await recoverAll(handler);
+  const left = await recoverAll(handler).then(
+    () => '',
+    (error) => `; what it left could not be brought back: ${messageOf(error)}`,
+  );
+  const what = 'the process that took the snapshot was cut off; nothing is known of a snapshot';
+  await endUntaken(handler, machineId, job, { result: brokenResult(`${what}${left}`), facts: {} });
+}
+
+/** An end without a run of ours. */
+async function endUntaken(handler: Handler, machineId: string, job: JobRecord, end: JobEnd): Promise<void> {
   const { reportTo } = await openJob(handler, job.sequence);
-  const result = brokenResult('the process that took the snapshot was cut off; nothing is known of a snapshot');
-  await finish(handler, machineId, job, new Reporter(handler, job.sequence, reportTo), { result, facts: {} });
+  await finish(handler, machineId, job, new Reporter(handler, job.sequence, reportTo), end);
 }
 
 /** The record first: whoever is cut off from here on is told by it what to tell. */
