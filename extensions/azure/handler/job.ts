@@ -6,7 +6,7 @@ import { PATHS } from '../../../agent/system/paths.ts';
 import type { System } from '../../../agent/system/system.ts';
 import { type Handler, machineIdOf } from './handler.ts';
 import { openJob } from './open-job.ts';
-import { changeRecord, JOB_LOCK, type JobRecord, readRecord, withJob } from './record.ts';
+import { changeJob, JOB_LOCK, type JobRecord, readRecord, reportedAs } from './record.ts';
 import type { RunFacts } from './report-facts.ts';
 import { Reporter } from './reporter.ts';
 import { AT_WORK, brokenResult, type JobResult } from './result.ts';
@@ -60,9 +60,9 @@ export async function settle(handler: Handler, sequence: number): Promise<void> 
 }
 
 async function begin(handler: Handler, machineId: string, job: JobRecord, signal: AbortSignal): Promise<void> {
-  await changeRecord(handler.system, machineId, (record) => withJob(record, { ...job, phase: 'begun' }));
+  const begun = await changeJob(handler.system, machineId, job, { phase: 'begun' });
   const opened = await openJob(handler, job.sequence);
-  const reporter = new Reporter(handler, job.sequence, opened.reportTo);
+  const reporter = new Reporter(handler, reportedAs(begun), opened.reportTo);
   await reporter.tell(AT_WORK);
   await faultPoint('azure-job.take.before');
   const { result, facts } = opened.ends ?? (await takeBackup(handler, opened.job, signal).catch(broken));
@@ -82,7 +82,7 @@ async function endCutOff(handler: Handler, machineId: string, job: JobRecord): P
 /** An end without a run of ours. */
 async function endUntaken(handler: Handler, machineId: string, job: JobRecord, end: JobEnd): Promise<void> {
   const { reportTo } = await openJob(handler, job.sequence);
-  await finish(handler, machineId, job, new Reporter(handler, job.sequence, reportTo), end);
+  await finish(handler, machineId, job, new Reporter(handler, reportedAs(job), reportTo), end);
 }
 
 /** The record first: whoever is cut off from here on is told by it what to tell. */
@@ -93,10 +93,8 @@ async function finish(
   reporter: Reporter,
   { result, facts }: JobEnd,
 ): Promise<void> {
-  const keep = async (status: string): Promise<void> => {
-    const ended: JobRecord = { ...job, phase: 'ended', status };
-    await changeRecord(handler.system, machineId, (record) => withJob(record, ended));
-  };
+  const keep = async (status: string): Promise<number> =>
+    reportedAs(await changeJob(handler.system, machineId, job, { phase: 'ended', status }));
   await reporter.end(result, facts, keep);
 }
 
