@@ -2,7 +2,7 @@ import { holderOf } from '../../../agent/system/lock.ts';
 import type { FieldProblem } from '../fields.ts';
 import { type ReportTo, readReportTo } from '../settings.ts';
 import { type Handler, machineIdOf, settingsPath } from './handler.ts';
-import { changeRecord, JOB_LOCK, type JobRecord, jobOf, readRecord, withJob } from './record.ts';
+import { changeRecord, isOpen, JOB_LOCK, type JobRecord, jobOf, readRecord, withJob } from './record.ts';
 import { documentsOf } from './report.ts';
 import { gatherFacts } from './report-facts.ts';
 import { AT_WORK, type JobResult, noSettingsResult } from './result.ts';
@@ -32,7 +32,7 @@ export async function enable(handler: Handler, sequence: number): Promise<void> 
   const { handed, fresh } = await hand(handler, machineId, job, reportTo);
   if (handed.phase === 'ended' && handed.status !== undefined) await putBack(handler, sequence, handed.status);
   // One that has begun and is not there any more was cut off: the same process finds that out, and settles it.
-  else if (fresh || !alive) await startJob(handler, handed.sequence);
+  if (fresh || (!alive && isOpen(handed))) await startJob(handler, handed.sequence);
 }
 
 /**
@@ -51,11 +51,13 @@ async function hand(
     const known = jobOf(record, job);
     handed = known ?? job;
     fresh = known === undefined;
-    if (handed.phase === 'ended') return record;
-    if (fresh || (await handler.system.stat(statusPath(handler, job.sequence))) === undefined) {
+    if (
+      handed.phase !== 'ended' &&
+      (fresh || (await handler.system.stat(statusPath(handler, job.sequence))) === undefined)
+    ) {
       await writeStatusFile(handler, job.sequence, await textOf(handler, reportTo, AT_WORK));
     }
-    handed = { ...handed, cameAs: job.sequence };
+    if (isOpen(handed)) handed = { ...handed, cameAs: job.sequence };
     return withJob(record, handed);
   });
   return { handed, fresh };

@@ -7,6 +7,7 @@ import type { System } from '../../../agent/system/system.ts';
 import { type Handler, machineIdOf } from './handler.ts';
 import { openJob } from './open-job.ts';
 import { changeJob, JOB_LOCK, type JobRecord, readRecord, reportedAs } from './record.ts';
+import type { Documents } from './report.ts';
 import type { RunFacts } from './report-facts.ts';
 import { Reporter } from './reporter.ts';
 import { AT_WORK, brokenResult, type JobResult } from './result.ts';
@@ -40,6 +41,7 @@ export async function runJob(handler: Handler, sequence: number, signal: AbortSi
   try {
     if (job?.phase === 'begun') await endCutOff(handler, machineId, job);
     if (job?.phase === 'handed') await begin(handler, machineId, job, signal);
+    if (job?.phase === 'ended') await tellAgain(handler, machineId, job);
   } finally {
     lock.release();
   }
@@ -53,7 +55,8 @@ export async function settle(handler: Handler, sequence: number): Promise<void> 
   if (lock === undefined) return;
   try {
     const job = (await readRecord(system, machineId)).jobs.find((each) => each.sequence === sequence);
-    if (job !== undefined && job.phase !== 'ended') await endCutOff(handler, machineId, job);
+    if (job?.phase === 'ended') await tellAgain(handler, machineId, job);
+    else if (job !== undefined) await endCutOff(handler, machineId, job);
   } finally {
     lock.release();
   }
@@ -93,9 +96,19 @@ async function finish(
   reporter: Reporter,
   { result, facts }: JobEnd,
 ): Promise<void> {
-  const keep = async (status: string): Promise<number> =>
-    reportedAs(await changeJob(handler.system, machineId, job, { phase: 'ended', status }));
+  const keep = async ({ file, blob }: Documents): Promise<number> =>
+    reportedAs(await changeJob(handler.system, machineId, job, { phase: 'ended', status: file, untold: blob }));
   await reporter.end(result, facts, keep);
+  await changeJob(handler.system, machineId, job, { untold: undefined });
+}
+
+/** The process that had to tell the end was cut off at it. */
+async function tellAgain(handler: Handler, machineId: string, job: JobRecord): Promise<void> {
+  const { status, untold } = job;
+  if (status === undefined || untold === undefined) return;
+  const { reportTo } = await openJob(handler, job.sequence);
+  await new Reporter(handler, reportedAs(job), reportTo).repeat({ file: status, blob: untold });
+  await changeJob(handler.system, machineId, job, { untold: undefined });
 }
 
 const broken = (error: unknown): JobEnd => ({

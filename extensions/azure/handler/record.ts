@@ -30,9 +30,14 @@ export interface JobRecord {
   readonly phase: 'handed' | 'begun' | 'ended';
   /** The text of the status file. */
   readonly status?: string;
+  /** The text of the status blob, until all is told: whoever finds it tells it once more. */
+  readonly untold?: string | undefined;
   /** Under which number the same task came last, where that is another one: its status file is the one that is read. */
   readonly cameAs?: number;
 }
+
+/** Whether its process has something to do, or had when it was cut off. */
+export const isOpen = ({ phase, untold }: JobRecord): boolean => phase !== 'ended' || untold !== undefined;
 
 /** Whose status file the VM agent reads. */
 export const reportedAs = ({ sequence, cameAs = sequence }: JobRecord): number => cameAs;
@@ -128,9 +133,10 @@ function isRecord(value: unknown): value is HandlerRecord {
 
 function isJob(value: unknown): value is JobRecord {
   if (typeof value !== 'object' || value === null) return false;
-  const { sequence, taskId, phase, status, cameAs = sequence } = value as Record<string, unknown>;
+  const { sequence, taskId, phase, status, untold, cameAs = sequence } = value as Record<string, unknown>;
   if (!Number.isSafeInteger(cameAs) || !Number.isSafeInteger(sequence) || typeof taskId !== 'string') return false;
-  return ['handed', 'begun', 'ended'].includes(String(phase)) && (status === undefined || typeof status === 'string');
+  if ([status, untold].some((text) => text !== undefined && typeof text !== 'string')) return false;
+  return ['handed', 'begun', 'ended'].includes(String(phase));
 }
 
 const hasOwnState = async (system: System): Promise<boolean> => (await system.stat(PATHS.linux.state)) !== undefined;

@@ -1,5 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import t from 'tap';
+import { enable } from '../../../../extensions/azure/handler/enable.ts';
+import type { Handler } from '../../../../extensions/azure/handler/handler.ts';
 import { runJob, settle } from '../../../../extensions/azure/handler/job.ts';
 import { JOB_LOCK } from '../../../../extensions/azure/handler/record.ts';
 import { handlerRig } from './handler-rig.ts';
@@ -26,4 +28,16 @@ t.test('the lock of the jobs cannot be taken at all: an end, which says so', asy
   await runJob(handler, 1, NEVER);
   t.match(await jobs(), [{ phase: 'ended' }]);
   t.match(await status(1), /azure-job\.lock cannot be opened/);
+});
+
+t.test('cut off while it told its end: it is told once more, by whoever comes first', async (t) => {
+  for (const teller of [runJob, settle, (handler: Handler) => enable(handler, 2)]) {
+    const { handler, known, jobs, status } = handlerRig(t);
+    await known({ ...JOB, phase: 'ended', status: 'the end', untold: 'the end, for the blob' });
+    await teller(handler, 1, NEVER);
+    const told = teller === runJob || teller === settle;
+    t.equal(await status(told ? 1 : 2), 'the end');
+    if (!told) await runJob(handler, 1, NEVER);
+    t.equal((await jobs())[0]?.untold, undefined, 'and then never again');
+  }
 });
