@@ -22,7 +22,9 @@ export async function install({ system }: Handler): Promise<void> {
  */
 export async function update({ system, version }: Handler): Promise<void> {
   const machineId = await machineIdOf(system);
-  await changeRecord(system, machineId, (record) => ({ ...record, updatedTo: version }));
+  // On a downgrade the agent calls the old version, and names the other one: waagent.md §2.
+  const updatedTo = system.env.VERSION || version;
+  await changeRecord(system, machineId, (record) => ({ ...record, updatedTo }));
 }
 
 /** Waits for a job that is under way: its program is about to be taken away. */
