@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isPackaged, OWN_UNITS } from '../../../agent/service/state.ts';
 import { holderOf } from '../../../agent/system/lock.ts';
 import { PATHS } from '../../../agent/system/paths.ts';
 import { readableList } from '../../../agent/system/readable.ts';
+import { lockPath } from '../../../agent/system/run-lock.ts';
 import type { System } from '../../../agent/system/system.ts';
 import { type Handler, machineIdOf } from './handler.ts';
 import { changeRecord, JOB_LOCK, readRecord, removeRecord } from './record.ts';
@@ -36,7 +38,10 @@ export async function uninstall({ system, version }: Handler): Promise<void> {
   const { updatedTo, foundState } = await readRecord(system, await machineIdOf(system));
   if (updatedTo !== undefined && updatedTo !== version) return;
   await removeRecord(system);
-  if (!foundState) await removeOwnPlaces(system);
+  // The package may have come after the extension: what it remembers is its own.
+  const others = (await isPackaged(system)) || (await system.stat(`${OWN_UNITS}/quiesced.service`)) !== undefined;
+  const atWork = holderOf(lockPath(system)) !== undefined;
+  if (!foundState && !others && !atWork) await removeOwnPlaces(system);
 }
 
 async function jobEnded(system: System, limitMs: number): Promise<void> {
