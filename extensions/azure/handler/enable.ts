@@ -2,7 +2,7 @@ import { holderOf } from '../../../agent/system/lock.ts';
 import type { FieldProblem } from '../fields.ts';
 import { type ReportTo, readReportTo } from '../settings.ts';
 import { type Handler, machineIdOf, settingsPath } from './handler.ts';
-import { changeRecord, JOB_LOCK, type JobRecord, jobOf, readRecord, withJob } from './record.ts';
+import { changeRecord, isOpen, JOB_LOCK, type JobRecord, jobOf, readRecord, withJob } from './record.ts';
 import { documentsOf } from './report.ts';
 import { gatherFacts } from './report-facts.ts';
 import { AT_WORK, type JobResult, noSettingsResult } from './result.ts';
@@ -23,22 +23,44 @@ export async function enable(handler: Handler, sequence: number): Promise<void> 
   const job: JobRecord = { sequence, taskId: reportTo.taskId, phase: 'handed' };
   const known = jobOf(await readRecord(system, machineId), job);
   await retireStatusFiles(handler, sequence);
-  if (known?.phase === 'ended' && known.status !== undefined) {
-    await putBack(handler, sequence, known.status);
-    return;
-  }
   // An empty file, or one that is no JSON: there is nothing to hand over, and nobody but the agent to tell.
-  if (read.settings === undefined) {
+  if (read.settings === undefined && known?.phase !== 'ended') {
     await end(handler, machineId, { ...job, phase: 'ended' }, reportTo, unreadable(read.problems));
     return;
   }
   const alive = holderOf(system.resolve(JOB_LOCK)) !== undefined;
-  if (known === undefined || (await system.stat(statusPath(handler, sequence))) === undefined) {
-    await writeStatusFile(handler, sequence, await textOf(handler, reportTo, AT_WORK));
-  }
-  if (known === undefined) await changeRecord(system, machineId, (record) => withJob(record, job));
+  const { handed, fresh } = await hand(handler, machineId, job, reportTo);
+  if (handed.phase === 'ended' && handed.status !== undefined) await putBack(handler, sequence, handed.status);
   // One that has begun and is not there any more was cut off: the same process finds that out, and settles it.
-  if (known === undefined || !alive) await startJob(handler, sequence);
+  if (fresh || (!alive && isOpen(handed))) await startJob(handler, handed.sequence);
+}
+
+/**
+ * Puts the job into the record, unless it is there: also under another number, whose process goes on with it. At work is
+ * said under the same lock, so that it never takes the place of an end.
+ */
+async function hand(
+  handler: Handler,
+  machineId: string,
+  job: JobRecord,
+  reportTo: ReportTo,
+): Promise<{ readonly handed: JobRecord; readonly fresh: boolean }> {
+  let handed = job;
+  let fresh = false;
+  await changeRecord(handler.system, machineId, async (record) => {
+    const known = jobOf(record, job);
+    handed = known ?? job;
+    fresh = known === undefined;
+    if (
+      handed.phase !== 'ended' &&
+      (fresh || (await handler.system.stat(statusPath(handler, job.sequence))) === undefined)
+    ) {
+      await writeStatusFile(handler, job.sequence, await textOf(handler, reportTo, AT_WORK));
+    }
+    if (isOpen(handed)) handed = { ...handed, cameAs: job.sequence };
+    return withJob(record, handed);
+  });
+  return { handed, fresh };
 }
 
 const NOBODY: ReportTo = {

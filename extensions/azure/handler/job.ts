@@ -6,7 +6,8 @@ import { PATHS } from '../../../agent/system/paths.ts';
 import type { System } from '../../../agent/system/system.ts';
 import { type Handler, machineIdOf } from './handler.ts';
 import { openJob } from './open-job.ts';
-import { changeRecord, JOB_LOCK, type JobRecord, readRecord, withJob } from './record.ts';
+import { changeJob, JOB_LOCK, type JobRecord, readRecord, reportedAs } from './record.ts';
+import type { Documents } from './report.ts';
 import type { RunFacts } from './report-facts.ts';
 import { Reporter } from './reporter.ts';
 import { AT_WORK, brokenResult, type JobResult } from './result.ts';
@@ -30,12 +31,17 @@ export async function runJob(handler: Handler, sequence: number, signal: AbortSi
   const { system } = handler;
   const machineId = await machineIdOf(system);
   const current = async () => (await readRecord(system, machineId)).jobs.find((job) => job.sequence === sequence);
-  const lock = await jobLock(system, async () => (await current())?.phase === 'handed');
+  const lock = await jobLock(system, async () => (await current())?.phase === 'handed').catch(broken);
   if (lock === undefined) return;
+  const job = await current();
+  if ('result' in lock) {
+    if (job !== undefined && job.phase !== 'ended') await endUntaken(handler, machineId, job, lock);
+    return;
+  }
   try {
-    const job = await current();
     if (job?.phase === 'begun') await endCutOff(handler, machineId, job);
     if (job?.phase === 'handed') await begin(handler, machineId, job, signal);
+    if (job?.phase === 'ended') await tellAgain(handler, machineId, job);
   } finally {
     lock.release();
   }
@@ -49,16 +55,17 @@ export async function settle(handler: Handler, sequence: number): Promise<void> 
   if (lock === undefined) return;
   try {
     const job = (await readRecord(system, machineId)).jobs.find((each) => each.sequence === sequence);
-    if (job !== undefined && job.phase !== 'ended') await endCutOff(handler, machineId, job);
+    if (job?.phase === 'ended') await tellAgain(handler, machineId, job);
+    else if (job !== undefined) await endCutOff(handler, machineId, job);
   } finally {
     lock.release();
   }
 }
 
 async function begin(handler: Handler, machineId: string, job: JobRecord, signal: AbortSignal): Promise<void> {
-  await changeRecord(handler.system, machineId, (record) => withJob(record, { ...job, phase: 'begun' }));
+  const begun = await changeJob(handler.system, machineId, job, { phase: 'begun' });
   const opened = await openJob(handler, job.sequence);
-  const reporter = new Reporter(handler, job.sequence, opened.reportTo);
+  const reporter = new Reporter(handler, reportedAs(begun), opened.reportTo);
   await reporter.tell(AT_WORK);
   await faultPoint('azure-job.take.before');
   const { result, facts } = opened.ends ?? (await takeBackup(handler, opened.job, signal).catch(broken));
@@ -67,10 +74,18 @@ async function begin(handler: Handler, machineId: string, job: JobRecord, signal
 }
 
 async function endCutOff(handler: Handler, machineId: string, job: JobRecord): Promise<void> {
-  await recoverAll(handler);
+  const left = await recoverAll(handler).then(
+    () => '',
+    (error) => `; what it left could not be brought back: ${messageOf(error)}`,
+  );
+  const what = 'the process that took the snapshot was cut off; nothing is known of a snapshot';
+  await endUntaken(handler, machineId, job, { result: brokenResult(`${what}${left}`), facts: {} });
+}
+
+/** An end without a run of ours. */
+async function endUntaken(handler: Handler, machineId: string, job: JobRecord, end: JobEnd): Promise<void> {
   const { reportTo } = await openJob(handler, job.sequence);
-  const result = brokenResult('the process that took the snapshot was cut off; nothing is known of a snapshot');
-  await finish(handler, machineId, job, new Reporter(handler, job.sequence, reportTo), { result, facts: {} });
+  await finish(handler, machineId, job, new Reporter(handler, reportedAs(job), reportTo), end);
 }
 
 /** The record first: whoever is cut off from here on is told by it what to tell. */
@@ -81,11 +96,19 @@ async function finish(
   reporter: Reporter,
   { result, facts }: JobEnd,
 ): Promise<void> {
-  const keep = async (status: string): Promise<void> => {
-    const ended: JobRecord = { ...job, phase: 'ended', status };
-    await changeRecord(handler.system, machineId, (record) => withJob(record, ended));
-  };
+  const keep = async ({ file, blob }: Documents): Promise<number> =>
+    reportedAs(await changeJob(handler.system, machineId, job, { phase: 'ended', status: file, untold: blob }));
   await reporter.end(result, facts, keep);
+  await changeJob(handler.system, machineId, job, { untold: undefined });
+}
+
+/** The process that had to tell the end was cut off at it. */
+async function tellAgain(handler: Handler, machineId: string, job: JobRecord): Promise<void> {
+  const { status, untold } = job;
+  if (status === undefined || untold === undefined) return;
+  const { reportTo } = await openJob(handler, job.sequence);
+  await new Reporter(handler, reportedAs(job), reportTo).repeat({ file: status, blob: untold });
+  await changeJob(handler.system, machineId, job, { untold: undefined });
 }
 
 const broken = (error: unknown): JobEnd => ({

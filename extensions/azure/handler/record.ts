@@ -30,7 +30,17 @@ export interface JobRecord {
   readonly phase: 'handed' | 'begun' | 'ended';
   /** The text of the status file. */
   readonly status?: string;
+  /** The text of the status blob, until all is told: whoever finds it tells it once more. */
+  readonly untold?: string | undefined;
+  /** Under which number the same task came last, where that is another one: its status file is the one that is read. */
+  readonly cameAs?: number;
 }
+
+/** Whether its process has something to do, or had when it was cut off. */
+export const isOpen = ({ phase, untold }: JobRecord): boolean => phase !== 'ended' || untold !== undefined;
+
+/** Whose status file the VM agent reads. */
+export const reportedAs = ({ sequence, cameAs = sequence }: JobRecord): number => cameAs;
 
 const FOLDER = `${PATHS.linux.state}/azure`;
 const FILE = `${FOLDER}/handler.json`;
@@ -54,12 +64,12 @@ export async function readRecord(system: System, machineId: string): Promise<Han
 export async function changeRecord(
   system: System,
   machineId: string,
-  change: (record: HandlerRecord) => HandlerRecord,
+  change: (record: HandlerRecord) => HandlerRecord | Promise<HandlerRecord>,
 ): Promise<HandlerRecord> {
   await system.makeDir(PATHS.linux.runtime, 0o755);
   const lock = await patientLock(system);
   try {
-    const changed = change(await readRecord(system, machineId));
+    const changed = await change(await readRecord(system, machineId));
     await system.makeDir(PATHS.linux.state, 0o700);
     await system.makeDir(FOLDER, 0o700);
     await faultPoint('azure-record.write.before');
@@ -69,6 +79,21 @@ export async function changeRecord(
   } finally {
     lock.release();
   }
+}
+
+/** Changes what is said of a job as it stands then: it may have come under another number meanwhile. Returns the job. */
+export async function changeJob(
+  system: System,
+  machineId: string,
+  job: JobRecord,
+  change: Partial<JobRecord>,
+): Promise<JobRecord> {
+  let changed = job;
+  await changeRecord(system, machineId, (record) => {
+    changed = { ...(record.jobs.find(({ sequence }) => sequence === job.sequence) ?? job), ...change };
+    return withJob(record, changed);
+  });
+  return changed;
 }
 
 export async function removeRecord(system: System): Promise<void> {
@@ -108,9 +133,10 @@ function isRecord(value: unknown): value is HandlerRecord {
 
 function isJob(value: unknown): value is JobRecord {
   if (typeof value !== 'object' || value === null) return false;
-  const { sequence, taskId, phase, status } = value as Record<string, unknown>;
-  if (!Number.isSafeInteger(sequence) || typeof taskId !== 'string') return false;
-  return ['handed', 'begun', 'ended'].includes(String(phase)) && (status === undefined || typeof status === 'string');
+  const { sequence, taskId, phase, status, untold, cameAs = sequence } = value as Record<string, unknown>;
+  if (!Number.isSafeInteger(cameAs) || !Number.isSafeInteger(sequence) || typeof taskId !== 'string') return false;
+  if ([status, untold].some((text) => text !== undefined && typeof text !== 'string')) return false;
+  return ['handed', 'begun', 'ended'].includes(String(phase));
 }
 
 const hasOwnState = async (system: System): Promise<boolean> => (await system.stat(PATHS.linux.state)) !== undefined;

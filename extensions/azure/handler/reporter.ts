@@ -35,20 +35,24 @@ export class Reporter {
    * The last word. The file first, so that the agent has it whatever becomes of the blob; that this could not be written is
    * in the file then.
    *
-   * @param keep writes down what was told, before anybody is told.
+   * @param keep writes down what was told, before anybody is told. Returns whose status file is to say it.
    */
-  async end(result: JobResult, run: RunFacts, keep: (status: string) => Promise<void>): Promise<void> {
+  async end(result: JobResult, run: RunFacts, keep: (documents: Documents) => Promise<number>): Promise<void> {
     const first = await this.#documents(result, run);
-    await keep(first.file);
-    await writeStatusFile(this.#handler, this.#sequence, first.file);
+    await writeStatusFile(this.#handler, await keep(first), first.file);
     this.#note(result);
     if (!(await this.#upload(first.blob))) {
-      const { file } = await this.#documents(withoutBlob(result), { ...run, blobFailed: true });
-      await keep(file);
-      await writeStatusFile(this.#handler, this.#sequence, file);
+      const second = await this.#documents(withoutBlob(result), { ...run, blobFailed: true });
+      await writeStatusFile(this.#handler, await keep(second), second.file);
     }
     await this.#attempt('the log blob', this.#to.logsBlobUri, `${this.#lines.join('\n')}\n`);
     await writeEvents(this.#handler, this.#to.taskId, this.#lines);
+  }
+
+  /** What an end said whose teller was cut off. */
+  async repeat({ file, blob }: Documents): Promise<void> {
+    await writeStatusFile(this.#handler, this.#sequence, file);
+    await this.#upload(blob);
   }
 
   async #documents(result: JobResult, run: RunFacts): Promise<Documents> {

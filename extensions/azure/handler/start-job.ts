@@ -34,8 +34,8 @@ async function startedBySystemd({ system, self, environment }: Handler, sequence
       `--property=ExecStopPost=${settle.map(unitWord).join(' ')}`,
       // The guard, and a post script that still runs, see their own end.
       '--property=KillMode=process',
-      '--property=OOMPolicy=continue',
       '--property=OOMScoreAdjust=-900',
+      // Also lets the others live when one runs out of memory: OOMPolicy= itself is refused by systemd before 243.
       '--property=Delegate=yes',
       '--property=TimeoutStopSec=120',
       '--',

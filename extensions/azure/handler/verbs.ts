@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isPackaged, OWN_UNITS } from '../../../agent/service/state.ts';
 import { holderOf } from '../../../agent/system/lock.ts';
 import { PATHS } from '../../../agent/system/paths.ts';
 import { readableList } from '../../../agent/system/readable.ts';
+import { lockPath } from '../../../agent/system/run-lock.ts';
 import type { System } from '../../../agent/system/system.ts';
 import { type Handler, machineIdOf } from './handler.ts';
 import { changeRecord, JOB_LOCK, readRecord, removeRecord } from './record.ts';
@@ -22,7 +24,9 @@ export async function install({ system }: Handler): Promise<void> {
  */
 export async function update({ system, version }: Handler): Promise<void> {
   const machineId = await machineIdOf(system);
-  await changeRecord(system, machineId, (record) => ({ ...record, updatedTo: version }));
+  // On a downgrade the agent calls the old version, and names the other one: waagent.md §2.
+  const updatedTo = system.env.VERSION || version;
+  await changeRecord(system, machineId, (record) => ({ ...record, updatedTo }));
 }
 
 /** Waits for a job that is under way: its program is about to be taken away. */
@@ -34,7 +38,10 @@ export async function uninstall({ system, version }: Handler): Promise<void> {
   const { updatedTo, foundState } = await readRecord(system, await machineIdOf(system));
   if (updatedTo !== undefined && updatedTo !== version) return;
   await removeRecord(system);
-  if (!foundState) await removeOwnPlaces(system);
+  // The package may have come after the extension: what it remembers is its own.
+  const others = (await isPackaged(system)) || (await system.stat(`${OWN_UNITS}/quiesced.service`)) !== undefined;
+  const atWork = holderOf(lockPath(system)) !== undefined;
+  if (!foundState && !others && !atWork) await removeOwnPlaces(system);
 }
 
 async function jobEnded(system: System, limitMs: number): Promise<void> {
