@@ -52,9 +52,13 @@ function whyExcluded(fileSystem: FileSystem, { only, exclude, container }: Narro
     return only.some((path) => isAt(fileSystem, path)) ? undefined : NOT_NAMED;
   }
   if (container) return 'this is a container: only what --mount names is frozen';
-  const rule = exclude.find((pattern) => matches(pattern, fileSystem));
+  const rule = excludedBy(fileSystem, exclude);
   return rule === undefined ? undefined : `[freeze] exclude = ${rule}`;
 }
+
+/** The first of `[freeze] exclude` that means it. */
+export const excludedBy = (fileSystem: FileSystem, exclude: readonly string[]): string | undefined =>
+  exclude.find((pattern) => matches(pattern, fileSystem));
 
 function matches(pattern: string, fileSystem: FileSystem): boolean {
   if (pattern.startsWith('type:')) return fileSystem.type === pattern.slice(5);

@@ -7,16 +7,22 @@ import {
 } from '../../../agent/checks/block-devices.ts';
 import { classify } from '../../../agent/freezer/classes.ts';
 import { type FileSystem, fileSystemsOf, parseMountinfo, readMountinfo } from '../../../agent/freezer/mounts.ts';
+import { excludedBy } from '../../../agent/freezer/selection.ts';
 import type { System } from '../../../agent/system/system.ts';
 import { OS_DISK_LUN } from '../settings.ts';
 
 /**
  * Mount points of the file systems that can be frozen and have a part on one of these disks. Where it cannot be told on
- * which disk one is, it is among them: to freeze too much does no harm.
+ * which disk one is, it is among them: to freeze too much does no harm. What `[freeze] exclude` means is not.
  */
-export async function mountsOn(system: System, luns: readonly number[]): Promise<readonly string[]> {
+export async function mountsOn(
+  system: System,
+  luns: readonly number[],
+  exclude: readonly string[],
+): Promise<readonly string[]> {
   const devices = await gatherBlockDevices(system);
-  const all = fileSystemsOf(parseMountinfo(await readMountinfo(system)));
+  const present = fileSystemsOf(parseMountinfo(await readMountinfo(system)));
+  const all = present.filter((fileSystem) => excludedBy(fileSystem, exclude) === undefined);
   const freezable = (await classify(system, all)).filter(({ class: kind }) => kind === 'freezable');
   const on = await Promise.all(freezable.map(({ fileSystem }) => isOn(system, devices, fileSystem, luns)));
   return freezable.filter((_, index) => on[index]).map(({ fileSystem }) => fileSystem.mountPoint);

@@ -28,7 +28,9 @@ export async function takeBackup(handler: Handler, job: BackupJob, signal: Abort
     const agent = await createAgent(system, log, config, quiesced);
     const test = replacedByTest(system.env);
     const taker = azureTaker(system, config, job, { admit: (now) => admit(job, now), ...test.azure });
-    const mounts = test.mounts ?? (job.disks.anyExcluded ? await mountsOn(system, job.disks.luns) : undefined);
+    const mounts =
+      test.mounts ??
+      (job.disks.anyExcluded ? await mountsOn(system, job.disks.luns, config.freeze.exclude) : undefined);
     const wishes: Wishes = {
       mustFreeze: !job.crashConsistentAllowed,
       ...(mounts === undefined ? {} : { mounts }),

@@ -48,6 +48,11 @@ t.test('only what is on the disks that are backed up, and what nobody can tell',
     },
   });
   t.teardown(system.cleanUp);
-  t.strictSame(await mountsOn(system, [0]), ['/data', '/odd']);
-  t.strictSame(await mountsOn(system, [1, OS_DISK_LUN]), ['/', '/other', '/odd']);
+  t.strictSame(await mountsOn(system, [0], []), ['/data', '/odd']);
+  t.strictSame(await mountsOn(system, [1, OS_DISK_LUN], []), ['/', '/other', '/odd']);
+  t.strictSame(
+    await mountsOn(system, [0], ['/da*', 'type:nothing']),
+    ['/odd'],
+    'what the configuration leaves out is left out',
+  );
 });
