@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../errors.ts';
 import { faultPoint } from '../fault-point.ts';
 import { redact } from '../redact.ts';
@@ -21,6 +22,8 @@ export interface HeldClient {
   ask(lines: readonly string[], isLast: (line: string) => boolean, signal: AbortSignal): Promise<readonly string[]>;
   /** Ends the client and all its kin, without the farewell. Safe more than once. */
   close(): Promise<void>;
+  /** The same for one that did not do as it was asked: with the farewell, and two seconds to act upon it. */
+  leave(): Promise<void>;
 }
 
 export interface ClientOptions {
@@ -49,6 +52,7 @@ const FEED = `limit=$1; shift
 } | { unset QUIESCED_BYE QUIESCED_FAREWELL; "$@"; kill "$$"; }`;
 
 const KILL_GRACE_MS = 500;
+const FAREWELL_MS = 2000;
 const LAST_WORDS = 3;
 /** Answers that are kept to be told from complaints. */
 const MOST_ANSWERS = 1000;
@@ -88,6 +92,11 @@ export async function openClient(system: System, options: ClientOptions): Promis
     throw new Error(`${name} has ended${lastWords(program, answers)}`);
   });
   gone.catch(() => undefined);
+  const end = async () => {
+    waiting = undefined;
+    program.endInput();
+    await program.killAll(KILL_GRACE_MS);
+  };
 
   return {
     async ask(lines, isLast, signal) {
@@ -100,12 +109,15 @@ export async function openClient(system: System, options: ClientOptions): Promis
       return answer;
     },
     async close() {
-      waiting = undefined;
       await faultPoint('client.close.before');
       program.writeLine(bye);
-      program.endInput();
-      await program.killAll(KILL_GRACE_MS);
+      await end();
       await faultPoint('client.close.after');
+    },
+    async leave() {
+      program.endInput();
+      await Promise.race([program.ended, sleep(FAREWELL_MS)]);
+      await end();
     },
   };
 }

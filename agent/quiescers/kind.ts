@@ -45,7 +45,7 @@ export const titleOf = (title: string, id: string): string => {
 
 /**
  * The one that is meant: it listens where the settings say, or is the only one of its kind where they say nothing. What
- * lives in a container is never meant.
+ * lives in a container is never meant; what anybody could have started gets our credentials only where it is named.
  */
 export function pickInstance(
   instances: readonly DatabaseInstance[],
@@ -53,6 +53,6 @@ export function pickInstance(
   isMeant: ((instance: DatabaseInstance) => boolean) | undefined,
 ): DatabaseInstance | undefined {
   const candidates = instances.filter(({ kind, contained }) => serves.includes(kind) && !contained);
-  const meant = isMeant === undefined ? candidates : candidates.filter(isMeant);
+  const meant = candidates.filter(isMeant ?? (({ doubtful }) => !doubtful));
   return meant.length === 1 ? meant[0] : undefined;
 }

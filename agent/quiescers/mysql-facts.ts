@@ -25,6 +25,10 @@ const BASICS =
 const LONGEST =
   "SELECT COALESCE(MAX(TIME), 0) FROM information_schema.PROCESSLIST WHERE COMMAND = 'Query' AND ID <> CONNECTION_ID()";
 
+/** Where InnoDB keeps files apart from the data; which of them there are depends on product and version. */
+const ELSEWHERE =
+  "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('innodb_data_home_dir', 'innodb_undo_directory', 'innodb_doublewrite_dir')";
+
 export async function factsOf(system: System, client: HeldClient, signal: AbortSignal): Promise<MysqlFacts> {
   const [[version = '', connection = '', user = '', data = '', log = '', binlog = '', readOnly] = []] = await query(
     client,
@@ -32,6 +36,7 @@ export async function factsOf(system: System, client: HeldClient, signal: AbortS
     signal,
   );
   const grants = (await query(client, 'SHOW GRANTS', signal)).map(([grant = '']) => grant);
+  const elsewhere = (await query(client, ELSEWHERE, signal)).map(([, folder = '']) => folder);
   const [[longest] = []] = await query(client, LONGEST, signal);
   const replica = readOnly === '1' && (await isReplica(client, version, signal));
   return {
@@ -39,7 +44,7 @@ export async function factsOf(system: System, client: HeldClient, signal: AbortS
     connection,
     folders: await realPathsOf(
       system,
-      [data, log, binlog.slice(0, binlog.lastIndexOf('/') + 1)].filter((path) => path.startsWith('/')),
+      [data, log, binlog.slice(0, binlog.lastIndexOf('/') + 1), ...elsewhere].filter((path) => path.startsWith('/')),
     ),
     longestSeconds: Number(longest),
     stale: readOnly === '1' && !replica ? [READ_ONLY] : [],

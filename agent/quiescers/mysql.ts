@@ -166,8 +166,20 @@ async function connect(
 const argumentsOf = (options: Readonly<Record<string, string | undefined>>): readonly string[] =>
   Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`]));
 
-/** Bare rows as they come, an end at the first error, and never a second session behind our back. */
-const PLAIN = ['--batch', '--skip-column-names', '--unbuffered', '--skip-reconnect', '--connect-timeout=10'] as const;
+/**
+ * Bare rows as they come, an end at the first error, and never a second session behind our back. Said here because an
+ * option file may say otherwise: with `force` the client would go on, and every question after a lock that was refused
+ * would still be answered.
+ */
+const PLAIN = [
+  '--batch',
+  '--skip-column-names',
+  '--unbuffered',
+  '--skip-reconnect',
+  '--skip-force',
+  '--skip-local-infile',
+  '--connect-timeout=10',
+] as const;
 
 const clientFor = (instance: DatabaseInstance | undefined): string => {
   const [best, other] = instance?.kind === 'mysql' ? ['mysql', 'mariadb'] : ['mariadb', 'mysql'];

@@ -19,18 +19,18 @@ export interface PostgresFacts {
 
 const OLDEST = 130_000;
 
-const SETTINGS = `SELECT current_setting('server_version'), current_setting('server_version_num'),
-  pg_postmaster_start_time(), current_setting('archive_mode'), current_setting('wal_level'),
-  (SELECT rolsuper FROM pg_roles WHERE rolname = current_user), current_user,
-  (SELECT coalesce(max(extract(epoch FROM now() - xact_start))::int, 0) FROM pg_stat_activity WHERE pid <> pg_backend_pid()),
-  coalesce((SELECT setting FROM pg_settings WHERE name = 'data_directory'), '')`.replaceAll(/\s+/g, ' ');
+const SETTINGS = `SELECT pg_catalog.current_setting('server_version'), pg_catalog.current_setting('server_version_num'),
+  pg_catalog.pg_postmaster_start_time(), pg_catalog.current_setting('archive_mode'), pg_catalog.current_setting('wal_level'),
+  (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user), current_user,
+  (SELECT coalesce(pg_catalog.max(extract(epoch FROM pg_catalog.now() - xact_start))::int, 0) FROM pg_catalog.pg_stat_activity WHERE pid <> pg_catalog.pg_backend_pid()),
+  coalesce((SELECT setting FROM pg_catalog.pg_settings WHERE name = 'data_directory'), '')`.replaceAll(/\s+/g, ' ');
 
 /** Members of it may issue CHECKPOINT: since 15. */
-const MAY_CHECKPOINT = `SELECT pg_has_role(current_user, oid, 'MEMBER') FROM pg_roles WHERE rolname = 'pg_checkpoint'`;
+const MAY_CHECKPOINT = `SELECT pg_catalog.pg_has_role(current_user, oid, 'MEMBER') FROM pg_catalog.pg_roles WHERE rolname = 'pg_checkpoint'`;
 const MAY_BACKUP = (number: number): string =>
   number >= 150_000
-    ? `SELECT has_function_privilege('pg_backup_start(text, boolean)', 'EXECUTE')`
-    : `SELECT has_function_privilege('pg_start_backup(text, boolean, boolean)', 'EXECUTE')`;
+    ? `SELECT pg_catalog.has_function_privilege('pg_catalog.pg_backup_start(text, boolean)', 'EXECUTE')`
+    : `SELECT pg_catalog.has_function_privilege('pg_catalog.pg_start_backup(text, boolean, boolean)', 'EXECUTE')`;
 
 export async function factsOf(system: System, client: HeldClient, signal: AbortSignal): Promise<PostgresFacts> {
   const [row = []] = await query(client, SETTINGS, signal);
@@ -41,7 +41,7 @@ export async function factsOf(system: System, client: HeldClient, signal: AbortS
   const [[backup] = []] = await query(client, MAY_BACKUP(number), signal);
   const tablespaces = await query(
     client,
-    "SELECT pg_tablespace_location(oid) FROM pg_tablespace WHERE spcname NOT IN ('pg_default', 'pg_global')",
+    "SELECT pg_catalog.pg_tablespace_location(oid) FROM pg_catalog.pg_tablespace WHERE spcname NOT IN ('pg_default', 'pg_global')",
     signal,
   );
   return {

@@ -48,12 +48,12 @@ export const postgresql = defineKind({
   serves: ['postgresql'],
   keys: KEYS,
   create(parts, settings) {
-    const { system, id, title, holdMs, lifeMs, onFailure } = parts;
+    const { system, id, title, holdMs, onFailure } = parts;
     const pick = (instances: readonly DatabaseInstance[]) => pickInstance(instances, ['postgresql'], meant(settings));
     let client: HeldClient | undefined;
     let folders: readonly string[] = [];
     let facts: PostgresFacts | undefined;
-    const open = () => connect(parts, settings, pick, lifeMs);
+    const open = (signal: AbortSignal) => connect(parts, settings, pick, signal);
 
     const quiescer: ConfiguredQuiescer = {
       id,
@@ -66,7 +66,7 @@ export const postgresql = defineKind({
         return folders;
       },
       async detect(signal) {
-        const own = await open();
+        const own = await open(signal);
         try {
           const found = await factsOf(system, own, signal);
           return {
@@ -83,7 +83,7 @@ export const postgresql = defineKind({
         }
       },
       async hold(signal) {
-        client = await open();
+        client = await open(signal);
         facts = await factsOf(system, client, signal);
         folders = facts.folders;
         const [missing] = facts.missing(settings.mode);
@@ -96,7 +96,7 @@ export const postgresql = defineKind({
         if (client === undefined || facts === undefined) throw new Error('it was not held');
         if (settings.mode === 'backup') await stopBackup(parts, client, facts.number, signal);
         // The same session: it would not be there if the server had gone, or anybody had ended it.
-        const started = await queryValue(client, 'SELECT pg_postmaster_start_time()', signal);
+        const started = await queryValue(client, 'SELECT pg_catalog.pg_postmaster_start_time()', signal);
         if (started !== facts.startedAt) throw new Error('the server was restarted meanwhile');
       },
       async release() {
@@ -128,10 +128,10 @@ const meant = (settings: { readonly socketFolder: string | undefined; readonly p
           sockets.some((path) => path.endsWith(`.${settings.port}`)));
 
 async function connect(
-  { system, instances }: QuiescerParts,
+  { system, instances, lifeMs }: QuiescerParts,
   settings: Settings,
   pick: ConfiguredQuiescer['pick'],
-  lifeMs: number,
+  signal: AbortSignal,
 ): Promise<HeldClient> {
   const instance = settings.host === undefined ? pick(await instances()) : undefined;
   const socket = instance?.sockets.find((path) => /\/\.s\.PGSQL\.\d+$/.test(path));
@@ -146,7 +146,7 @@ async function connect(
     username: settings.dbUser,
     dbname: settings.database ?? 'postgres',
   });
-  return openClient(system, {
+  const client = await openClient(system, {
     argv: [
       settings.client ?? 'psql',
       ...PLAIN,
@@ -160,7 +160,20 @@ async function connect(
     account,
     lifeMs,
   });
+  try {
+    await query(client, ONLY_BUILT_IN, signal);
+    return client;
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
 }
+
+/**
+ * We may be the superuser, and whoever may create a function in a schema that is searched could have us run it: one that
+ * fits its arguments better than the server's own is taken instead (CVE-2018-1058).
+ */
+const ONLY_BUILT_IN = "SELECT pg_catalog.set_config('search_path', 'pg_catalog', false)";
 
 /** Bare rows with tabs between columns, no start-up file, no question, and an end at the first error. */
 const PLAIN = ['-X', '-q', '-A', '-t', '-F', '\t', '-w', '-v', 'ON_ERROR_STOP=1'] as const;
@@ -168,16 +181,20 @@ const PLAIN = ['-X', '-q', '-A', '-t', '-F', '\t', '-w', '-v', 'ON_ERROR_STOP=1'
 /** Renamed in 15: https://www.postgresql.org/docs/15/release-15.html. Neither waits for a checkpoint that is spread out. */
 const startBackup = (number: number): string =>
   number >= 150_000
-    ? "SELECT pg_backup_start('quiesced', fast => true)"
-    : "SELECT pg_start_backup('quiesced', true, false)";
+    ? "SELECT pg_catalog.pg_backup_start('quiesced', fast => true)"
+    : "SELECT pg_catalog.pg_start_backup('quiesced', true, false)";
 
 /**
  * The stop is the proof: it is refused where the backup has not lasted. The label it gives belongs to the copy, which is
  * corrupt without it, so it is kept beside our records.
  */
 async function stopBackup({ system, id }: QuiescerParts, client: HeldClient, number: number, signal: AbortSignal) {
-  const stop = number >= 150_000 ? 'pg_backup_stop(wait_for_archive => false)' : 'pg_stop_backup(false, false)';
-  const hex = (column: string) => `encode(convert_to(coalesce(${column}, ''), 'UTF8'), 'hex')`;
+  const stop =
+    number >= 150_000
+      ? 'pg_catalog.pg_backup_stop(wait_for_archive => false)'
+      : 'pg_catalog.pg_stop_backup(false, false)';
+  const hex = (column: string) =>
+    `pg_catalog.encode(pg_catalog.convert_to(coalesce(${column}, ''), 'UTF8'::pg_catalog.name), 'hex')`;
   const [row] = await query(client, `SELECT ${hex('labelfile')}, ${hex('spcmapfile')} FROM ${stop}`, signal);
   const [label = '', map = ''] = (row ?? []).map((text) => Buffer.from(text, 'hex').toString('utf8'));
   if (label === '') throw new Error('pg_backup_stop gave no label');

@@ -108,7 +108,14 @@ async function connect(
   pick: ConfiguredQuiescer['pick'],
   signal: AbortSignal,
 ): Promise<RespConnection> {
-  const found = settings.socket === undefined && settings.host === undefined ? pick(await instances()) : undefined;
+  const here = settings.socket === undefined && settings.host === undefined ? await instances() : [];
+  const found = pick(here);
+  const strange = here.find(({ kind, doubtful }) => (kind === 'redis' || kind === 'valkey') && doubtful);
+  if (found === undefined && settings.port === 0 && strange !== undefined) {
+    throw new UserError('quiescer.doubtful', `process ${strange.pid} is not run as a service, and gets no password`, {
+      remedy: 'If it is the one that is meant, name it in its section: socket = PATH, or port = NUMBER.',
+    });
+  }
   const path = settings.socket ?? found?.sockets[0];
   const port = settings.port === 0 ? (found?.ports[0] ?? 6379) : settings.port;
   const connection = await openResp(

@@ -75,8 +75,11 @@ export const session = defineKind({
     let folders: readonly string[] = [];
     const foldersNow = () => realPathsOf(parts.system, settings.folders);
     let client: HeldClient | undefined;
-    /** Who is asked to release what he has not held does so for a process that died. */
-    let ours = false;
+    /**
+     * Nothing of ours is held, and somebody else may hold it by now. Unknown to who has not begun to hold: he is asked to
+     * release for a process that died.
+     */
+    let over = false;
 
     const quiescer: ConfiguredQuiescer = {
       id,
@@ -100,11 +103,12 @@ export const session = defineKind({
         folders: await foldersNow(),
       }),
       async hold(signal) {
-        ours = true;
+        over = true;
         const [missing] = missingIn(settings);
         if (missing !== undefined) throw new UserError('quiescer.missing', missing.what, { remedy: missing.remedy });
         folders = await foldersNow();
         client = await open(parts, settings);
+        over = false;
         await ask(client, [settings.hold, settings.hold2, settings.hold3], settings.held, signal);
       },
       async verify(signal) {
@@ -114,14 +118,15 @@ export const session = defineKind({
       async release(signal) {
         const own = client;
         client = undefined;
-        // Never begun, or released already; somebody else may hold it by now.
-        if (own === undefined && (ours || !settings.outlives)) return;
-        const releasing = own ?? (await open(parts, settings));
+        if (over || (own === undefined && !settings.outlives)) return;
         try {
-          await ask(releasing, releaseOf(settings), settings.released, signal);
-        } finally {
-          await releasing.close();
+          await releaseBy(own ?? (await open(parts, settings)), settings, signal);
+        } catch (error) {
+          // A client that died has left its hold behind: another ends it now, and not only at the next start.
+          if (own === undefined || !settings.outlives || signal.aborted) throw error;
+          await releaseBy(await open(parts, settings), settings, signal);
         }
+        over = true;
       },
     };
     return quiescer;
@@ -135,6 +140,17 @@ async function open({ system, lifeMs }: QuiescerParts, settings: Settings): Prom
   const { password, passwordVariable } = settings;
   const env = password === undefined || passwordVariable === undefined ? {} : { [passwordVariable]: password };
   return openClient(system, { argv: settings.client, env, account, lifeMs, farewell });
+}
+
+/** One that does not answer gets the farewell: it may be all that it is able to take. */
+async function releaseBy(client: HeldClient, settings: Settings, signal: AbortSignal): Promise<void> {
+  try {
+    await ask(client, releaseOf(settings), settings.released, signal);
+  } catch (error) {
+    await client.leave();
+    throw error;
+  }
+  await client.close();
 }
 
 /** Where no answer is expected there is nothing to wait for: the next one, or the end of the client, tells. */

@@ -75,16 +75,20 @@ function linesFor(instance: DatabaseInstance, all: readonly DatabaseInstance[]):
       `# the other lines: docs/quiescers.md, "${nameOf(instance)}"`,
       `covers = ${kind}`,
     ];
-  const alone = all.filter((other) => held.serves.includes(other.kind) && !other.contained).length === 1;
-  if (alone) return [`[quiescer ${kind}]`];
+  const alike = all.filter((other) => held.serves.includes(other.kind) && !other.contained && !other.doubtful);
+  if (alike.length === 1 && alike[0] === instance) return [`[quiescer ${kind}]`];
   const [socket] = sockets;
   const port = ports[0] ?? /\.(\d+)$/.exec(socket ?? '')?.[1];
   const name = port ?? instance.pid;
+  const why = instance.doubtful
+    ? ['# run by a login user, or its socket is in a folder of another:', '# it is connected to only where it is named']
+    : [];
   if (kind === 'postgresql' && socket !== undefined)
     return [
+      ...why,
       `[quiescer ${kind}.${name}]`,
       `socket-folder = ${dirname(socket)}`,
       ...(port === undefined ? [] : [`port = ${port}`]),
     ];
-  return [`[quiescer ${kind}.${name}]`, socket === undefined ? `port = ${port}` : `socket = ${socket}`];
+  return [...why, `[quiescer ${kind}.${name}]`, socket === undefined ? `port = ${port}` : `socket = ${socket}`];
 }

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { ownerOf } from './account.ts';
 import { type Database, runningDatabases } from './databases.ts';
 import { type Listening, listeningOf } from './listening.ts';
@@ -10,11 +11,14 @@ export interface DatabaseInstance extends Database, Listening {
   readonly uid: number | undefined;
   /** It lives in a container: its paths and users are not this machine's, so nothing here can hold it. */
   readonly contained: boolean;
+  /** Anybody can start a program of that name: this one is a login user's, or its socket lies in a folder of somebody else. */
+  readonly doubtful: boolean;
 }
 
 /** Those that run now, by rising pid. */
 export async function runningInstances(system: System): Promise<readonly DatabaseInstance[]> {
   const ours = await readableLink(system, '/proc/self/ns/pid');
+  const firstLogin = firstLoginUid((await readableText(system, '/etc/login.defs')) ?? '');
   return Promise.all(
     (await runningDatabases(system)).map(async (database) => {
       const { pid } = database;
@@ -25,9 +29,24 @@ export async function runningInstances(system: System): Promise<readonly Databas
         readableText(system, `/proc/${pid}/cgroup`),
       ]);
       const elsewhere = ours !== undefined && namespace !== undefined && namespace !== ours;
-      return { ...database, ...listening, uid, contained: elsewhere || isContainers(cgroup ?? '') };
+      const contained = elsewhere || isContainers(cgroup ?? '');
+      const doubtful = (uid ?? 0) >= firstLogin || !(await foldersBelongTo(system, uid, listening.sockets));
+      return { ...database, ...listening, uid, contained, doubtful };
     }),
   );
+}
+
+/** Below it are the accounts of services: login.defs(5). */
+export const firstLoginUid = (loginDefs: string): number =>
+  Number(/^\s*UID_MIN\s+(\d{1,10})\b/m.exec(loginDefs)?.[1] ?? 1000);
+
+async function foldersBelongTo(system: System, uid: number | undefined, sockets: readonly string[]): Promise<boolean> {
+  // One that starts with @ has no folder: unix(7).
+  const folders = sockets.filter((path) => path.startsWith('/')).map((path) => posix.dirname(path));
+  const owners = await Promise.all(
+    folders.map(async (folder) => (await system.stat(folder).catch(() => undefined))?.uid ?? 0),
+  );
+  return owners.every((owner) => owner === 0 || owner === uid);
 }
 
 /** A container that shares our processes is still told by its control group: systemd.io/CGROUP_DELEGATION. */

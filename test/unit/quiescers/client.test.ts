@@ -78,6 +78,13 @@ t.test('after an orderly end nothing more is said', async (t) => {
   t.notOk(told().includes('unlock'));
 });
 
+t.test('one that did not do as it was asked hears the farewell', async (t) => {
+  const { client, told } = await open(':', { farewell: ['unlock'] });
+  await t.rejects(client.ask(['release'], () => false, AbortSignal.timeout(50)));
+  await client.leave();
+  t.ok(told().includes('unlock'));
+});
+
 t.test('its environment holds what it needs, and none of ours', async (t) => {
   const { client } = await open('env | cut -d= -f1 | grep QUIESCED_ ; echo done');
   const names = await client.ask(['x'], (line) => line === 'done', LIMIT);

@@ -20,6 +20,8 @@ interface Scene {
   readonly quiescer: Quiescer;
   /** How often the product is held. */
   held(): number;
+  /** Kills the clients, by the numbers that they noted. */
+  endClients(): void;
   /** Of the same section, as another process makes it. */
   again(): Promise<Quiescer>;
 }
@@ -46,7 +48,10 @@ async function sceneOf(t: Test, section: string): Promise<Scene> {
       return 0;
     }
   };
-  return { quiescer: await again(), again, held };
+  const endClients = () => {
+    for (const pid of readFileSync(`${state}.pids`, 'utf8').trim().split('\n')) process.kill(Number(pid), 'SIGKILL');
+  };
+  return { quiescer: await again(), again, held, endClients };
 }
 
 t.equal(READY_MADE.length, 4, 'all of the page');
@@ -75,6 +80,16 @@ for (const section of READY_MADE) {
   });
 
   if (!outlives) continue;
+  t.test(`${name}: what a client that died has left held is released at once, by another`, async (t) => {
+    const { quiescer, held, endClients } = await sceneOf(t, section);
+    await quiescer.hold(LIMIT);
+    endClients();
+    await t.rejects(quiescer.verify(LIMIT), 'it was gone');
+    t.equal(held(), 1);
+    await quiescer.release(LIMIT);
+    t.equal(held(), 0);
+  });
+
   t.test(`${name}: who only was stopped is not waited for for ever`, async (t) => {
     const { quiescer, held, again } = await sceneOf(t, section);
     await quiescer.hold(LIMIT);

@@ -50,6 +50,16 @@ t.test('several are told apart', async (t) => {
   t.strictSame(unheld, ['PostgreSQL'], 'one of them is not held, and that is told');
 });
 
+t.test('a program of a login user that has its name does not stand in for it', async (t) => {
+  const fake = { ...OTHER_PG, '/proc/820/status': 'Uid:\t1000\t1000\t1000\t1000\n' };
+  const { databases } = await surveyed(t, '[quiescer postgresql]\n', MAIN_PG, fake);
+  t.match(databases, [{ heldBy: 'postgresql' }, { add: [/login user/, /only where it is named/, /postgresql\.5433/] }]);
+  const alone = await surveyed(t, '[quiescer postgresql]\n', fake);
+  t.notOk('heldBy' in (alone.databases[0] ?? {}), 'nor is it connected to where it is the only one');
+  const named = await surveyed(t, '[quiescer postgresql]\nport = 5433\n', fake);
+  t.match(named.databases, [{ heldBy: 'postgresql' }]);
+});
+
 t.test('what lives in a container is told, and held by nobody', async (t) => {
   const { databases, unheld } = await surveyed(t, '[quiescer mariadb]\n', IN_DOCKER);
   t.match(databases, [{ title: 'MariaDB in a container', contained: true }]);
