@@ -143,6 +143,33 @@ t.test('killed while the programs run: those that may not have ended are made up
   }
 });
 
+t.test('made up: not what was moved already, and all but what a failure concerns', async (t) => {
+  const { initramfs, version } = RHEL.kernel;
+  const made = `${initramfs}.quiesced-new`;
+  const settled = async (...owed: readonly (readonly string[])[]) => {
+    const system = planted(t, RHEL, { [RECORD]: JSON.stringify({ schema: 1, done: [], owed }) });
+    const ended = await settleRepairs(partsOf(system), 'test').catch((error: Error) => error);
+    t.notOk(existsSync(join(system.root, RECORD)), 'nothing is owed any more');
+    return { ended, ran: effects(system) };
+  };
+  const moved = await settled(['mv', '--force', made, initramfs], ['sync', '/boot']);
+  t.match(moved, { ended: [{ message: /has been done/ }], ran: ['sync /boot'] });
+
+  const failing = [
+    ['nothing', '--force', made, version],
+    ['sync', made],
+    ['mv', '--force', made, initramfs],
+  ];
+  const { ended, ran } = await settled(...failing, ['sync', '/boot']);
+  const remedy = new RegExp(failing.map((argv) => argv.join(' ')).join('; '));
+  t.match(ended, { code: 'repair.restart', message: /nothing --force/, remedy });
+  t.strictSame(ran.slice(-1), ['sync /boot'], 'another goes on');
+  t.notOk(
+    ran.some((line) => line.startsWith('mv')),
+    'what may be half is not put into its place',
+  );
+});
+
 t.test('lines of two repairs in one file', async (t) => {
   const conf = '/etc/modprobe.d/a.conf';
   const system = planted(t, DEBIAN, { [conf]: 'blacklist udf\nblacklist hv_netvsc\n' });
