@@ -108,11 +108,22 @@ t.test('the image before is kept, and a new one takes its place when it is whole
   t.equal(readFileSync(join(system.root, `${initramfs}.quiesced-old`), 'utf8'), foreignImageOf(RHEL.kernel));
   t.strictSame(await troubles(system), []);
 
-  writeFileSync(join(system.root, initramfs), foreignImageOf(RHEL.kernel));
+  writeFileSync(join(system.root, initramfs), 'a bad one');
   const again = await carryOutRepair(partsOf(system), doing('boot.hyperv-initramfs'));
   t.equal(again.steps.length, 0, 'configured already');
-  t.equal(again.runs.length, 4, 'but the image is older');
+  t.strictSame(
+    again.runs.map(({ argv }) => argv[0]),
+    ['dracut', 'sync', 'mv'],
+    'but the image is older; that of before is not lost for it',
+  );
   t.strictSame(await troubles(system), []);
+
+  const undone = await carryOutRepair(partsOf(system), UNDO);
+  t.strictSame(
+    undone.runs.map(({ argv }) => argv.join(' ')),
+    [`mv --force ${initramfs}.quiesced-old ${initramfs}`],
+  );
+  t.equal(readFileSync(join(system.root, initramfs), 'utf8'), foreignImageOf(RHEL.kernel));
 });
 
 t.test('killed while the programs run: those that may not have ended are made up, no other', async (t) => {
