@@ -94,7 +94,10 @@ async function grubEntries(system: System): Promise<readonly RawEntry[]> {
   return [];
 }
 
-/** What `grub-mkconfig` writes: a `linux` line, and the `initrd` that follows it. Conditions are not evaluated. */
+/**
+ * What `grub-mkconfig` writes: a `linux` line, and the `initrd` that follows it. Conditions are not evaluated. What starts
+ * no system, such as a test of memory, is left out: it has neither an initrd nor a root.
+ */
 export function parseGrubConfig(text: string): readonly Omit<RawEntry, 'path'>[] {
   const entries: { id: string; linux: string; initrd: string[]; options: string[] }[] = [];
   let title = '';
@@ -107,7 +110,7 @@ export function parseGrubConfig(text: string): readonly Omit<RawEntry, 'path'>[]
     }
     if (/^initrd(16|efi)?$/.test(word)) entries.at(-1)?.initrd.push(...words.map(withoutDevice));
   }
-  return entries;
+  return entries.filter(({ initrd, options }) => initrd.length > 0 || options.some((word) => word.startsWith('root=')));
 }
 
 /** `(hd0,gpt2)/vmlinuz`, `($root)/vmlinuz`, `/@/boot/vmlinuz` of a btrfs subvolume. */

@@ -35,8 +35,9 @@ export const isOnDisk = ({ device }: FstabEntry): boolean =>
 export const mayBeMissing = ({ options }: FstabEntry): boolean =>
   options.includes('nofail') || options.includes('noauto') || options.includes('x-systemd.automount');
 
-/** What belongs to the system itself, and is on its disk unless somebody went out of his way. */
-const SYSTEM_MOUNTS = /^\/($|boot(\/|$)|efi$|usr$|var(\/(log|log\/audit|tmp))?$|home$|tmp$|opt$)/;
+/** What belongs to the system itself: without it a boot comes up half, and programs write into the folders beneath. */
+const SYSTEM_MOUNTS =
+  /^\/($|boot(\/|$)|efi$|usr(\/|$)|var(\/(cache|lib|log|log\/audit|spool|tmp))?$|home$|root$|tmp$|opt$)/;
 
 /** Holds data, and not the system: a machine should come up without it. */
 export function isData(entry: FstabEntry, entries: readonly FstabEntry[]): boolean {

@@ -28,6 +28,9 @@ const MOST_NAMES = 1_000_000;
 /** One of 100 MB takes two seconds on a slow machine. */
 const LIMIT_MS = 60_000;
 
+/** NAME_MAX of Linux: of a longer one no file is made, and a hostile image could fill our memory with them. */
+const LONGEST_PART = 255;
+
 const PACKED = /(^|\/)(squash|erofs)\S*\.img$/;
 
 /**
@@ -91,7 +94,8 @@ export function moduleOf(path: string, kernel: string): string | undefined {
   const parts = path.split('/');
   const at = parts.indexOf('modules');
   if (parts[at - 1] !== 'lib' || parts[at + 1] !== kernel) return undefined;
-  return moduleFile(parts.at(-1) ?? '');
+  const file = parts.at(-1) ?? '';
+  return file.length > LONGEST_PART ? undefined : moduleFile(file);
 }
 
 /** `hv-x.ko.zst` → `hv_x`; undefined for what is no module. */

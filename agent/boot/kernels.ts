@@ -15,8 +15,11 @@ export interface InstalledKernel {
 const BOOT = '/boot';
 /** Debian's and Red Hat's; `Image` and `vmlinux` on other processors and SUSE's. */
 const IMAGE = /^(?:vmlinuz|vmlinux|Image)-(\d[^/]*)$/;
-/** What package managers and dracut leave: copies, and Red Hat's rescue kernel, which has no modules of its own. */
-const NO_KERNEL = /(\.(old|bak|hmac|sig|dpkg-\w+|rpm\w+|quiesced-old)$)|^0-rescue-/;
+/**
+ * What package managers and dracut leave: copies, SUSE's packed vmlinux for debuggers, and Red Hat's rescue kernel, which
+ * has no modules of its own.
+ */
+const NO_KERNEL = /(\.(old|bak|hmac|sig|gz|xz|zst|debug|dpkg-\w+|rpm\w+|quiesced-old)$)|^0-rescue-/;
 
 /** By Debian's, Red Hat's (and Azure Linux's), and SUSE's rules. */
 export const initramfsPaths = (version: string): readonly string[] => [

@@ -1,6 +1,6 @@
 import { basename, dirname } from 'node:path';
 import { AZURE_MODULES, driversOf, faultOf, type KernelDrivers } from '../boot/drivers.ts';
-import { type InstalledKernel, installedKernels } from '../boot/kernels.ts';
+import { installedKernels } from '../boot/kernels.ts';
 import type { FileChange, RunChange } from '../system/changes.ts';
 import { planFile } from '../system/owned-file.ts';
 import { anyThere, isThere, readableList } from '../system/readable.ts';
@@ -37,12 +37,12 @@ export const drivers: Repair = {
     return { changes, runs, notes };
   },
 
-  /** The same images as were made anew are made once more from what stands there again. */
+  /** Undone, the images that were kept take their places again: they have started this machine before. */
   async follow(system, paths, way) {
     if (paths.some((path) => path.startsWith('/etc/modprobe.d/')))
       return rebuild(system, await installedKernels(system));
     if (!paths.some((path) => path === DRACUT_CONF || path === MODULES)) return [];
-    return rebuild(system, way === 'there' ? await lackingKernels(system) : await keptKernels(system));
+    return way === 'there' ? rebuild(system, await lackingKernels(system)) : bringBack(system);
   },
 };
 
@@ -52,9 +52,12 @@ async function allKernels(system: System): Promise<readonly KernelDrivers[]> {
   return kernels;
 }
 
-async function keptKernels(system: System): Promise<readonly InstalledKernel[]> {
+async function bringBack(system: System): Promise<readonly RunChange[]> {
   const names = new Set(await readableList(system, '/boot'));
-  return (await installedKernels(system)).filter(({ initramfs = '' }) => names.has(`${basename(initramfs)}${OLD}`));
+  return (await installedKernels(system)).flatMap(({ initramfs = '' }) => {
+    const kept = `${initramfs}${OLD}`;
+    return names.has(basename(kept)) ? [run('mv', '--force', kept, initramfs)] : [];
+  });
 }
 
 const lackingKernels = async (system: System): Promise<readonly KernelDrivers[]> =>
@@ -85,7 +88,10 @@ async function configuration(system: System, modules: readonly string[]): Promis
   return [{ do: 'write', path: MODULES, text: mended, mode: 0o644, encoding: 'latin1' }];
 }
 
-/** A name is kept by a link, which costs nothing; the new image takes the old one's place at once, when it is whole. */
+/**
+ * A name is kept by a link, which costs nothing; the new image takes the old one's place at once, when it is whole. The
+ * first that was kept stays: it has started this machine, which one of ours that turns out bad has not.
+ */
 async function rebuild(
   system: System,
   kernels: readonly { readonly version: string }[],
@@ -94,12 +100,14 @@ async function rebuild(
   const images = (await installedKernels(system)).filter(({ version }) => versions.has(version));
   const dracut = await anyThere(system, DRACUT);
   if (!dracut && !(await anyThere(system, INITRAMFS_TOOLS))) return [];
+  const names = new Set(await readableList(system, '/boot'));
   return images.flatMap(({ version, initramfs }) => {
     if (initramfs === undefined) return [];
-    const keep = run('cp', '--link', '--force', initramfs, `${initramfs}${OLD}`);
-    if (!dracut) return [keep, run('update-initramfs', '-u', '-k', version)];
+    const kept = `${initramfs}${OLD}`;
+    const keep = names.has(basename(kept)) ? [] : [run('cp', '--link', '--force', initramfs, kept)];
+    if (!dracut) return [...keep, run('update-initramfs', '-u', '-k', version)];
     const made = `${initramfs}${NEW}`;
-    return [keep, run('dracut', '--force', made, version), run('sync', made), run('mv', '--force', made, initramfs)];
+    return [...keep, run('dracut', '--force', made, version), run('sync', made), run('mv', '--force', made, initramfs)];
   });
 }
 

@@ -16,7 +16,7 @@ export const fstab: Repair = {
   id: 'boot.fstab',
   check: 'boot.fstab',
   title: 'Name disks by UUID in fstab, and let data disks be missing',
-  risk: 'With nofail a boot goes on without the data disk: what needs it must be able to wait, or to fail.',
+  risk: 'A boot waits 30 seconds for a data disk, then goes on without it: what needs it must be able to fail.',
   safe: true,
 
   async plan(system) {
@@ -62,17 +62,27 @@ export function mendedFstab(
     const uuid = unstable ? uuids.get(entry.device) : undefined;
     if (unstable && uuid === undefined) unknown.push(entry);
     const named = uuid === undefined ? line : withField(line, 0, () => `UUID=${uuid}`);
-    return `${isData(entry, entries) && !mayBeMissing(entry) ? withNofail(named) : named}${end}`;
+    return `${isData(entry, entries) && !mayBeMissing(entry) ? withOptions(named, missable(entry)) : named}${end}`;
   });
   return { mended: lines.join('\n'), unknown };
 }
 
 const WORD = /[^ \t]+/g;
 
-const withNofail = (line: string): string =>
+/**
+ * `nofail` alone would also let services start before the disk is mounted, and a database then makes a new, empty
+ * store in the folder beneath: the order is given anew, and the wait for a disk that is gone has an end (systemd.mount(5)).
+ */
+function missable({ options }: FstabEntry): readonly string[] {
+  const target = options.includes('_netdev') ? 'remote-fs.target' : 'local-fs.target';
+  const wait = options.some((option) => option.startsWith('x-systemd.device-timeout='));
+  return ['nofail', `x-systemd.before=${target}`, ...(wait ? [] : ['x-systemd.device-timeout=30s'])];
+}
+
+const withOptions = (line: string, added: readonly string[]): string =>
   line.match(WORD)?.length === 3
-    ? line.replace(/[ \t]*$/, (end) => ` nofail${end}`)
-    : withField(line, 3, (options) => `${options},nofail`);
+    ? line.replace(/[ \t]*$/, (end) => ` ${added.join(',')}${end}`)
+    : withField(line, 3, (options) => [options, ...added].join(','));
 
 /** One word of a line becomes another; the blanks between stay as somebody has set them. */
 function withField(line: string, index: number, change: (word: string) => string): string {

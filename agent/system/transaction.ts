@@ -70,19 +70,26 @@ async function runAll(system: System, folder: string, code: string, runs: readon
     try {
       await runChange(system, each);
     } catch (cause) {
-      throw runFailed(code, each.argv.join(' '), cause);
+      throw runFailed(code, { argv: each.argv, cause });
     }
     const owed = runs.slice(index + 1).map(({ argv }) => argv);
     await writeRecord(system, folder, { ...(await readRecord(system, folder)), owed });
   }
 }
 
+interface FailedRun {
+  readonly argv: readonly string[];
+  readonly cause: unknown;
+}
+
 /** The files stay: what is left is to be run by hand. */
-const runFailed = (code: string, command: string, cause: unknown): UserError =>
-  new UserError(`${code}.restart`, `the files are changed, but ${command} failed: ${messageOf(cause)}`, {
-    remedy: `See why, then run it yourself: ${command}`,
+function runFailed(code: string, { argv, cause }: FailedRun, all: readonly Pick<FailedRun, 'argv'>[] = [{ argv }]) {
+  const left = all.map((each) => each.argv.join(' ')).join('; ');
+  return new UserError(`${code}.restart`, `the files are changed, but ${argv.join(' ')} failed: ${messageOf(cause)}`, {
+    remedy: `See why, then run it yourself: ${left}`,
     cause,
   });
+}
 
 /** The way back over the last change: each file as a whole, with those that somebody has edited since. */
 export async function undoSteps(
@@ -149,14 +156,27 @@ async function runOwed(system: System, subject: Subject): Promise<readonly Note[
   const runs = owed.map((argv): RunChange => ({ do: 'run', argv, timeoutMs: runMs }));
   const busy = await subject.whyNotNow(runs);
   if (busy !== undefined) return [{ message: `${owed.map((argv) => argv.join(' ')).join(', ')} waits: ${busy}` }];
-  try {
-    await runAll(system, folder, code, runs);
-  } finally {
+  const failed: FailedRun[] = [];
+  for (const [index, each] of runs.entries()) {
+    // One that fails takes from its turn only what works on the same files: half an image must not take a whole one's place.
+    const without = failed.find(({ argv }) => shareFile(argv, each.argv));
+    if (without !== undefined) failed.push({ argv: each.argv, cause: without.cause });
+    else if (!(await isMoved(system, each.argv)))
+      await runChange(system, each).catch((cause) => failed.push({ argv: each.argv, cause }));
     // Tried once more is enough: who reads the error knows what to run.
-    await writeRecord(system, folder, { ...(await readRecord(system, folder)), owed: [] });
+    await writeRecord(system, folder, { ...(await readRecord(system, folder)), owed: owed.slice(index + 1) });
   }
+  const [first] = failed;
+  if (first !== undefined) throw runFailed(code, first, failed);
   return [{ message: `${name} that was cut off had left programs to be run, which has been done.` }];
 }
+
+const shareFile = (some: readonly string[], others: readonly string[]): boolean =>
+  some.some((word) => word.startsWith('/') && others.includes(word));
+
+/** Who was killed behind `mv` and before the record of it has nothing left to move. */
+const isMoved = async (system: System, [program, ...args]: readonly string[]): Promise<boolean> =>
+  program === 'mv' && (await system.stat(args.at(-2) ?? '')) === undefined;
 
 const stillHalf = (left: readonly Left[]): UserError =>
   new UserError('change.half', `a change that was cut off is ${notPutBack(left)}`, {

@@ -60,7 +60,7 @@ repairTest("fstab, tried out by mount's own tool first", async (t, rig) => {
   conforms(t, 'repair', json);
   t.equal(
     rig.read('/etc/fstab'),
-    '# by hand\nUUID=aa-09 / xfs defaults 0 0\nUUID=5f1c /data  xfs\tdefaults,nofail 0 2 # database\n',
+    '# by hand\nUUID=aa-09 / xfs defaults 0 0\nUUID=5f1c /data  xfs\tdefaults,nofail,x-systemd.before=local-fs.target,x-systemd.device-timeout=30s 0 2 # database\n',
   );
   t.notOk(existsSync(join(rig.root, 'run/quiesced/repair')));
 });

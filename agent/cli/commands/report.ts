@@ -49,20 +49,29 @@ async function historyOf(system: System): Promise<OverviewParts['history']> {
   }
 }
 
-/**
- * Where it is to stand. A link is refused: in a folder that others may write to, it might lead root to overwrite any
- * file.
- */
+/** Where it is to stand. Refused before the checks run rather than after, which takes a while. */
 async function outOf({ given, system }: CommandContext): Promise<string | undefined> {
   const name = given.values.get('out')?.[0];
   if (name === undefined) return undefined;
   if (name === '') throw usageError('--out needs the name of a file', 'report');
   const path = resolve(name);
+  await refuseForeign(system, path);
+  return path;
+}
+
+/**
+ * A link in a folder that others may write to might lead root to overwrite any file; and a file of somebody else's stays
+ * his when it is replaced, for him to read.
+ */
+async function refuseForeign(system: System, path: string): Promise<void> {
   if ((await system.readLink(path)) !== undefined) {
     throw unwritable(path, 'it is a symbolic link', 'Name the file itself.');
   }
-  if ((await system.stat(path))?.kind === 'directory') throw unwritable(path, 'it is a folder', 'Name a file in it.');
-  return path;
+  const present = await system.stat(path);
+  if (present?.kind === 'directory') throw unwritable(path, 'it is a folder', 'Name a file in it.');
+  const us = process.geteuid?.();
+  if (present !== undefined && us !== undefined && present.uid !== us)
+    throw unwritable(path, `it belongs to uid ${present.uid}`, 'Remove it, or name a file of your own.');
 }
 
 /** Whole or not at all. It says what is wrong with the machine: a new file is for its owner alone. */
@@ -73,6 +82,8 @@ async function leave(system: System, { readiness }: Overview, path: string, text
       remedy: 'Thaw it first: quiesced thaw; or print the report instead of --out',
     });
   }
+  // While the checks ran, somebody may have put something else there.
+  await refuseForeign(system, path);
   try {
     await system.write(path, text, { mode: 0o600 });
   } catch (error) {

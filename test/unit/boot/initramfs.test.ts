@@ -52,6 +52,11 @@ t.test('every compression that images have', async (t) => {
   }
 });
 
+t.test('a name that no file can have is not kept', async (t) => {
+  const longest = 'x'.repeat(252);
+  t.strictSame(await names(t, archiveOf(modulePaths(KERNEL, [longest, `x${longest}`]))), [longest]);
+});
+
 t.test('archives one behind the other, padded or not', async (t) => {
   const early = Buffer.from(MICROCODE);
   const zeros = Buffer.alloc(2048);

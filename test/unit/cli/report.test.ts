@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { report } from '../../../agent/cli/commands/report.ts';
@@ -39,12 +39,20 @@ const FROZEN: Examination = {
 };
 
 /** The command on a machine with a history. */
-async function run(t: Test, argv: readonly string[], { privileged = true, examined = EXAMINED } = {}) {
+async function run(
+  t: Test,
+  argv: readonly string[],
+  { privileged = true, examined = EXAMINED, during = (_root: string) => {} } = {},
+) {
   const lines = history(3).map((outcome) => JSON.stringify(outcome));
   const files = { '/var/lib/quiesced/history.jsonl': `${lines.join('\n')}\n`, '/srv/.keep': '' };
   const { system, cleanUp } = machine({ privileged, files });
   t.teardown(cleanUp);
-  const agent = { config: await defaultConfig('linux'), examine: async () => examined } as unknown as Agent;
+  const examine = async () => {
+    during(system.root);
+    return examined;
+  };
+  const agent = { config: await defaultConfig('linux'), examine } as unknown as Agent;
   let out = '';
   const given = parseCommandLine(['report', ...argv], COMMANDS);
   const context = {
@@ -106,6 +114,21 @@ t.test('it is not led elsewhere, nor into what cannot be written', async (t) => 
     remedy: /folder/,
   });
   await t.rejects((await run(t, ['--out', ''])).ended(), { code: 'usage' });
+});
+
+t.test('nor by who comes in between, or had the file before', { skip: process.geteuid?.() !== 0 }, async (t) => {
+  const late = await run(t, ['--out', '/srv/report.html'], {
+    during: (root) => symlinkSync('/srv/other', join(root, 'srv/report.html')),
+  });
+  await t.rejects(late.ended(), { code: 'report.unwritable', message: /symbolic link/ });
+  t.notOk(existsSync(join(late.root, 'srv/other')));
+
+  const theirs = await run(t, ['--out', '/srv/report.html']);
+  const path = join(theirs.root, 'srv/report.html');
+  writeFileSync(path, 'theirs');
+  chownSync(path, 65_534, 65_534);
+  await t.rejects(theirs.ended(), { code: 'report.unwritable', message: /uid 65534/, remedy: /of your own/ });
+  t.equal(readFileSync(path, 'utf8'), 'theirs');
 });
 
 t.test('nothing is written while something is frozen; it can still be printed', async (t) => {

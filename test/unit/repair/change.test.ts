@@ -15,6 +15,9 @@ const RECORD = '/var/lib/quiesced/repair/record.json';
 const DEBIAN = machineNamed('debian-12');
 const RHEL = machineNamed('rhel-9');
 
+/** Services wait for the disk as they did before, but not for ever. */
+const MISSABLE = 'nofail,x-systemd.before=local-fs.target,x-systemd.device-timeout=30s';
+
 const recorded = ({ root }: FakeSystem) => JSON.parse(readFileSync(join(root, RECORD), 'utf8'));
 const effects = ({ ran }: FakeSystem) =>
   ran.map((argv) => argv.join(' ')).filter((line) => !/^(findmnt|\S*stat) /.test(line));
@@ -27,16 +30,21 @@ t.test('fstab: names and options change, and nothing else of a line', async (t) 
   ]);
   const mended = (text: string) => mendedFstab(text, uuids).mended;
   for (const [before, after] of [
-    ['/dev/sdc1 /data xfs defaults 0 2', 'UUID=u-1 /data xfs defaults,nofail 0 2'],
-    ['/dev/sdc1 /data xfs', 'UUID=u-1 /data xfs nofail'],
-    ['\t/dev/sdc1\t/data xfs  \t', '\tUUID=u-1\t/data xfs nofail  \t'],
+    ['/dev/sdc1 /data xfs defaults 0 2', `UUID=u-1 /data xfs defaults,${MISSABLE} 0 2`],
+    ['/dev/sdc1 /data xfs', `UUID=u-1 /data xfs ${MISSABLE}`],
+    ['\t/dev/sdc1\t/data xfs  \t', `\tUUID=u-1\t/data xfs ${MISSABLE}  \t`],
     ['/dev/sdc1  /my\\040data\txfs noatime,nofail 0 2 # x', 'UUID=u-1  /my\\040data\txfs noatime,nofail 0 2 # x'],
     ['/dev/sda2 none swap sw 0 0\r', 'UUID=u-2 none swap sw 0 0\r'],
-    ['/dev/sdc1 /data xfs defaults\r', 'UUID=u-1 /data xfs defaults,nofail\r'],
-    ['/dev/sdc1 /data xfs\r', 'UUID=u-1 /data xfs nofail\r'],
+    ['/dev/sdc1 /data xfs defaults\r', `UUID=u-1 /data xfs defaults,${MISSABLE}\r`],
+    ['/dev/sdc1 /data xfs\r', `UUID=u-1 /data xfs ${MISSABLE}\r`],
     ['/dev/disk/by-id/scsi-36002248 /srv ext4 noauto', 'UUID=u-3 /srv ext4 noauto'],
-    ['UUID=x /data ext4 rw 0 2', 'UUID=x /data ext4 rw,nofail 0 2'],
-    ['/dev/vg/data /data ext4 rw', '/dev/vg/data /data ext4 rw,nofail'],
+    ['UUID=x /data ext4 rw 0 2', `UUID=x /data ext4 rw,${MISSABLE} 0 2`],
+    ['/dev/vg/data /data ext4 rw', `/dev/vg/data /data ext4 rw,${MISSABLE}`],
+    ['UUID=x /var/lib/postgresql ext4 rw', `UUID=x /var/lib/postgresql ext4 rw,${MISSABLE}`],
+    [
+      'UUID=x /data ext4 _netdev,x-systemd.device-timeout=9s',
+      'UUID=x /data ext4 _netdev,x-systemd.device-timeout=9s,nofail,x-systemd.before=remote-fs.target',
+    ],
     ['# /dev/sdc1 /data xfs defaults', '# /dev/sdc1 /data xfs defaults'],
     ['UUID=x / ext4 rw 0 1', 'UUID=x / ext4 rw 0 1'],
     ['nas:/x /net nfs rw', 'nas:/x /net nfs rw'],
@@ -50,15 +58,19 @@ t.test('fstab: names and options change, and nothing else of a line', async (t) 
   const { mended: text, unknown } = mendedFstab('/dev/sdx1 /data xfs defaults 0 2\n', uuids);
   t.strictSame(
     [text, unknown.map(({ device }) => device)],
-    ['/dev/sdx1 /data xfs defaults,nofail 0 2\n', ['/dev/sdx1']],
+    [`/dev/sdx1 /data xfs defaults,${MISSABLE} 0 2\n`, ['/dev/sdx1']],
   );
   const lvm =
     '/dev/mapper/vg-root / xfs defaults\n/dev/mapper/vg-srv /srv xfs defaults\n/dev/mapper/vg--2-x /x xfs rw\n';
   t.equal(
     mended(lvm),
-    lvm.replace('xfs rw', 'xfs rw,nofail'),
+    lvm.replace('xfs rw', `xfs rw,${MISSABLE}`),
     'the volume group of the system is there when the system is',
   );
+  for (const path of ['/var', '/var/lib', '/var/cache', '/root', '/usr/local', '/boot/efi', '/home']) {
+    const line = `UUID=x ${path} ext4 rw 0 2`;
+    t.equal(mended(line), line, `${path} is of the system`);
+  }
 });
 
 t.test('fstab that findmnt finds worse than before is not written', async (t) => {
@@ -96,11 +108,22 @@ t.test('the image before is kept, and a new one takes its place when it is whole
   t.equal(readFileSync(join(system.root, `${initramfs}.quiesced-old`), 'utf8'), foreignImageOf(RHEL.kernel));
   t.strictSame(await troubles(system), []);
 
-  writeFileSync(join(system.root, initramfs), foreignImageOf(RHEL.kernel));
+  writeFileSync(join(system.root, initramfs), 'a bad one');
   const again = await carryOutRepair(partsOf(system), doing('boot.hyperv-initramfs'));
   t.equal(again.steps.length, 0, 'configured already');
-  t.equal(again.runs.length, 4, 'but the image is older');
+  t.strictSame(
+    again.runs.map(({ argv }) => argv[0]),
+    ['dracut', 'sync', 'mv'],
+    'but the image is older; that of before is not lost for it',
+  );
   t.strictSame(await troubles(system), []);
+
+  const undone = await carryOutRepair(partsOf(system), UNDO);
+  t.strictSame(
+    undone.runs.map(({ argv }) => argv.join(' ')),
+    [`mv --force ${initramfs}.quiesced-old ${initramfs}`],
+  );
+  t.equal(readFileSync(join(system.root, initramfs), 'utf8'), foreignImageOf(RHEL.kernel));
 });
 
 t.test('killed while the programs run: those that may not have ended are made up, no other', async (t) => {
@@ -129,6 +152,33 @@ t.test('killed while the programs run: those that may not have ended are made up
     t.strictSame(await troubles(system), [], `${at}: and then it is whole`);
     t.strictSame(recorded(system).owed, []);
   }
+});
+
+t.test('made up: not what was moved already, and all but what a failure concerns', async (t) => {
+  const { initramfs, version } = RHEL.kernel;
+  const made = `${initramfs}.quiesced-new`;
+  const settled = async (...owed: readonly (readonly string[])[]) => {
+    const system = planted(t, RHEL, { [RECORD]: JSON.stringify({ schema: 1, done: [], owed }) });
+    const ended = await settleRepairs(partsOf(system), 'test').catch((error: Error) => error);
+    t.notOk(existsSync(join(system.root, RECORD)), 'nothing is owed any more');
+    return { ended, ran: effects(system) };
+  };
+  const moved = await settled(['mv', '--force', made, initramfs], ['sync', '/boot']);
+  t.match(moved, { ended: [{ message: /has been done/ }], ran: ['sync /boot'] });
+
+  const failing = [
+    ['nothing', '--force', made, version],
+    ['sync', made],
+    ['mv', '--force', made, initramfs],
+  ];
+  const { ended, ran } = await settled(...failing, ['sync', '/boot']);
+  const remedy = new RegExp(failing.map((argv) => argv.join(' ')).join('; '));
+  t.match(ended, { code: 'repair.restart', message: /nothing --force/, remedy });
+  t.strictSame(ran.slice(-1), ['sync /boot'], 'another goes on');
+  t.notOk(
+    ran.some((line) => line.startsWith('mv')),
+    'what may be half is not put into its place',
+  );
 });
 
 t.test('lines of two repairs in one file', async (t) => {

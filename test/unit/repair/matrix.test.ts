@@ -48,7 +48,7 @@ const FAULTS: readonly Fault[] = [
     mended: (machine) => ({
       'etc/fstab': withData(machine)
         .replace('/dev/sdc1', 'UUID=5f1c-77')
-        .replace('defaults 0  2', 'defaults,nofail 0  2'),
+        .replace('defaults 0  2', 'defaults,nofail,x-systemd.before=local-fs.target,x-systemd.device-timeout=30s 0  2'),
     }),
   },
   {
