@@ -7,6 +7,7 @@ import type { Account } from '../system/account.ts';
 import { asAccount } from '../system/account.ts';
 import { type Program, startProgram, whyNotFound } from '../system/spawn.ts';
 import type { System } from '../system/system.ts';
+import { assertOnlyRootCanChange } from '../system/trust.ts';
 import { rejectedBy } from '../system/waits.ts';
 
 /**
@@ -70,6 +71,9 @@ export async function openClient(system: System, options: ClientOptions): Promis
     throw new UserError('quiescer.no-client', `${name} is not installed, or cannot be run`, {
       remedy: 'Install the client program of the database, or name it: client = PATH in the section of the quiescer.',
     });
+  }
+  if (system.live && (options.account?.uid ?? 0) === 0) {
+    await assertOnlyRootCanChange(system, [name], { code: 'quiescer.unsafe', as: 'as a client' });
   }
   const bye = randomUUID();
   const as = options.account === undefined ? { argv: [], env: {} } : asAccount(options.account);
