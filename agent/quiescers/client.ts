@@ -96,10 +96,13 @@ export async function openClient(system: System, options: ClientOptions): Promis
     throw new Error(`${name} has ended${lastWords(program, answers)}`);
   });
   gone.catch(() => undefined);
-  const end = async () => {
+  const end = async (lastWord?: string) => {
     waiting = undefined;
+    await faultPoint('client.close.before');
+    if (lastWord !== undefined) program.writeLine(lastWord);
     program.endInput();
     await program.killAll(KILL_GRACE_MS);
+    await faultPoint('client.close.after');
   };
 
   return {
@@ -112,12 +115,7 @@ export async function openClient(system: System, options: ClientOptions): Promis
       await faultPoint('client.ask.after');
       return answer;
     },
-    async close() {
-      await faultPoint('client.close.before');
-      program.writeLine(bye);
-      await end();
-      await faultPoint('client.close.after');
-    },
+    close: () => end(bye),
     async leave() {
       program.endInput();
       await Promise.race([program.ended, sleep(FAREWELL_MS)]);
