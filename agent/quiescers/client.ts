@@ -7,6 +7,7 @@ import type { Account } from '../system/account.ts';
 import { asAccount } from '../system/account.ts';
 import { type Program, startProgram, whyNotFound } from '../system/spawn.ts';
 import type { System } from '../system/system.ts';
+import { assertOnlyRootCanChange } from '../system/trust.ts';
 import { rejectedBy } from '../system/waits.ts';
 
 /**
@@ -71,6 +72,9 @@ export async function openClient(system: System, options: ClientOptions): Promis
       remedy: 'Install the client program of the database, or name it: client = PATH in the section of the quiescer.',
     });
   }
+  if (system.live && (options.account?.uid ?? 0) === 0) {
+    await assertOnlyRootCanChange(system, [name], { code: 'quiescer.unsafe', as: 'as a client' });
+  }
   const bye = randomUUID();
   const as = options.account === undefined ? { argv: [], env: {} } : asAccount(options.account);
   const env = { ...as.env, ...options.env, QUIESCED_BYE: bye, QUIESCED_FAREWELL: farewell.join('\n') };
@@ -92,10 +96,13 @@ export async function openClient(system: System, options: ClientOptions): Promis
     throw new Error(`${name} has ended${lastWords(program, answers)}`);
   });
   gone.catch(() => undefined);
-  const end = async () => {
+  const end = async (lastWord?: string) => {
     waiting = undefined;
+    await faultPoint('client.close.before');
+    if (lastWord !== undefined) program.writeLine(lastWord);
     program.endInput();
     await program.killAll(KILL_GRACE_MS);
+    await faultPoint('client.close.after');
   };
 
   return {
@@ -108,12 +115,7 @@ export async function openClient(system: System, options: ClientOptions): Promis
       await faultPoint('client.ask.after');
       return answer;
     },
-    async close() {
-      await faultPoint('client.close.before');
-      program.writeLine(bye);
-      await end();
-      await faultPoint('client.close.after');
-    },
+    close: () => end(bye),
     async leave() {
       program.endInput();
       await Promise.race([program.ended, sleep(FAREWELL_MS)]);

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -57,6 +57,13 @@ t.test('a client that is not there', async (t) => {
   await t.rejects(openClient(localSystem(), { argv: ['no-such-client'], lifeMs: 1000 }), {
     code: 'quiescer.no-client',
   });
+});
+
+t.test('root runs no client that somebody else could exchange', async (t) => {
+  const script = join(folder, 'client.sh');
+  writeFileSync(script, '#!/bin/sh\n', { mode: 0o777 });
+  chmodSync(script, 0o777);
+  await t.rejects(openClient(localSystem(), { argv: [script], lifeMs: 1000 }), { code: 'quiescer.unsafe' });
 });
 
 t.test('one that says nothing is waited for as long as the signal allows', async (t) => {
