@@ -13,6 +13,7 @@ import {
   WorkloadError,
 } from '../../../agent/quiescers/workload.ts';
 import { parseAccount } from '../../../agent/system/account.ts';
+import { firstLoginUid } from '../../../agent/system/database-instances.ts';
 import { parseTcpListeners, parseUnixSockets } from '../../../agent/system/listening.ts';
 import { memorySystem } from '../memory-system.ts';
 import { type FuzzTarget, mustHold, textTarget } from '../target.ts';
@@ -92,6 +93,15 @@ export const quiescerTargets: readonly FuzzTarget[] = [
         account === undefined || (account.uid >= 0 && account.gid >= 0 && account.name !== ''),
         'it is a whole one',
       );
+    },
+  ),
+  textTarget(
+    'login-uids',
+    ['system/database-instances.ts firstLoginUid'],
+    ['# login.defs\nUID_MIN\t\t\t 1000\nUID_MAX\t\t\t60000\nSYS_UID_MIN 100\n'],
+    (text) => {
+      const uid = firstLoginUid(text);
+      mustHold(Number.isSafeInteger(uid) && uid >= 0, 'it is a number that can be one');
     },
   ),
   textTarget('unix-sockets', ['system/listening.ts parseUnixSockets'], [UNIX], (text) => {
