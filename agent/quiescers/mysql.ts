@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../errors.ts';
 import { accountOf, noSuchAccount } from '../system/account.ts';
 import type { DatabaseInstance } from '../system/database-instances.ts';
@@ -85,6 +86,7 @@ const kindNamed = (kind: 'mysql' | 'mariadb', title: string) =>
           // Everybody who writes waits behind one who waits for this lock.
           await query(client, `SET SESSION lock_wait_timeout = ${Math.ceil(parts.lockWaitMs / 1000)}`, signal);
           for (const statement of HOW[way]) await query(client, statement, signal);
+          await logIsWritten(client, signal);
         },
         async verify(signal) {
           if (client === undefined || facts === undefined) throw new Error('it was not held');
@@ -185,3 +187,18 @@ const clientFor = (instance: DatabaseInstance | undefined): string => {
   const [best, other] = instance?.kind === 'mysql' ? ['mysql', 'mariadb'] : ['mariadb', 'mysql'];
   return whyNotFound(best) === undefined ? best : other;
 };
+
+const LOOK_MS = 50;
+
+/**
+ * With innodb_flush_log_at_trx_commit = 0 commits that were acknowledged are in memory for up to a second, and MariaDB's
+ * FLUSH ENGINE LOGS does nothing about it (innobase_flush_logs). Its log is written in the background meanwhile, as far as
+ * it went when the lock was there. MySQL has no such counters, and flushes.
+ */
+async function logIsWritten(client: HeldClient, signal: AbortSignal): Promise<void> {
+  if ((await queryValue(client, 'SELECT @@GLOBAL.innodb_flush_log_at_trx_commit', signal)) !== '0') return;
+  const position = async (name: 'current' | 'flushed'): Promise<number> =>
+    Number((await query(client, `SHOW GLOBAL STATUS LIKE 'Innodb_lsn_${name}'`, signal))[0]?.[1] ?? 0);
+  const end = await position('current');
+  while ((await position('flushed')) < end) await sleep(LOOK_MS, undefined, { signal });
+}

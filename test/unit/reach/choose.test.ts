@@ -22,7 +22,12 @@ t.test('whom a backup needs', async (t) => {
     'https://pod01-rec2.we.backup.windowsazure.com',
   ]);
   const government = { environment: 'AzureUSGovernmentCloud', location: 'usgovvirginia' };
-  t.strictSame(await urls(system, { named: [], imds: government }), ['https://login.microsoftonline.us']);
+  t.strictSame(await urls(system, { named: [], imds: government }), [
+    'https://login.microsoftonline.us',
+    'https://pod01-rec2.ugv.backup.windowsazure.us',
+  ]);
+  const unknown = { environment: 'AzureUSGovernmentCloud', location: 'usgovnowhere' };
+  t.strictSame(await urls(system, { named: [], imds: unknown }), ['https://login.microsoftonline.us']);
   t.strictSame(await urls(system, { named: [], imds: europe, cloud: 'china' }), [
     'https://login.chinacloudapi.cn',
     'https://pod01-rec2.we.backup.windowsazure.cn',
