@@ -43,8 +43,8 @@ async function startedBySystemd({ system, self, environment }: Handler, sequence
     ],
     { timeoutMs: SYSTEMD_MS },
   );
-  // What was only too slow to answer may have started it all the same.
-  return ended === 'timed-out' || (ended === 'exited' && exitCode === 0);
+  // What was only too slow to answer may have started it all the same; if it did not, nobody would ever do the job.
+  return ended === 'exited' && exitCode === 0;
 }
 
 /** systemd-run takes it apart by the rules of systemd.syntax(7), and escapes by itself what would be a specifier. */

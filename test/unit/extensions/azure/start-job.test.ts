@@ -1,3 +1,7 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { silentLog } from '../../../../agent/log.ts';
 import type { Handler } from '../../../../extensions/azure/handler/handler.ts';
@@ -7,9 +11,7 @@ import { fakeSystem } from '../../../fakes/system.ts';
 const FOLDER = '/var/lib/waagent/Quiesced.BackupLinux-0.1.0.0';
 const PROGRAM = [`${FOLDER}/program/node`, `${FOLDER}/program/lib/handler.mjs`];
 
-t.test('where systemd runs, in a unit of its own, which is settled whatever ends it', async (t) => {
-  const system = fakeSystem({ files: { '/run/systemd/system/x': '' }, programs: { 'systemd-run': {} } });
-  t.teardown(system.cleanUp);
+function handlerOn(system: Handler['system'], self: readonly string[]): Handler {
   const environment = {
     folder: FOLDER,
     logFolder: '/l',
@@ -17,16 +19,27 @@ t.test('where systemd runs, in a unit of its own, which is settled whatever ends
     statusFolder: '/s',
     eventsFolder: undefined,
   };
-  const handler: Handler = {
-    system,
-    log: silentLog,
-    environment,
-    name: 'n',
-    version: '1',
-    self: PROGRAM,
-    quiesced: [],
-  };
-  await startJob(handler, 7);
+  return { system, log: silentLog, environment, name: 'n', version: '1', self, quiesced: [] };
+}
+
+t.test('a systemd that does not answer in time: started without it, for twice does no harm', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'quiesced-unit-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  for (const ended of ['timed-out', 'exited'] as const) {
+    const programs = { 'systemd-run': { ended, exitCode: ended === 'exited' ? 1 : undefined } };
+    const system = fakeSystem({ files: { '/run/systemd/system/x': '' }, programs });
+    t.teardown(system.cleanUp);
+    const note = join(folder, ended);
+    await startJob(handlerOn(system, ['/bin/sh', '-c', `echo "$0 $1" >${note}.new && mv ${note}.new ${note}`]), 7);
+    for (const endMs = Date.now() + 10_000; !existsSync(note) && Date.now() < endMs; ) await sleep(20);
+    t.equal(readFileSync(note, 'utf8'), 'job 7\n', ended);
+  }
+});
+
+t.test('where systemd runs, in a unit of its own, which is settled whatever ends it', async (t) => {
+  const system = fakeSystem({ files: { '/run/systemd/system/x': '' }, programs: { 'systemd-run': {} } });
+  t.teardown(system.cleanUp);
+  await startJob(handlerOn(system, PROGRAM), 7);
   const [argv = []] = system.ran;
   const [node, program] = PROGRAM;
   t.equal(system.ran.length, 1);
