@@ -91,9 +91,11 @@ function readDisk(info: unknown): { readonly disk: DiskSnapshot; readonly fault?
   const uri = bare(text(snapshotUri) ?? '');
   const base = uri.replace(/\?.*$/s, '');
   const status = number(statusCode);
-  const successful = boolean(isSuccessful) ?? false;
   const directDrive = directDriveOf(ddSnapshotIdentifier);
-  const said = text(errorMessage);
+  // A snapshot that nobody can name is none.
+  const named = uri !== '' || directDrive !== undefined;
+  const successful = (boolean(isSuccessful) ?? false) && named;
+  const said = text(errorMessage) ?? (named ? undefined : 'the host names no snapshot of it');
   const disk = {
     successful,
     blobUri: directDrive === undefined ? base : base.replace(/\/snapshots.*$/s, ''),
