@@ -120,7 +120,7 @@ const WRITE_OUT = 'FLUSH NO_WRITE_TO_BINLOG ENGINE LOGS';
 /**
  * BLOCK_COMMIT is MariaDB's own recipe for snapshots of storage: https://mariadb.com/kb/en/backup-stage/.
  * The instance lock keeps tables from being created and changed meanwhile: MySQL 8, "LOCK INSTANCE FOR BACKUP". At last
- * what was acknowledged and is still in memory is written: with innodb_flush_log_at_trx_commit = 0 that is a second's worth.
+ * what was acknowledged and is still in memory is written, as far as the server does so when it is told: `logIsWritten`.
  */
 const HOW: Readonly<Record<Way, readonly string[]>> = {
   stage: ['BACKUP STAGE START', 'BACKUP STAGE BLOCK_COMMIT', WRITE_OUT],

@@ -9,14 +9,13 @@ import t from 'tap';
 import { AS, type Engine, type Places } from '../databases/engine.ts';
 import { clientTo } from '../databases/engine-mariadb.ts';
 import { psqlTo } from '../databases/engine-postgresql.ts';
+import { engineTests } from '../databases/engine-tests.ts';
 import { engines } from '../databases/engines.ts';
 import { startLoad } from '../databases/load.ts';
 import { prepareStage, type Stage } from '../databases/stage.ts';
-import { loopTest } from '../system/loop.ts';
 import { monotonicMs } from '../system/loop-observe.ts';
 
 const ROUNDS = Number(process.env.QUIESCED_BENCH_ROUNDS ?? 8);
-const ONLY = new RegExp(process.env.QUIESCED_DB_ONLY ?? '');
 const LIMIT_MS = 60_000 + ROUNDS * 60_000;
 /** Before and after each of them the load runs free. */
 const FREE_MS = 300;
@@ -50,40 +49,32 @@ const table = ['database | rounds | ours: median, worst | obvious script: median
 t.teardown(() => {
   for (const line of table) t.comment(line);
 });
-for (const engine of engines.filter(({ name }) => ONLY.test(name))) {
-  const missing = engine.missing();
-  if (missing !== false) {
-    t.test(engine.name, { skip: missing }, async () => undefined);
-    continue;
-  }
-  loopTest(engine.name, async (t, rig) => {
-    t.setTimeout(LIMIT_MS);
-    const stage = await prepareStage(rig, engine);
-    const server = await engine.start(stage.places);
-    const script = rig.put('opt/obvious', obviousScript(engine, stage));
-    const waits = { ours: [] as number[], theirs: [] as number[] };
-    let row = 1;
-    const round = async (snapshot: () => Promise<unknown>): Promise<number> => {
-      const load = await startLoad(server, row);
-      await sleep(FREE_MS);
-      const fromMs = monotonicMs();
-      await snapshot();
-      await sleep(FREE_MS);
-      await load.stop();
-      row = (load.rows.at(-1)?.row ?? row) + 1;
-      return load.longestMs(fromMs);
-    };
-    try {
-      for (let count = 0; count < ROUNDS; count += 1) {
-        waits.ours.push(await round(() => stage.snapshot('held')));
-        waits.theirs.push(await round(async () => once(spawn('/bin/sh', [script], { stdio: 'ignore' }), 'exit')));
-      }
-    } finally {
-      await server.stop();
+engineTests(engines, LIMIT_MS, async (t, rig, engine) => {
+  const stage = await prepareStage(rig, engine);
+  const server = await engine.start(stage.places);
+  const script = rig.put('opt/obvious', obviousScript(engine, stage));
+  const waits = { ours: [] as number[], theirs: [] as number[] };
+  let row = 1;
+  const round = async (snapshot: () => Promise<unknown>): Promise<number> => {
+    const load = await startLoad(server, row);
+    await sleep(FREE_MS);
+    const fromMs = monotonicMs();
+    await snapshot();
+    await sleep(FREE_MS);
+    await load.stop();
+    row = (load.rows.at(-1)?.row ?? row) + 1;
+    return load.longestMs(fromMs);
+  };
+  try {
+    for (let count = 0; count < ROUNDS; count += 1) {
+      waits.ours.push(await round(() => stage.snapshot('held')));
+      waits.theirs.push(await round(async () => once(spawn('/bin/sh', [script], { stdio: 'ignore' }), 'exit')));
     }
-    const shown = (values: readonly number[]) =>
-      `${Math.round(median(values))} ms, ${Math.round(Math.max(...values))} ms`;
-    table.push(`${engine.name} | ${ROUNDS} | ${shown(waits.ours)} | ${shown(waits.theirs)}`);
-    t.equal(waits.theirs.length, ROUNDS);
-  });
-}
+  } finally {
+    await server.stop();
+  }
+  const shown = (values: readonly number[]) =>
+    `${Math.round(median(values))} ms, ${Math.round(Math.max(...values))} ms`;
+  table.push(`${engine.name} | ${ROUNDS} | ${shown(waits.ours)} | ${shown(waits.theirs)}`);
+  t.equal(waits.theirs.length, ROUNDS);
+});

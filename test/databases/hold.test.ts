@@ -5,68 +5,60 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import type { Outcome } from '../../agent/snapshot/outcome.ts';
-import { loopTest, type Rig } from '../system/loop.ts';
+import type { Rig } from '../system/loop.ts';
 import { drop } from './drop.ts';
+import { engineTests } from './engine-tests.ts';
 import { engines } from './engines.ts';
 import { prepareStage, type Stage, section } from './stage.ts';
 
-const ONLY = new RegExp(process.env.QUIESCED_DB_ONLY ?? '');
 /** Long enough for a row that is not held back, on a busy machine. */
 const BLOCKED_MS = 1000;
 const LIMIT_MS = 120_000;
 
 t.setTimeout(engines.length * LIMIT_MS);
-for (const engine of engines.filter(({ name }) => ONLY.test(name))) {
-  const missing = engine.missing();
-  if (missing !== false) {
-    t.test(engine.name, { skip: missing }, async () => undefined);
-    continue;
-  }
-  loopTest(engine.name, async (t, rig) => {
-    t.setTimeout(LIMIT_MS);
-    const stage = await prepareStage(rig, engine);
-    const config = `[snapshot]\nfrozen-deadline = 60s\n${section(engine, stage.places)}`;
-    rig.configure(config);
-    const server = await engine.start(stage.places);
-    let alive = true;
-    try {
-      await t.test('a second client', async (t) => {
-        t.match((await rig.cli.run('hold', '--no-freeze')).code, 0, 'it is held');
-        const writer = await server.writer();
-        let written = false;
-        const adding = writer.add(1).then(() => {
-          written = true;
-        });
-        await sleep(BLOCKED_MS);
-        t.equal(written, engine.blocks === 'nothing', engine.blocks === 'nothing' ? 'goes on' : 'is held back');
-        t.strictSame(await server.rows(), written ? [1] : [], 'and reads meanwhile');
-        await rig.cli.run('release');
-        await adding;
-        t.strictSame(await server.rows(), [1], 'goes on after the release');
-        await writer.close();
+engineTests(engines, LIMIT_MS, async (t, rig, engine) => {
+  const stage = await prepareStage(rig, engine);
+  const config = `[snapshot]\nfrozen-deadline = 60s\n${section(engine, stage.places)}`;
+  rig.configure(config);
+  const server = await engine.start(stage.places);
+  let alive = true;
+  try {
+    await t.test('a second client', async (t) => {
+      t.match((await rig.cli.run('hold', '--no-freeze')).code, 0, 'it is held');
+      const writer = await server.writer();
+      let written = false;
+      const adding = writer.add(1).then(() => {
+        written = true;
       });
-      await t.test('a session that is dropped', async (t) => {
-        const outcome = await held(rig, stage, () => drop(engine, stage.places));
-        t.match(outcome, { consistency: 'file-system', reason: 'an application was not held' });
-        t.match(outcome.faults, [{ phase: 'quiesce', during: 'verify' }], 'it was found out');
+      await sleep(BLOCKED_MS);
+      t.equal(written, engine.blocks === 'nothing', engine.blocks === 'nothing' ? 'goes on' : 'is held back');
+      t.strictSame(await server.rows(), written ? [1] : [], 'and reads meanwhile');
+      await rig.cli.run('release');
+      await adding;
+      t.strictSame(await server.rows(), [1], 'goes on after the release');
+      await writer.close();
+    });
+    await t.test('a session that is dropped', async (t) => {
+      const outcome = await held(rig, stage, () => drop(engine, stage.places));
+      t.match(outcome, { consistency: 'file-system', reason: 'an application was not held' });
+      t.match(outcome.faults, [{ phase: 'quiesce', during: 'verify' }], 'it was found out');
+      t.comment(outcome.faults[0]?.message);
+    });
+    if (engine.kind !== 'sqlite') {
+      await t.test('a server that dies', async (t) => {
+        const outcome = await held(rig, stage, async () => {
+          alive = false;
+          process.kill(server.pid, 'SIGKILL');
+        });
+        t.match(outcome, { consistency: 'file-system' });
+        t.match(outcome.faults[0], { phase: 'quiesce', during: 'verify' });
         t.comment(outcome.faults[0]?.message);
       });
-      if (engine.kind !== 'sqlite') {
-        await t.test('a server that dies', async (t) => {
-          const outcome = await held(rig, stage, async () => {
-            alive = false;
-            process.kill(server.pid, 'SIGKILL');
-          });
-          t.match(outcome, { consistency: 'file-system' });
-          t.match(outcome.faults[0], { phase: 'quiesce', during: 'verify' });
-          t.comment(outcome.faults[0]?.message);
-        });
-      }
-    } finally {
-      await server.stop().catch((error) => alive && Promise.reject(error));
     }
-  });
-}
+  } finally {
+    await server.stop().catch((error) => alive && Promise.reject(error));
+  }
+});
 
 /** What a hold comes to, with everything frozen, when `meanwhile` happens. */
 async function held(rig: Rig, { mounted }: Stage, meanwhile: () => Promise<void>): Promise<Outcome> {

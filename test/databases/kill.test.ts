@@ -7,15 +7,15 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
-import { loopTest, type Rig } from '../system/loop.ts';
+import type { Rig } from '../system/loop.ts';
 import { monotonicMs, processesOf, until } from '../system/loop-observe.ts';
 import type { Engine, Server } from './engine.ts';
+import { engineTests } from './engine-tests.ts';
 import { backupMode, engines } from './engines.ts';
 import { leftHeld, plantSwitches } from './leftovers.ts';
 import { prepareStage, section } from './stage.ts';
 
 const MAIN = join(import.meta.dirname, '../../agent/main.ts');
-const ONLY = new RegExp(process.env.QUIESCED_DB_ONLY ?? '');
 const DEADLINE_MS = 20_000;
 const REACH_MS = 30_000;
 const LIMIT_MS = 240_000;
@@ -39,44 +39,36 @@ const POINTS = [
 const pointsFor = ({ kind }: Engine): readonly string[] => (kind === 'redis' ? POINTS : [...POINTS, ...CLIENT]);
 
 t.setTimeout(6 * LIMIT_MS);
-for (const engine of [backupMode, ...engines.slice(1)].filter(({ name }) => ONLY.test(name))) {
-  const missing = engine.missing();
-  if (missing !== false) {
-    t.test(engine.name, { skip: missing }, async () => undefined);
-    continue;
-  }
-  loopTest(engine.name, async (t, rig) => {
-    t.setTimeout(LIMIT_MS);
-    const { places, mounted } = await prepareStage(rig, engine);
-    const snapshot = `[snapshot]\nfrozen-deadline = 10s\nquiesce-deadline = ${DEADLINE_MS}ms\n`;
-    rig.configure(`${snapshot}${section(engine, places)}`);
-    const server = await engine.start(places);
-    let [row, longestMs] = [1, 0];
-    try {
-      await plantSwitches(engine, places);
-      for (const point of pointsFor(engine)) {
-        const only = mounted.flatMap(({ mountPoint }) => ['--mount', mountPoint]);
-        const daemon = start(rig, point, ['rehearse', '--yes', ...only]);
-        if (!t.ok(await until(() => rig.has('reached'), REACH_MS), `${point} is reached`)) {
-          daemon.kill('SIGKILL');
-          continue;
-        }
-        for (const { pid } of processesOf(rig.root)) process.kill(pid, 'SIGKILL');
-        const killedMs = monotonicMs();
-        const goesOn = await addsWithin(server, row, DEADLINE_MS);
-        longestMs = Math.max(longestMs, monotonicMs() - killedMs);
-        t.ok(goesOn, `${point}: it goes on within the deadline`);
-        t.strictSame(await leftHeld(engine, places), [], `${point}: nothing is left as it was held`);
-        t.equal((await rig.cli.run('thaw')).code, 0, 'the next start settles the rest');
-        t.strictSame((await rig.cli.run('status')).json.owed, [], 'nothing is owed');
-        row += 1;
+engineTests([backupMode, ...engines.slice(1)], LIMIT_MS, async (t, rig, engine) => {
+  const { places, mounted } = await prepareStage(rig, engine);
+  const snapshot = `[snapshot]\nfrozen-deadline = 10s\nquiesce-deadline = ${DEADLINE_MS}ms\n`;
+  rig.configure(`${snapshot}${section(engine, places)}`);
+  const server = await engine.start(places);
+  let [row, longestMs] = [1, 0];
+  try {
+    await plantSwitches(engine, places);
+    for (const point of pointsFor(engine)) {
+      const only = mounted.flatMap(({ mountPoint }) => ['--mount', mountPoint]);
+      const daemon = start(rig, point, ['rehearse', '--yes', ...only]);
+      if (!t.ok(await until(() => rig.has('reached'), REACH_MS), `${point} is reached`)) {
+        daemon.kill('SIGKILL');
+        continue;
       }
-    } finally {
-      await server.stop();
+      for (const { pid } of processesOf(rig.root)) process.kill(pid, 'SIGKILL');
+      const killedMs = monotonicMs();
+      const goesOn = await addsWithin(server, row, DEADLINE_MS);
+      longestMs = Math.max(longestMs, monotonicMs() - killedMs);
+      t.ok(goesOn, `${point}: it goes on within the deadline`);
+      t.strictSame(await leftHeld(engine, places), [], `${point}: nothing is left as it was held`);
+      t.equal((await rig.cli.run('thaw')).code, 0, 'the next start settles the rest');
+      t.strictSame((await rig.cli.run('status')).json.owed, [], 'nothing is owed');
+      row += 1;
     }
-    t.comment(`the longest that a row waited after the kill: ${Math.round(longestMs)} ms`);
-  });
-}
+  } finally {
+    await server.stop();
+  }
+  t.comment(`the longest that a row waited after the kill: ${Math.round(longestMs)} ms`);
+});
 
 function start(rig: Rig, point: string, args: readonly string[]): ChildProcess {
   rmSync(join(rig.folder, 'reached'), { force: true });

@@ -6,16 +6,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import type { Outcome } from '../../agent/snapshot/outcome.ts';
-import { loopTest } from '../system/loop.ts';
 import { monotonicMs } from '../system/loop-observe.ts';
 import { type Boundary, boundaryOf, brokenIn } from './boundary.ts';
 import type { Engine, Server } from './engine.ts';
+import { engineTests } from './engine-tests.ts';
 import { engines } from './engines.ts';
 import { type Load, startLoad } from './load.ts';
 import { prepareStage, type Stage } from './stage.ts';
 
 const ROUNDS = Number(process.env.QUIESCED_DB_ROUNDS ?? 3);
-const ONLY = new RegExp(process.env.QUIESCED_DB_ONLY ?? '');
 const LIMIT_MS = 60_000 + ROUNDS * 60_000;
 const LOAD_MS = 400;
 /** Of those that promise nothing, so many are enough to see what they are worth. */
@@ -43,44 +42,36 @@ t.teardown(() => {
     t.comment(line);
 });
 
-for (const engine of engines.filter(({ name }) => ONLY.test(name))) {
-  const missing = engine.missing();
-  if (missing !== false) {
-    t.test(engine.name, { skip: missing }, async () => undefined);
-    continue;
-  }
-  loopTest(engine.name, async (t, rig) => {
-    t.setTimeout(LIMIT_MS);
-    const stage = await prepareStage(rig, engine);
-    const server = await engine.start(stage.places);
-    const rounds: Round[] = [];
-    let row = 1;
-    try {
-      for (const how of HOW) {
-        for (let count = 0; count < (how === 'held' ? ROUNDS : Math.min(ROUNDS, COMPARED)); count += 1) {
-          const load = await startLoad(server, row);
-          await sleep(LOAD_MS);
-          const round = await oneRound(engine, stage, load, how);
-          row = (load.rows.at(-1)?.row ?? row) + 1;
-          rounds.push(round);
-          if (how !== 'held') continue;
-          t.match(round, { lost: 0, tooNew: 0, broken: undefined }, `copy ${count + 1}, ${row} rows`);
-        }
+engineTests(engines, LIMIT_MS, async (t, rig, engine) => {
+  const stage = await prepareStage(rig, engine);
+  const server = await engine.start(stage.places);
+  const rounds: Round[] = [];
+  let row = 1;
+  try {
+    for (const how of HOW) {
+      for (let count = 0; count < (how === 'held' ? ROUNDS : Math.min(ROUNDS, COMPARED)); count += 1) {
+        const load = await startLoad(server, row);
+        await sleep(LOAD_MS);
+        const round = await oneRound(engine, stage, load, how);
+        row = (load.rows.at(-1)?.row ?? row) + 1;
+        rounds.push(round);
+        if (how !== 'held') continue;
+        t.match(round, { lost: 0, tooNew: 0, broken: undefined }, `copy ${count + 1}, ${row} rows`);
       }
-    } finally {
-      await server.stop();
     }
-    table.push(
-      ...HOW.map((how) =>
-        lineOf(
-          engine,
-          how,
-          rounds.filter((round) => round.how === how),
-        ),
+  } finally {
+    await server.stop();
+  }
+  table.push(
+    ...HOW.map((how) =>
+      lineOf(
+        engine,
+        how,
+        rounds.filter((round) => round.how === how),
       ),
-    );
-  });
-}
+    ),
+  );
+});
 
 async function oneRound(engine: Engine, stage: Stage, load: Load, how: Round['how']): Promise<Round> {
   const beganMs = monotonicMs();

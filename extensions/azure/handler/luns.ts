@@ -6,7 +6,7 @@ import {
   gatherBlockDevices,
 } from '../../../agent/checks/block-devices.ts';
 import { classify } from '../../../agent/freezer/classes.ts';
-import { type FileSystem, fileSystemsOf, parseMountinfo, readMountinfo } from '../../../agent/freezer/mounts.ts';
+import { type FileSystem, readFileSystems } from '../../../agent/freezer/mounts.ts';
 import { excludedBy } from '../../../agent/freezer/selection.ts';
 import type { System } from '../../../agent/system/system.ts';
 import { OS_DISK_LUN } from '../settings.ts';
@@ -21,7 +21,7 @@ export async function mountsOn(
   exclude: readonly string[],
 ): Promise<readonly string[]> {
   const devices = await gatherBlockDevices(system);
-  const present = fileSystemsOf(parseMountinfo(await readMountinfo(system)));
+  const present = await readFileSystems(system);
   const all = present.filter((fileSystem) => excludedBy(fileSystem, exclude) === undefined);
   const freezable = (await classify(system, all)).filter(({ class: kind }) => kind === 'freezable');
   const on = await Promise.all(freezable.map(({ fileSystem }) => isOn(system, devices, fileSystem, luns)));

@@ -41,9 +41,6 @@ export function refusedResult(problems: readonly FieldProblem[]): JobResult {
 /** Neither public nor protected settings, or protected ones that nobody here can open. */
 export const noSettingsResult = (message: string): JobResult => result(16, 'error', message);
 
-export const tooLateResult = (minutes: number): JobResult =>
-  result(402, 'error', `the command came ${minutes} min after it was given, and is done no more after 140 min`);
-
 /** A run that refused before it touched anything: by what the taker met, where it met something. */
 export function refusedRunResult({ code, message, remedy }: UserError, { set }: TakeReport): JobResult {
   const told = [message, remedy].filter((part) => part !== undefined).join(' → ');

@@ -1,6 +1,6 @@
 import { gatherBlockDevices } from '../../../agent/checks/block-devices.ts';
 import { classify } from '../../../agent/freezer/classes.ts';
-import { fileSystemsOf, parseMountinfo, readMountinfo } from '../../../agent/freezer/mounts.ts';
+import { readFileSystems } from '../../../agent/freezer/mounts.ts';
 import { askStatfs, type StatfsAnswer } from '../../../agent/system/statfs.ts';
 import type { System } from '../../../agent/system/system.ts';
 import type { IncludedDisks } from '../settings.ts';
@@ -16,7 +16,7 @@ const TIB = 1024 ** 4;
 export async function usedSize(system: System, { luns, anyExcluded }: IncludedDisks): Promise<StorageDetails> {
   try {
     const devices = await gatherBlockDevices(system);
-    const all = await classify(system, fileSystemsOf(parseMountinfo(await readMountinfo(system))));
+    const all = await classify(system, await readFileSystems(system));
     const freezable = all.filter(({ class: kind }) => kind === 'freezable').map(({ fileSystem }) => fileSystem);
     const on = await Promise.all(
       freezable.map((fileSystem) => (anyExcluded ? isOn(system, devices, fileSystem, luns) : true)),
