@@ -42,15 +42,24 @@ export async function takeBackup(handler: Handler, job: BackupJob, signal: Abort
   }
 }
 
+/** What a job that is gone may have left frozen. Takes no time, and no lock. */
+export async function thawAll(handler: Handler): Promise<void> {
+  await (await recoveringAgent(handler)).thawOwed();
+}
+
 /** Thaws, runs what is owed: what a job that is gone may have left. */
-export async function recoverAll({ system, log, quiesced }: Handler): Promise<void> {
+export async function recoverAll(handler: Handler): Promise<void> {
+  const recovered = await (await recoveringAgent(handler)).recoverUnlessBusy('azure-handler settle');
+  for (const { message, remedy } of recovered?.faults ?? []) handler.log.warn(`still owed: ${message}`, { remedy });
+}
+
+async function recoveringAgent({ system, log, quiesced }: Handler): Promise<Agent> {
   const { defaultConfig } = await import('../../../agent/config/load.ts');
   const config = await loadConfig(system).then(
     (loaded) => loaded.config,
     () => defaultConfig(system.platform),
   );
-  const recovered = await (await createAgent(system, log, config, quiesced)).recoverUnlessBusy('azure-handler settle');
-  for (const { message, remedy } of recovered?.faults ?? []) log.warn(`still owed: ${message}`, { remedy });
+  return createAgent(system, log, config, quiesced);
 }
 
 const NOTHING = { set: undefined, preSnapshotStatus: undefined, doSnapshotStatus: undefined };
