@@ -7,7 +7,7 @@ import type { BackupJob } from '../settings.ts';
 import { type AzureTaker, azureTaker } from '../takers/azure-taker.ts';
 import type { Handler } from './handler.ts';
 import type { JobEnd } from './job.ts';
-import { mountsOn } from './luns.ts';
+import { fileSystemsOn } from './luns.ts';
 import { NO_DISKS, refusedRunResult, runResult } from './result.ts';
 import { replacedByTest } from './test-seam.ts';
 import { usedSize } from './used-size.ts';
@@ -28,12 +28,11 @@ export async function takeBackup(handler: Handler, job: BackupJob, signal: Abort
     const agent = await createAgent(system, log, config, quiesced);
     const test = replacedByTest(system.env);
     const taker = azureTaker(system, config, job, { admit: (now) => admit(job, now), ...test.azure });
-    const mounts =
-      test.mounts ??
-      (job.disks.anyExcluded ? await mountsOn(system, job.disks.luns, config.freeze.exclude) : undefined);
+    const { luns, anyExcluded } = job.disks;
     const wishes: Wishes = {
       mustFreeze: !job.crashConsistentAllowed,
-      ...(mounts === undefined ? {} : { mounts }),
+      ...(anyExcluded ? await fileSystemsOn(system, luns, config.freeze.exclude) : {}),
+      ...(test.mounts === undefined ? {} : { mounts: test.mounts }),
     };
     return await taken(handler, job, taker, () => outcomeOf(agent, taker, wishes, signal));
   } catch (error) {
