@@ -24,6 +24,8 @@ import type { Taker } from './takers/taker.ts';
 /** What a trigger may ask for. */
 export interface Wishes {
   readonly mounts?: readonly string[];
+  /** Ids of file systems that the snapshot holds besides, and nobody can freeze. */
+  readonly covered?: readonly string[];
   /** `false`: scripts and applications only. */
   readonly freeze?: boolean;
   /** `false`: file systems only. */
@@ -163,7 +165,7 @@ const planWishes = (wishes: Wishes, config: Config): PlanWishes => ({
   exclude: config.freeze.exclude,
   deadlineMs: wishes.deadlineMs ?? config.snapshot.frozenDeadlineMs,
   expedite: config.freeze.expedite,
-  ...(wishes.mounts === undefined ? {} : { only: wishes.mounts }),
+  ...(wishes.mounts === undefined ? {} : { only: wishes.mounts, covered: wishes.covered ?? [] }),
 });
 
 /** What is held at most: the key of [snapshot], and its value. */

@@ -55,7 +55,6 @@ async function rigOf(t: { teardown(last: () => void): unknown }, wishes: Wishes 
         },
         async end() {
           events.push('end');
-          return true;
         },
         async thaw() {
           events.push('thaw');

@@ -44,7 +44,7 @@ interface Wishes {
   readonly warnings?: readonly string[];
   readonly report?: Partial<ThawReport>;
   readonly thaw?: () => Promise<ThawReport>;
-  readonly guardEnds?: boolean;
+  readonly follows?: false;
 }
 
 function rigOf(wishes: Wishes = {}) {
@@ -65,7 +65,6 @@ function rigOf(wishes: Wishes = {}) {
     lost: lost.signal,
     async end() {
       events.push('end');
-      return wishes.guardEnds ?? true;
     },
     async thaw() {
       events.push(`thaw, with ${lines.length} lines written`);
@@ -73,8 +72,9 @@ function rigOf(wishes: Wishes = {}) {
     },
   };
   const freezer: Freezer = {
-    async prepare() {
-      events.push('prepare');
+    async prepare(_plan, _signal, previous) {
+      events.push(previous === undefined ? 'prepare' : 'follow');
+      if (previous !== undefined && wishes.follows === false) throw new Error('its guard has not ended');
       return prepared;
     },
   };
@@ -243,7 +243,7 @@ t.test('what the scripts have mounted or unmounted is made ready again', async (
   await phase.renew(signal);
   t.strictSame(rig.events, ['prepare'], 'the same file systems are not opened again');
   await phase.renew(signal);
-  t.strictSame(rig.events, ['prepare', 'end', 'prepare']);
+  t.strictSame(rig.events, ['prepare', 'follow']);
   await phase.enter(signal);
   await t.rejects(phase.leave(), { errors: [{ mountPoint: '/d', message: /mounted meanwhile/ }] });
   t.equal(phase.evidence.freezeLostAtMs, 0, 'it was written to all the time');
@@ -274,22 +274,31 @@ t.test('left and made ready again, it is a freeze of its own', async (t) => {
   t.equal(phase.frozenMs, 90, 'the longest counts');
   t.strictSame(
     rig.events.filter((event) => !event.startsWith('thaw')),
-    ['prepare', 'freeze', 'end', 'prepare', 'freeze'],
+    ['prepare', 'freeze', 'follow', 'freeze'],
   );
 });
 
 t.test('what has not come to its end is not frozen again', async (t) => {
-  const owed = { problems: [{ kind: 'owed' as const, mountPoint: '/a', message: 'it hangs' }] };
-  for (const [wishes, message] of [
-    [{ report: owed }, /not all of it is thawed/],
-    [{ guardEnds: false }, /its guard has not ended/],
-  ] as const) {
-    const rig = rigOf(wishes);
-    const phase = rig.phaseWith({});
-    await phase.ready(signal);
-    await phase.enter(signal);
-    await phase.leave().catch(() => undefined);
-    await t.rejects(phase.again(signal), { message });
-    t.equal(rig.events.filter((event) => event === 'prepare').length, 1, 'no second guard');
-  }
+  const rig = rigOf({ report: { problems: [{ kind: 'owed', mountPoint: '/a', message: 'it hangs' }] } });
+  const phase = rig.phaseWith({});
+  await phase.ready(signal);
+  await phase.enter(signal);
+  await phase.leave().catch(() => undefined);
+  await t.rejects(phase.again(signal), { message: /not all of it is thawed/ });
+  t.notOk(rig.events.includes('follow'), 'no second guard');
 });
+
+t.test(
+  'what cannot be had again is neither frozen nor thawed, and the guard that is left stays until the end',
+  async (t) => {
+    const rig = rigOf({ follows: false });
+    const phase = rig.phaseWith({ replan: async () => planOf(['ac']) });
+    await phase.ready(signal);
+    await t.rejects(phase.renew(signal), { message: /has not ended/ });
+    await t.rejects(phase.enter(signal));
+    await phase.leave();
+    t.strictSame(rig.events, ['prepare', 'follow']);
+    await phase.end();
+    t.strictSame(rig.events, ['prepare', 'follow', 'end']);
+  },
+);
