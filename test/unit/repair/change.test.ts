@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { repairs } from '../../../agent/repair/all.ts';
@@ -103,6 +103,7 @@ t.test('the image before is kept, and a new one takes its place when it is whole
     `cp --link --force ${initramfs} ${initramfs}.quiesced-old`,
     `dracut --force ${initramfs}.quiesced-new ${version}`,
     `sync ${initramfs}.quiesced-new`,
+    `/usr/lib/quiesced/node /usr/lib/quiesced/main.js compare-image ${initramfs}.quiesced-new ${initramfs} ${version} azure`,
     `mv --force ${initramfs}.quiesced-new ${initramfs}`,
   ]);
   t.equal(readFileSync(join(system.root, `${initramfs}.quiesced-old`), 'utf8'), foreignImageOf(RHEL.kernel));
@@ -113,7 +114,7 @@ t.test('the image before is kept, and a new one takes its place when it is whole
   t.equal(again.steps.length, 0, 'configured already');
   t.strictSame(
     again.runs.map(({ argv }) => argv[0]),
-    ['dracut', 'sync', 'mv'],
+    ['dracut', 'sync', '/usr/lib/quiesced/node', 'mv'],
     'but the image is older; that of before is not lost for it',
   );
   t.strictSame(await troubles(system), []);
@@ -126,9 +127,38 @@ t.test('the image before is kept, and a new one takes its place when it is whole
   t.equal(readFileSync(join(system.root, initramfs), 'utf8'), foreignImageOf(RHEL.kernel));
 });
 
+t.test('a new image that is bad never takes the place of the one that has started the machine', async (t) => {
+  const { initramfs, version } = DEBIAN.kernel;
+  const old = foreignImageOf(DEBIAN.kernel);
+  const system = planted(t, DEBIAN, { [initramfs]: old, '/etc/initramfs/post-update.d/zz-loader': '' });
+  const image = (end = '') => readFileSync(join(system.root, `${initramfs}${end}`), 'utf8');
+  const half: FakeSystem = {
+    ...system,
+    run: async (argv, options) => {
+      const result = await system.run(argv, options);
+      if (argv[0] === 'mkinitramfs') truncateSync(join(system.root, argv[2] ?? ''), 700);
+      return result;
+    },
+  };
+  const request = doing('boot.hyperv-initramfs');
+  const refused = { code: 'repair.restart', message: /compare-image .* failed: it ended with 1: it cannot be read/ };
+  await t.rejects(carryOutRepair(partsOf(half), request), refused);
+  t.equal(image(), old, 'the old one is where it was');
+  await t.rejects(carryOutRepair(partsOf(half), request), refused, 'nor is it put there by the next command');
+  t.equal(image(), old);
+
+  await carryOutRepair(partsOf(system), request);
+  t.strictSame(effects(system).slice(-2), [
+    `mv --force ${initramfs}.quiesced-new ${initramfs}`,
+    `run-parts --arg=${version} --arg=${initramfs} /etc/initramfs/post-update.d`,
+  ]);
+  t.strictSame(await troubles(system), []);
+  t.equal(image('.quiesced-old'), old);
+});
+
 t.test('killed while the programs run: those that may not have ended are made up, no other', async (t) => {
   const { initramfs } = RHEL.kernel;
-  for (const at of ['cp', 'dracut', 'sync', 'mv']) {
+  for (const at of ['cp', 'dracut', 'sync', '/usr/lib/quiesced/node', 'mv']) {
     const system = planted(t, RHEL, { [initramfs]: foreignImageOf(RHEL.kernel), '/etc/dracut.conf.d/own.conf': '' });
     const begun = Promise.withResolvers<void>();
     const dying: FakeSystem = {

@@ -47,7 +47,7 @@ function debianLike(kernels: readonly KernelNames[], root: string): Files {
     '/etc/default/grub': `GRUB_DEFAULT=0\nGRUB_TIMEOUT=5\nGRUB_CMDLINE_LINUX="${CONSOLES}"\n`,
     '/etc/default/grub.d/init-select.cfg': '',
     '/usr/sbin/grub-mkconfig': '#!/bin/sh\nfor x in /etc/default/grub.d/*.cfg; do . "$x"; done\n',
-    '/usr/sbin/update-initramfs': '#!/bin/sh\n',
+    '/usr/sbin/mkinitramfs': '#!/bin/sh\n',
     '/etc/initramfs-tools/modules': '# List of modules that you want to include in your initramfs.\n',
   };
 }
