@@ -211,6 +211,33 @@ t.test('made up: not what was moved already, and all but what a failure concerns
   );
 });
 
+t.test('netplan: an only adapter is found under any name, of several each by its own', async (t) => {
+  const block = (id: string, more: string) =>
+    `    ${id}:\n      match:\n        macaddress: 00:0d:3a:11:22:33\n${more}`;
+  const network = (...blocks: readonly string[]) => `network:\n  ethernets:\n${blocks.join('')}`;
+  const first = network(block('lan', '      set-name: ens3\n      dhcp4: true\n'));
+  const mended = async (files: Readonly<Record<string, string>>) => {
+    const system = planted(t, DEBIAN, files);
+    await carryOutRepair(partsOf(system), doing('net.dhcp-restored'));
+    return Promise.all(Object.keys(files).map((path) => system.readText(path)));
+  };
+  const pin = 'macaddress: 00:0d:3a:11:22:33';
+  const netplan = { '/etc/netplan/50-cloud-init.yaml': '' };
+  t.strictSame(await mended({ ...netplan, '/etc/netplan/1.yaml': first }), ['', first.replace(pin, 'name: "e*"')]);
+  const second = network(block('storage', '      addresses: [10.1.0.4/24]\n'));
+  t.strictSame(
+    await mended({ ...netplan, '/etc/netplan/1.yaml': first, '/etc/netplan/2.yaml': second }),
+    ['', first.replace(pin, 'name: ens3'), second.replace(pin, 'name: storage')],
+    'in two files',
+  );
+  const both = network(block('lan', ''), block('storage', ''));
+  t.strictSame(
+    await mended({ ...netplan, '/etc/netplan/1.yaml': both }),
+    ['', both.replace(pin, 'name: lan').replace(pin, 'name: storage')],
+    'in one',
+  );
+});
+
 t.test('lines of two repairs in one file', async (t) => {
   const conf = '/etc/modprobe.d/a.conf';
   const system = planted(t, DEBIAN, { [conf]: 'blacklist udf\nblacklist hv_netvsc\n' });
