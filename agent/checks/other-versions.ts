@@ -38,7 +38,8 @@ const MOBILITY = '/usr/local/.vx_version';
 export const mobilityVersion = async (system: System): Promise<string | undefined> =>
   versionLine((await readableText(system, MOBILITY)) ?? '');
 
-export const versionLine = (text: string): string | undefined => /^\s*VERSION\s*=\s*([\d.]+)\s*$/im.exec(text)?.[1];
+export const versionLine = (text: string): string | undefined =>
+  /^[ \t]*VERSION[ \t]*=[ \t]*([\d.]+)[ \t\r]*$/im.exec(text)?.[1];
 
 const UNINSTALL = 'SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall';
 /** Programs of 32 bits have a list of their own. */
