@@ -103,7 +103,7 @@ t.test('the image before is kept, and a new one takes its place when it is whole
     `cp --link --force ${initramfs} ${initramfs}.quiesced-old`,
     `dracut --force ${initramfs}.quiesced-new ${version}`,
     `sync ${initramfs}.quiesced-new`,
-    `/usr/lib/quiesced/node /usr/lib/quiesced/main.js compare-image ${initramfs}.quiesced-new ${initramfs} ${version} azure`,
+    `/usr/lib/quiesced/bin/node /usr/lib/quiesced/main.js compare-image ${initramfs}.quiesced-new ${initramfs} ${version} azure`,
     `mv --force ${initramfs}.quiesced-new ${initramfs}`,
   ]);
   t.equal(readFileSync(join(system.root, `${initramfs}.quiesced-old`), 'utf8'), foreignImageOf(RHEL.kernel));
@@ -114,7 +114,7 @@ t.test('the image before is kept, and a new one takes its place when it is whole
   t.equal(again.steps.length, 0, 'configured already');
   t.strictSame(
     again.runs.map(({ argv }) => argv[0]),
-    ['dracut', 'sync', '/usr/lib/quiesced/node', 'mv'],
+    ['dracut', 'sync', '/usr/lib/quiesced/bin/node', 'mv'],
     'but the image is older; that of before is not lost for it',
   );
   t.strictSame(await troubles(system), []);
@@ -158,7 +158,7 @@ t.test('a new image that is bad never takes the place of the one that has starte
 
 t.test('killed while the programs run: those that may not have ended are made up, no other', async (t) => {
   const { initramfs } = RHEL.kernel;
-  for (const at of ['cp', 'dracut', 'sync', '/usr/lib/quiesced/node', 'mv']) {
+  for (const at of ['cp', 'dracut', 'sync', '/usr/lib/quiesced/bin/node', 'mv']) {
     const system = planted(t, RHEL, { [initramfs]: foreignImageOf(RHEL.kernel), '/etc/dracut.conf.d/own.conf': '' });
     const begun = Promise.withResolvers<void>();
     const dying: FakeSystem = {

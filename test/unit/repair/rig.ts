@@ -68,7 +68,7 @@ function toolsOf(system: FakeSystem, { kernel }: Machine): Record<string, FakePr
     'run-parts': {},
     dracut: does(([path = '', version = '']) => make(path, version)),
     mkinitramfs: does(([path = '', version = '']) => make(path, version)),
-    '/usr/lib/quiesced/node': async ([, , , made = '', present = '', version = '', to]) => {
+    '/usr/lib/quiesced/bin/node': async ([, , , made = '', present = '', version = '', to]) => {
       const fault = await faultOfNewImage(system, {
         made,
         present,
@@ -86,7 +86,7 @@ function toolsOf(system: FakeSystem, { kernel }: Machine): Record<string, FakePr
 export const partsOf = (system: FakeSystem, busy?: string): RepairParts => ({
   system,
   facts: FACTS,
-  self: ['/usr/lib/quiesced/node', '/usr/lib/quiesced/main.js'],
+  self: ['/usr/lib/quiesced/bin/node', '/usr/lib/quiesced/main.js'],
   backupUnderWay: async () => busy,
 });
 
