@@ -171,8 +171,12 @@ async function runOwed(system: System, subject: Subject): Promise<readonly Note[
   return [{ message: `${name} that was cut off had left programs to be run, which has been done.` }];
 }
 
-const shareFile = (some: readonly string[], others: readonly string[]): boolean =>
-  some.some((word) => word.startsWith('/') && others.includes(word));
+/** The words that both begin with are the program, and that is no file they work on. */
+function shareFile(some: readonly string[], others: readonly string[]): boolean {
+  const differs = some.findIndex((word, at) => word !== others[at]);
+  if (differs < 0) return true;
+  return some.slice(differs).some((word) => word.startsWith('/') && others.slice(differs).includes(word));
+}
 
 /** Who was killed behind `mv` and before the record of it has nothing left to move. */
 const isMoved = async (system: System, [program, ...args]: readonly string[]): Promise<boolean> =>

@@ -66,12 +66,6 @@ export async function assertOnlyRootCanChange(
   }
 }
 
-/** `distrust` in one line: `/etc/quiesced is writable by group (mode 0775): chmod g-w /etc/quiesced`. */
-export async function untrustedReason(system: System, path: string): Promise<string | undefined> {
-  const found = await distrust(system, path);
-  return found && `${found.what}: ${found.remedy}`;
-}
-
 const partsOf = (path: string): string[] => path.split('/').filter((part) => part !== '');
 
 /** Nothing there is nothing to obey. But the links of /proc/PID/fd lead the kernel elsewhere than their text says. */

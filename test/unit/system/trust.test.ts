@@ -2,7 +2,8 @@ import { chmodSync, chownSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { localSystem } from '../../../agent/system/local.ts';
-import { distrust, untrustedReason } from '../../../agent/system/trust.ts';
+import type { System } from '../../../agent/system/system.ts';
+import { distrust } from '../../../agent/system/trust.ts';
 import { fakeSystem } from '../../fakes/system.ts';
 
 interface Case {
@@ -120,6 +121,11 @@ const CASES: Readonly<Record<string, Case>> = {
     reason: "/etc/it's a.sh is writable by group and others (mode 0666): chmod go-w '/etc/it'\\''s a.sh'",
   },
 };
+
+async function untrustedReason(system: System, path: string): Promise<string | undefined> {
+  const found = await distrust(system, path);
+  return found && `${found.what}: ${found.remedy}`;
+}
 
 for (const [name, { files, modes = {}, owners = {}, path, reason }] of Object.entries(CASES)) {
   t.test(name, async (t) => {

@@ -8,7 +8,7 @@ import { azureBackup, workloadIn } from '../../../../extensions/azure/backup.ts'
 import { HELD_MARK } from '../../../../extensions/azure/registration-text.ts';
 import { fakeSystem } from '../../../fakes/system.ts';
 
-const SELF = ['/usr/lib/quiesced/node', '/usr/lib/quiesced/quiesced.mjs'];
+const SELF = ['/usr/lib/quiesced/bin/node', '/usr/lib/quiesced/quiesced.mjs'];
 const CONFIG = '/etc/azure/VMSnapshotScriptPluginConfig.json';
 const HOST = '/etc/azure/VMSnapshotPluginHost.conf';
 /** Not as JSON.stringify writes it, and with a byte that is no UTF-8: it must come back as it is. */
