@@ -39,7 +39,8 @@ const MOBILITY = '/usr/local/.vx_version';
 export const mobilityVersion = async (system: System): Promise<string | undefined> =>
   versionLine((await readableText(system, MOBILITY)) ?? '');
 
-export const versionLine = (text: string): string | undefined => /^\s*VERSION\s*=\s*([\d.]+)\s*$/im.exec(text)?.[1];
+export const versionLine = (text: string): string | undefined =>
+  /^[ \t]*VERSION[ \t]*=[ \t]*([\d.]+)[ \t\r]*$/im.exec(text)?.[1];
 
 /** What the kernel has loaded, by name: proc_modules(5). */
 export const loadedModules = async (system: System): Promise<readonly string[]> =>

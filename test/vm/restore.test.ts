@@ -32,13 +32,14 @@ vmTest('a restored copy: other controller, no data disk', 'ready', async (t, mac
     for (const command of PLANT) await machine.must(command);
     const before = await findings(machine);
     for (const id of FOUND) t.match(before.get(id), /^(fail|warn)$/, `${id} is found`);
-    const faulty = { ...state.image, initrd: await imageOf(machine, join(folder, 'faulty.img')) };
+    const modular = { ...state.image, kernel: state.image.modularKernel };
+    const faulty = { ...modular, initrd: await imageOf(machine, join(folder, 'faulty.img')) };
 
     const repaired = await machine.run(`quiesced repair --json ${FOUND.join(' ')}`, { timeoutMs: REPAIR_MS });
     t.equal(repaired.code, 0, repaired.output);
     const after = await findings(machine);
     for (const id of FOUND) t.match(after.get(id), /^(pass|info)$/, `${id} is in order`);
-    const mended = { ...state.image, initrd: await imageOf(machine, join(folder, 'mended.img')) };
+    const mended = { ...modular, initrd: await imageOf(machine, join(folder, 'mended.img')) };
     await machine.powerOff();
 
     await comesUp(t, mended, machine.hardware.disks, folder);
@@ -56,12 +57,13 @@ async function findings(machine: Machine): Promise<ReadonlyMap<string, string>> 
 
 const PIECE_KIB = 512;
 
-/** Brings the machine's own initramfs out of it, in pieces that the agent's line takes. */
+/** Brings the initramfs of the modular kernel out of the machine, in pieces that the agent's line takes. */
 async function imageOf(machine: Machine, path: string): Promise<string> {
-  const size = Number(await machine.must('stat -c %s /boot/initrd.img-$(uname -r)'));
+  const image = '/boot/initrd.img-*[0-9]-amd64';
+  const size = Number(await machine.must(`stat -c %s ${image}`));
   const pieces: Buffer[] = [];
   for (let at = 0; at * PIECE_KIB * 1024 < size; at += 1) {
-    const dd = `dd if=/boot/initrd.img-$(uname -r) bs=${PIECE_KIB}K skip=${at} count=1 status=none`;
+    const dd = `dd if=$(echo ${image}) bs=${PIECE_KIB}K skip=${at} count=1 status=none`;
     pieces.push(Buffer.from(await machine.must(`${dd} | base64 -w0`), 'base64'));
   }
   writeFileSync(path, Buffer.concat(pieces));
