@@ -64,6 +64,18 @@ export const HEARTBEAT = {
   source: 'azurelinuxagent/ga/update.py (2.7.3 to 2.15); seen with 2.7.3',
 } as const;
 
+/**
+ * Of WaAppAgent.exe: what a backup needs, and what its makers support. Its log gets a heartbeat every few seconds; how
+ * long a pause means trouble is our own limit.
+ */
+export const WINDOWS_AGENT = {
+  forBackup: '2.6.1198.718',
+  forSupport: '2.7.41491.1010',
+  heartbeatMs: 10 * 60_000,
+  source: `${SOURCES.prepare}; ${SOURCES.agentVersions}`,
+  heartbeatSource: `${SOURCES.troubleshootAgent}; the pause is quiesced's own limit (2026)`,
+} as const;
+
 /** Of a CPU: below it the extension is too slow to answer in time. */
 export const CPU_QUOTA = { percent: 10, source: SOURCES.agentReadme } as const;
 

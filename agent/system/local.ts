@@ -3,10 +3,13 @@ import { sep } from 'node:path';
 import { errnoOf, UserError } from '../errors.ts';
 import { writeFileAtomic } from './atomic.ts';
 import { loadCopyAttributes } from './attributes.ts';
+import { physicalDrives } from './disk-start.ts';
 import { windowsRegistry } from './registry-windows.ts';
 import { resolveInRoot } from './root.ts';
 import { CLEAN_ENV, runProgram } from './run.ts';
+import { windowsServiceStates } from './service-states-windows.ts';
 import type { Clock, FileStat, Platform, System } from './system.ts';
+import { windowsVolumes } from './windows-volumes.ts';
 
 /** The one place that asks Node which platform this is. */
 export const platform: Platform = process.platform === 'win32' ? 'windows' : 'linux';
@@ -49,7 +52,7 @@ export function localSystem(options: LocalOptions = {}): System {
     privileged: process.geteuid === undefined || process.geteuid() === 0,
     env,
     clock: options.clock ?? localClock,
-    ...(platform === 'windows' && live ? { registry: windowsRegistry() } : {}),
+    ...(platform === 'windows' && live ? windowsParts() : {}),
     resolve,
     // In /sys and /proc a device or process may go between open and read; that is as if it had not been there.
     readText: (path, encoding = 'utf8') => unlessMissing(readFile(resolve(path), encoding), 'ENODEV', 'ESRCH'),
@@ -77,6 +80,14 @@ export function localSystem(options: LocalOptions = {}): System {
     run: (argv, runOptions) => runProgram(argv, runOptions, platform === 'windows' ? windowsEnv(env) : CLEAN_ENV),
   };
 }
+
+/** What only a Windows that runs can be asked. */
+const windowsParts = (): Required<Pick<System, 'registry' | 'services' | 'volumes' | 'disks'>> => ({
+  registry: windowsRegistry(),
+  services: windowsServiceStates(),
+  volumes: windowsVolumes(),
+  disks: physicalDrives,
+});
 
 const isKernelPath = (path: string): boolean => /^\/(proc|sys|dev)(\/|$)/.test(path);
 

@@ -51,9 +51,9 @@ export function loadNative(): Promise<{ koffi: Koffi; library: LibraryHandle }> 
 }
 
 /** A library of Windows by its file name, `advapi32.dll`. */
-export async function loadLibrary(name: string): Promise<{ library: LibraryHandle }> {
+export async function loadLibrary(name: string): Promise<{ koffi: Koffi; library: LibraryHandle }> {
   const { default: koffi } = await import('koffi');
-  return { library: koffi.load(name) };
+  return { koffi, library: koffi.load(name) };
 }
 
 /** Binds the calls; the same ones for everybody. */

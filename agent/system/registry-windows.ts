@@ -8,6 +8,10 @@ const REG_EXPAND_SZ = 2;
 const RRF_ANY = 0xffff;
 const FILE_NOT_FOUND = 2;
 const PATH_NOT_FOUND = 3;
+const NO_MORE_ITEMS = 259;
+const KEY_READ = 0x20019;
+/** Of the name of a key or a value, its end included: "Registry element size limits" of Microsoft's manual. */
+const MOST_CHARACTERS = 16_384;
 /** Nothing that we read is longer; RegGetValueW says so (ERROR_MORE_DATA) when one is. */
 const MOST_BYTES = 65_536;
 
@@ -38,7 +42,32 @@ export function windowsRegistry(): Registry {
       const code = (await api()).delete(root, key, name);
       if (code !== 0 && code !== FILE_NOT_FOUND && code !== PATH_NOT_FOUND) throw failed('removed', path, code);
     },
+    keys: async (key) => enumerate(await api(), 'enumerateKeys', key),
+    names: async (key) => enumerate(await api(), 'enumerateValues', key),
   };
+}
+
+type Api = Awaited<ReturnType<typeof bind>>;
+
+function enumerate(api: Api, what: 'enumerateKeys' | 'enumerateValues', path: string): readonly string[] {
+  const { root, key } = partsOf(`${path}\\`);
+  const handle: [number | bigint] = [0];
+  const opened = api.open(root, key, 0, KEY_READ, handle);
+  if (opened === FILE_NOT_FOUND || opened === PATH_NOT_FOUND) return [];
+  if (opened !== 0) throw failed('opened', path, opened);
+  try {
+    const names: string[] = [];
+    const buffer = Buffer.alloc(MOST_CHARACTERS * 2);
+    for (;;) {
+      const size = [MOST_CHARACTERS];
+      const code = api[what](handle[0], names.length, buffer, size, null, null, null, null);
+      if (code === NO_MORE_ITEMS) return names;
+      if (code !== 0) throw failed('listed', path, code);
+      names.push(buffer.toString('utf16le', 0, (size[0] ?? 0) * 2));
+    }
+  } finally {
+    api.close(handle[0]);
+  }
 }
 
 async function bind() {
@@ -49,6 +78,14 @@ async function bind() {
     ),
     set: library.func('long RegSetKeyValueW(int64 root, str16 key, str16 name, uint type, void *data, uint size)'),
     delete: library.func('long RegDeleteKeyValueW(int64 root, str16 key, str16 name)'),
+    open: library.func('long RegOpenKeyExW(int64 root, str16 key, uint options, uint access, _Out_ int64 *handle)'),
+    close: library.func('long RegCloseKey(int64 handle)'),
+    enumerateKeys: library.func(
+      'long RegEnumKeyExW(int64 key, uint index, void *name, _Inout_ uint *size, void *reserved, void *class, void *classSize, void *written)',
+    ),
+    enumerateValues: library.func(
+      'long RegEnumValueW(int64 key, uint index, void *name, _Inout_ uint *size, void *reserved, void *type, void *data, void *dataSize)',
+    ),
   };
 }
 

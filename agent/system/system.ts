@@ -1,4 +1,7 @@
+import type { Disks } from './disk-start.ts';
 import type { Registry } from './registry.ts';
+import type { ServiceStates } from './service-states.ts';
+import type { Volumes } from './windows-volumes.ts';
 
 export type Platform = 'linux' | 'windows';
 
@@ -19,8 +22,11 @@ export interface System {
   readonly privileged: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
-  /** On Windows. */
+  /** On Windows, as are the three below it. */
   readonly registry?: Registry;
+  readonly services?: ServiceStates;
+  readonly volumes?: Volumes;
+  readonly disks?: Disks;
 
   /** Text of a file, `undefined` when it (or a folder of its path) does not exist. Other errors are thrown. */
   readText(path: string, encoding?: TextEncoding): Promise<string | undefined>;
