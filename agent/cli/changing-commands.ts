@@ -58,6 +58,7 @@ export const CHANGING_COMMANDS: readonly CommandSpec[] = [
           "Reached without it, besides Azure's host and this machine: hosts, domains, networks; may be given again",
       },
       { name: 'from-environment', about: 'The proxy of https_proxy or http_proxy, and no_proxy' },
+      { name: 'from-current-user', about: 'On Windows: what the user has set who runs this' },
       { name: 'packages', about: 'Set it for apt, dnf, yum, tdnf and zypper too' },
       { name: 'dry-run', about: 'Show what would be done' },
       { name: 'no-restart', about: 'Restart nothing: it is used from the next start on' },

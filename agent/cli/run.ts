@@ -22,7 +22,7 @@ export async function runCommandLine(argv: readonly string[], self: readonly str
     const run = RUN[given.command?.name ?? ''];
     if (run === undefined) throw new Error(`the command ${given.command?.name} has no function`);
     const context = contextOf(given, self);
-    if (given.command?.needsRoot && !context.system.privileged) throw notRoot(given.command.name);
+    if (given.command?.needsRoot && !context.system.privileged) throw notRoot(given.command.name, context.system);
     return await run(context);
   } catch (error) {
     return failed(error, json);
@@ -64,10 +64,14 @@ function contextOf(given: Given, self: readonly string[]): CommandContext {
   };
 }
 
-const notRoot = (command: string): UserError =>
-  new UserError('not-root', `${command} is for root: it stops or changes the whole machine, or shows what has`, {
-    remedy: `Run it with sudo: sudo quiesced ${command}`,
-  });
+const notRoot = (command: string, { platform }: System): UserError =>
+  platform === 'windows'
+    ? new UserError('not-root', `${command} is for administrators: it changes the whole machine, or shows what has`, {
+        remedy: 'Start the terminal by "Run as administrator", and run it there.',
+      })
+    : new UserError('not-root', `${command} is for root: it stops or changes the whole machine, or shows what has`, {
+        remedy: `Run it with sudo: sudo quiesced ${command}`,
+      });
 
 /** A terminal that does not know its width (a serial line) says 0. */
 const columnsOf = ({ columns }: { readonly columns?: number }): number => columns || 80;
@@ -87,7 +91,7 @@ async function agentOf(system: System, log: Log, self: readonly string[], how: '
 /** A second signal changes nothing: letting go is under way, and has its own deadlines. */
 function signalOfOurEnd(): AbortSignal {
   const end = new AbortController();
-  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGBREAK'] as const) {
     process.on(name, () => end.abort(new UserError('ended', `ended by ${name}`)));
   }
   return end.signal;

@@ -15,6 +15,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import type { Test } from 'tap';
+import { bundle } from '../../packaging/build.ts';
 
 export const WINE = '/usr/lib/wine/wine64';
 const WINESERVER = '/usr/lib/wine/wineserver64';
@@ -22,10 +23,33 @@ const ROOT = join(import.meta.dirname, '../..');
 const CACHE = join(homedir(), '.cache/quiesced-wine');
 const MINUTE = 60_000;
 
-/** Runs a program of the tests; what it writes to the file that its argument names is what it says. */
 export interface WineMachine {
+  /** The folder that is `C:\` there. */
+  readonly disk: string;
+  /** Runs a program of the tests; what it writes to the file that its argument names is what it says. */
   run(program: string): Promise<unknown>;
+  /** Runs the program that is installed, as `npm run build` makes it. */
+  quiesced(...args: readonly string[]): Said;
+  /** Runs a program of Windows. */
+  wine(...args: readonly string[]): Said;
 }
+
+/** How a program ended, and what it wrote. */
+export interface Said {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/**
+ * Wine has one user, to whom all files belong, and no groups: he counts as an administrator. His group, which is what
+ * Wine says of the owner of a pipe, too.
+ */
+const TESTING = {
+  QUIESCED_TEST: '1',
+  QUIESCED_TEST_ROOT: 'C:\\ProgramData\\quiesced',
+  QUIESCED_TEST_ADMINISTRATORS: 'S-1-5-21-0-0-0-1000,S-1-5-21-0-0-0-513',
+};
 
 export async function wineMachine(t: Test): Promise<WineMachine> {
   const { node, koffi } = fetched();
@@ -37,6 +61,7 @@ export async function wineMachine(t: Test): Promise<WineMachine> {
     WINEARCH: 'win64',
     WINEDEBUG: '-all',
     WINEDLLOVERRIDES: 'mscoree,mshtml=',
+    ...TESTING,
   };
   // By env(1), because the test runner adds to the environment of what is started.
   const confined = ['-i', ...Object.entries(env).map(([name, value]) => `${name}=${value}`)];
@@ -45,31 +70,52 @@ export async function wineMachine(t: Test): Promise<WineMachine> {
     spawnSync(WINESERVER, ['-k', '-w'], { env, stdio: 'ignore', timeout: MINUTE });
     rmSync(folder, { recursive: true, force: true });
   });
-  const wine = (args: readonly string[]) => {
-    // To a file: what is a pipe or a device here is none that Node knows on Windows.
-    const log = join(folder, 'log.txt');
-    const fd = openSync(log, 'w');
+  const disk = join(env.WINEPREFIX, 'drive_c');
+  const start = (args: readonly string[]): Said => {
+    // To files: what is a pipe or a device here is none that Node knows on Windows.
+    const [out, err] = [join(folder, 'out.txt'), join(folder, 'err.txt')];
+    const fds = [out, err].map((path) => openSync(path, 'w'));
     const { status } = spawnSync('env', [...confined, WINE, ...args], {
-      cwd: folder,
-      stdio: ['ignore', fd, fd],
+      // The disk that paths without a letter are on: that of this machine must not be looked at.
+      cwd: existsSync(disk) ? disk : folder,
+      stdio: ['ignore', ...fds],
       timeout: 3 * MINUTE,
     });
-    closeSync(fd);
-    if (status !== 0) throw new Error(`wine ${args.join(' ')}: ${status} ${readFileSync(log, 'utf8').slice(-2000)}`);
+    for (const fd of fds) closeSync(fd);
+    return { code: status, out: readFileSync(out, 'utf8'), err: readFileSync(err, 'utf8') };
+  };
+  const wine = (args: readonly string[]) => {
+    const { code, out, err } = start(args);
+    if (code !== 0) throw new Error(`wine ${args.join(' ')}: ${code} ${out.slice(-1000)}${err.slice(-1000)}`);
   };
   wine(['wineboot', '-u']);
   // Node takes none older: Wine 8 says Windows 7 by itself.
   wine(['winecfg.exe', '-v', 'win10']);
+  // Else it ends between two programs, and with it services and what is not on disk of the registry.
+  spawnSync(WINESERVER, ['-p'], { env, stdio: 'ignore', timeout: MINUTE });
+  const installed = join(folder, 'installed');
+  await bundle(installed, []);
+  cpSync(koffi, join(installed, 'node_modules/@koromix/koffi-win32-x64'), { recursive: true });
   const modules = join(folder, 'node_modules');
   cpSync(koffi, join(modules, '@koromix/koffi-win32-x64'), { recursive: true });
   cpSync(join(ROOT, 'node_modules/koffi'), join(modules, 'koffi'), { recursive: true });
   return {
+    disk,
+    wine: (...args) => start(args),
+    quiesced: (...args) => start([node, windowsPath(join(installed, 'quiesced.mjs')), ...args]),
     async run(program) {
-      const bundle = join(folder, 'program.mjs');
+      const bundled = join(folder, 'program.mjs');
       const answer = join(folder, 'answer.json');
       const external = ['koffi', 'axios', 'execa', 'node-cron'];
-      await build({ entryPoints: [program], outfile: bundle, bundle: true, platform: 'node', format: 'esm', external });
-      wine([node, windowsPath(bundle), windowsPath(answer)]);
+      await build({
+        entryPoints: [program],
+        outfile: bundled,
+        bundle: true,
+        platform: 'node',
+        format: 'esm',
+        external,
+      });
+      wine([node, windowsPath(bundled), windowsPath(answer)]);
       return JSON.parse(readFileSync(answer, 'utf8'));
     },
   };
