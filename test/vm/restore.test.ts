@@ -21,7 +21,8 @@ const REPAIR_MS = 900_000;
 
 const DRIVERS = 'boot.hyperv-initramfs';
 const FOUND = ['boot.fstab', DRIVERS, 'boot.serial-console', 'boot.udf-vfat', 'net.dhcp-restored'];
-const IMAGE = '/boot/initrd.img-$(uname -r)';
+/** Of the modular kernel; copies that are kept end otherwise. */
+const IMAGE = '$(echo /boot/initrd.img-*[0-9]-amd64)';
 const ENTRY = '/boot/loader/entries/lab.conf';
 const PLANT = [
   // By the name that the kernel gives it today, and without nofail.
@@ -39,7 +40,8 @@ vmTest('a restored copy: other controller, no data disk', 'ready', async (t, mac
     for (const command of PLANT) await machine.must(command);
     const before = await findings(machine);
     for (const id of FOUND) t.match(before.get(id), /^(fail|warn)$/, `${id} is found`);
-    const faulty = { ...state.image, initrd: await imageOf(machine, join(folder, 'faulty.img')) };
+    const modular = { ...state.image, kernel: state.image.modularKernel };
+    const faulty = { ...modular, initrd: await imageOf(machine, join(folder, 'faulty.img')) };
     await cutOff(t, machine);
 
     const repaired = await machine.run(`quiesced repair --json ${FOUND.join(' ')}`, { timeoutMs: REPAIR_MS });
@@ -47,7 +49,7 @@ vmTest('a restored copy: other controller, no data disk', 'ready', async (t, mac
     const after = await findings(machine);
     for (const id of FOUND) t.match(after.get(id), /^(pass|info)$/, `${id} is in order`);
     t.match(await machine.must(`cat ${ENTRY}`), /^options .*console=ttyS0/m);
-    const mended = { ...state.image, initrd: await imageOf(machine, join(folder, 'mended.img')) };
+    const mended = { ...modular, initrd: await imageOf(machine, join(folder, 'mended.img')) };
     await machine.powerOff();
 
     await comesUp(t, mended, machine.hardware.disks, folder);
@@ -82,7 +84,7 @@ async function cutOff(t: Test, machine: Machine): Promise<void> {
 
 const PIECE_KIB = 512;
 
-/** Brings the machine's own initramfs out of it, in pieces that the agent's line takes. */
+/** Brings the initramfs of the modular kernel out of the machine, in pieces that the agent's line takes. */
 async function imageOf(machine: Machine, path: string): Promise<string> {
   const size = Number(await machine.must(`stat -c %s ${IMAGE}`));
   const pieces: Buffer[] = [];
