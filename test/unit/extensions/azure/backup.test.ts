@@ -56,7 +56,7 @@ t.test('a machine without scripts: registered, the second time empty, and nothin
   t.strictSame((await plan()).changes, [], 'once is enough');
   const config = JSON.parse((await system.readText(CONFIG)) ?? '');
   t.match(config, { preScriptLocation: REGISTRATION.pre, timeoutInSeconds: 900, continueBackupOnFailure: true });
-  t.match(await system.readText(REGISTRATION.pre), /timeout -k 10 "\$limit" \/usr\/lib\/quiesced\/node .*\n/);
+  t.match(await system.readText(REGISTRATION.pre), /timeout -k 10 "\$limit" \/usr\/lib\/quiesced\/bin\/node .*\n/);
   const read = await readAzureScripts(system);
   t.match(read, { problems: [], freezeWanted: true, required: false }, 'the checks see it as valid');
   t.strictSame(read.scripts, [], 'and quiesced does not call itself');
