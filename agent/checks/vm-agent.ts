@@ -6,6 +6,7 @@ import { agentInstalled, agentIsAlive, agentRuns } from './vm-agent-life.ts';
 import { noOtherBackup, noVirusScanner } from './vm-agent-neighbours.ts';
 import { quotaIsEnough } from './vm-agent-quota.ts';
 import { opensslIsThere, pythonWorks, versionIsSupported, windowsVersionIsSupported } from './vm-agent-runtime.ts';
+import { dotNetIsNewEnough, installersCanWork } from './windows-runtime.ts';
 
 /** Everything about Azure's agent and the backup extension that it runs. */
 export const vmAgentChecks: readonly Check[] = [
@@ -19,6 +20,8 @@ export const vmAgentChecks: readonly Check[] = [
   confIsClean,
   pythonWorks,
   opensslIsThere,
+  dotNetIsNewEnough,
+  installersCanWork,
   certificatesAreValid,
   extensionIsWell,
   quotaIsEnough,
