@@ -5,14 +5,14 @@ import { isSecretName, redact, redactJson } from '../../../agent/redact.ts';
 import { judgeContents } from '../../../agent/sandbox/contents.ts';
 import { parseOwner } from '../../../agent/sandbox/owner.ts';
 import { decodeAll, decodeRecord, encodeRecord, RECORD_BYTES } from '../../../agent/sandbox/record.ts';
+import { cmdCannotTake, windowsProgram } from '../../../agent/system/command-line-windows.ts';
 import { imdsOf } from '../../../agent/system/imds.ts';
 import { baseName } from '../../../agent/system/processes.ts';
-import { shellWord } from '../../../agent/system/shell-word.ts';
-import { cmdCannotTake, windowsProgram } from '../../../agent/system/command-line-windows.ts';
 import { parseSecurity } from '../../../agent/system/security-descriptor.ts';
+import { shellWord } from '../../../agent/system/shell-word.ts';
 import { isTrusted, whyDistrusted } from '../../../agent/system/trust-windows.ts';
-import { ADMINISTRATORS, descriptor, FULL, SYSTEM, USERS } from '../../unit/system/descriptors.ts';
 import { parseAnswer } from '../../../agent/takers/command.ts';
+import { ADMINISTRATORS, descriptor, FULL, SYSTEM, USERS } from '../../unit/system/descriptors.ts';
 import { type FuzzTarget, mustHold, textTarget } from '../target.ts';
 
 const LINES = `{"event":"opened","steps":[]}
@@ -64,7 +64,10 @@ const descriptors: FuzzTarget = {
   name: 'security-descriptors',
   covers: ['system/security-descriptor.ts parseSecurity'],
   samples: [
-    descriptor(SYSTEM, [{ rights: FULL, who: ADMINISTRATORS }, { rights: 4, flags: 0x0b, who: USERS }]),
+    descriptor(SYSTEM, [
+      { rights: FULL, who: ADMINISTRATORS },
+      { rights: 4, flags: 0x0b, who: USERS },
+    ]),
     descriptor(ADMINISTRATORS, undefined),
     descriptor(undefined, []),
   ],
@@ -72,7 +75,10 @@ const descriptors: FuzzTarget = {
     const security = parseSecurity(input);
     if (security === undefined) return;
     const why = (place: 'file' | 'above') => whyDistrusted(security, place, (who) => isTrusted(who, {}));
-    mustHold(why('file') !== undefined || why('above') === undefined, 'what is enough for a file is so for what is above');
+    mustHold(
+      why('file') !== undefined || why('above') === undefined,
+      'what is enough for a file is so for what is above',
+    );
   },
 };
 
