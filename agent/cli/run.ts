@@ -22,6 +22,7 @@ export async function runCommandLine(argv: readonly string[], self: readonly str
     const run = RUN[given.command?.name ?? ''];
     if (run === undefined) throw new Error(`the command ${given.command?.name} has no function`);
     const context = contextOf(given, self);
+    if (given.command?.platforms?.includes(context.system.platform) === false) throw notHere(given.command.name);
     if (given.command?.needsRoot && !context.system.privileged) throw notRoot(given.command.name, context.system);
     return await run(context);
   } catch (error) {
@@ -63,6 +64,11 @@ function contextOf(given: Given, self: readonly string[]): CommandContext {
     },
   };
 }
+
+const notHere = (command: string): UserError =>
+  new UserError('platform', `${command} is for Linux only`, {
+    remedy: 'What there is on Windows, and why the rest is not: docs/windows.md',
+  });
 
 const notRoot = (command: string, { platform }: System): UserError =>
   platform === 'windows'

@@ -63,6 +63,8 @@ export const NO_PARSERS: Readonly<Record<string, readonly string[]>> = {
       (name) => `system/access-windows.ts ${name}`,
     ),
     'system/winhttp-windows.ts readWinHttp',
+    ...['queryService', 'removeService', 'startService', 'stopService'].map((name) => `system/scm-windows.ts ${name}`),
+    'system/service-control-windows.ts becomeWindowsService',
     'system/atomic-windows.ts renameWhileRead',
     'system/atomic-windows.ts syncFile',
     'system/pipe-windows.ts isPipe',

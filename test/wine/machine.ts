@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   openSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -22,6 +23,11 @@ const WINESERVER = '/usr/lib/wine/wineserver64';
 const ROOT = join(import.meta.dirname, '../..');
 const CACHE = join(homedir(), '.cache/quiesced-wine');
 const MINUTE = 60_000;
+
+/** Where it is installed: nobody but the one user may write there. */
+const PROGRAM = 'C:\\Program Files\\quiesced';
+
+const SERVICE_ENVIRONMENT = 'HKLM\\System\\CurrentControlSet\\Control\\Session Manager\\Environment';
 
 export interface WineMachine {
   /** The folder that is `C:\` there. */
@@ -71,6 +77,8 @@ export async function wineMachine(t: Test): Promise<WineMachine> {
     rmSync(folder, { recursive: true, force: true });
   });
   const disk = join(env.WINEPREFIX, 'drive_c');
+  // With its links to the disks, as they are.
+  execFileSync('cp', ['-a', '--reflink=auto', bootedPrefix(env), env.WINEPREFIX]);
   const start = (args: readonly string[]): Said => {
     // To files: what is a pipe or a device here is none that Node knows on Windows.
     const [out, err] = [join(folder, 'out.txt'), join(folder, 'err.txt')];
@@ -88,21 +96,22 @@ export async function wineMachine(t: Test): Promise<WineMachine> {
     const { code, out, err } = start(args);
     if (code !== 0) throw new Error(`wine ${args.join(' ')}: ${code} ${out.slice(-1000)}${err.slice(-1000)}`);
   };
-  wine(['wineboot', '-u']);
-  // Node takes none older: Wine 8 says Windows 7 by itself.
-  wine(['winecfg.exe', '-v', 'win10']);
   // Else it ends between two programs, and with it services and what is not on disk of the registry.
   spawnSync(WINESERVER, ['-p'], { env, stdio: 'ignore', timeout: MINUTE });
-  const installed = join(folder, 'installed');
+  // Its services have the environment that is in the registry, and not ours.
+  for (const [name, value] of Object.entries(TESTING))
+    wine(['reg.exe', 'add', SERVICE_ENVIRONMENT, '/v', name, '/t', 'REG_SZ', '/d', value, '/f']);
+  const installed = join(disk, 'Program Files/quiesced');
   await bundle(installed, []);
   cpSync(koffi, join(installed, 'node_modules/@koromix/koffi-win32-x64'), { recursive: true });
+  cpSync(node, join(installed, 'node.exe'));
   const modules = join(folder, 'node_modules');
   cpSync(koffi, join(modules, '@koromix/koffi-win32-x64'), { recursive: true });
   cpSync(join(ROOT, 'node_modules/koffi'), join(modules, 'koffi'), { recursive: true });
   return {
     disk,
     wine: (...args) => start(args),
-    quiesced: (...args) => start([node, windowsPath(join(installed, 'quiesced.mjs')), ...args]),
+    quiesced: (...args) => start([`${PROGRAM}\\node.exe`, `${PROGRAM}\\quiesced.mjs`, ...args]),
     async run(program) {
       const bundled = join(folder, 'program.mjs');
       const answer = join(folder, 'answer.json');
@@ -119,6 +128,31 @@ export async function wineMachine(t: Test): Promise<WineMachine> {
       return JSON.parse(readFileSync(answer, 'utf8'));
     },
   };
+}
+
+/**
+ * A Windows that was booted once, and is copied for each test: to boot takes seven seconds on a quiet machine, and minutes
+ * on a busy one.
+ */
+function bootedPrefix(env: Readonly<Record<string, string>>): string {
+  const version = execFileSync(WINE, ['--version'], { encoding: 'utf8' })
+    .trim()
+    .replace(/[^\w.-]+/g, '-');
+  const prefix = join(CACHE, `booted-${version}`);
+  if (existsSync(prefix)) return prefix;
+  mkdirSync(CACHE, { recursive: true });
+  const booting = mkdtempSync(join(CACHE, 'booting-'));
+  const options = { env: { ...env, WINEPREFIX: booting }, stdio: 'ignore', timeout: 5 * MINUTE } as const;
+  // Node takes none older: Wine 8 says Windows 7 by itself.
+  for (const args of [
+    ['wineboot', '-u'],
+    ['winecfg.exe', '-v', 'win10'],
+  ])
+    execFileSync(WINE, args, options);
+  // On disk, registry and all.
+  execFileSync(WINESERVER, ['-w'], options);
+  renameSync(booting, prefix);
+  return prefix;
 }
 
 const windowsPath = (path: string): string => `Z:${path.replaceAll('/', '\\')}`;
