@@ -1,4 +1,5 @@
 import { readOwed } from '../scripts/owed.ts';
+import { objectsIn } from '../system/json-lines.ts';
 import { holdersOf } from '../system/lock-holders.ts';
 import { PATHS } from '../system/paths.ts';
 import { readableText } from '../system/readable.ts';
@@ -87,8 +88,7 @@ export interface ProvenRun {
 
 /** Those that ended as they should, oldest first; a line that cannot be read, or is of the sandbox, proves nothing. */
 export const provenRuns = (history: string): readonly ProvenRun[] =>
-  history.split('\n').flatMap((line) => {
-    const { kind, taker, startedAt, faults, consistency, wouldBe } = record(json(line)) ?? {};
+  objectsIn(history).flatMap(({ kind, taker, startedAt, faults, consistency, wouldBe }) => {
     const startedAtMs = typeof startedAt === 'string' ? Date.parse(startedAt) : Number.NaN;
     if ((kind !== 'rehearsal' && kind !== 'snapshot') || taker === 'sandbox' || Number.isNaN(startedAtMs)) return [];
     const reached = kind === 'rehearsal' ? wouldBe : consistency;

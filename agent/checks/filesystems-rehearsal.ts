@@ -1,3 +1,4 @@
+import { objectsIn } from '../system/json-lines.ts';
 import { PATHS } from '../system/paths.ts';
 import { readableText } from '../system/readable.ts';
 import { type Check, fail, info, pass, type Result, warn } from './check.ts';
@@ -28,8 +29,7 @@ export const freezingIsQuick: Check = {
 
 /** One outcome a line, the newest last. One that froze nothing has nothing to tell. */
 export function lastRehearsal(history: string): Rehearsal | undefined {
-  for (const line of history.split('\n').toReversed()) {
-    const { kind, startedAt, frozenMs, frozen, timeline } = fieldsOf(line);
+  for (const { kind, startedAt, frozenMs, frozen, timeline } of objectsIn(history).toReversed()) {
     if (kind !== 'rehearsal' || typeof frozenMs !== 'number' || typeof startedAt !== 'string') continue;
     if (!Array.isArray(frozen) || frozen.length === 0) continue;
     return { startedAt, frozenMs, slowest: slowestOf(Array.isArray(timeline) ? timeline : []) };
@@ -44,15 +44,6 @@ function slowestOf(timeline: readonly unknown[]): Rehearsal['slowest'] {
     return whole ? [{ mountPoint, tookMs }] : [];
   });
   return freezes.toSorted((a, b) => b.tookMs - a.tookMs)[0];
-}
-
-function fieldsOf(line: string): Record<string, unknown> {
-  try {
-    return object(JSON.parse(line));
-  } catch {
-    // A line that was torn when the disk was full is left out by everybody who reads the history.
-    return {};
-  }
 }
 
 const object = (value: unknown): Record<string, unknown> =>

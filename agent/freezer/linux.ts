@@ -28,7 +28,7 @@ export interface LinuxFreezerOptions {
   /** Starts the guard: this executable with its hidden command. */
   readonly guardArgv: readonly string[];
   /** Descriptor of the run's lock; the guard inherits it, so that the lock lasts as long as anything is frozen. */
-  readonly lockFd?: number;
+  readonly lockFd?: number | undefined;
   /** Without it nobody thaws when the guard and this process are both dead or stopped. */
   readonly thirdLine?: ThirdLine;
 }

@@ -7,10 +7,15 @@ export interface Endpoint {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** A name of DNS has at most 253 characters; and a port. */
+const LONGEST = 253 + ':65535'.length;
+
 /** `name`, `name:port`, `[fd00::8]:port`: an address as people write it, by HTTPS. Undefined for anything else. */
 export function endpointAt(text: string): Endpoint | undefined {
   const url = `https://${text}`;
-  if (!/^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$/i.test(text) || !URL.canParse(url)) return undefined;
+  const written = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$/i.test(text);
+  // Of a name far beyond what DNS allows, Node's canParse thinks better than its constructor.
+  if (!written || text.length > LONGEST || !URL.canParse(url)) return undefined;
   return { purpose: 'chosen', url };
 }
 

@@ -81,7 +81,7 @@ function missable({ options }: FstabEntry): readonly string[] {
 
 const withOptions = (line: string, added: readonly string[]): string =>
   line.match(WORD)?.length === 3
-    ? line.replace(/[ \t]*$/, (end) => ` ${added.join(',')}${end}`)
+    ? line.replace(/(?<![ \t])[ \t]*$/, (end) => ` ${added.join(',')}${end}`)
     : withField(line, 3, (options) => [options, ...added].join(','));
 
 /** One word of a line becomes another; the blanks between stay as somebody has set them. */
@@ -133,4 +133,4 @@ async function faultsIn(system: System, text: string): Promise<number | undefine
 
 /** `1 parse error, 2 errors, 3 warnings`, or `Success, no errors or warnings detected`: findmnt(8). */
 export const countOfErrors = (output: string): number =>
-  [...output.matchAll(/(\d+) (?:parse )?errors?\b/g)].reduce((sum, [, count]) => sum + Number(count), 0);
+  [...output.matchAll(/\b(\d+) (?:parse )?errors?\b/g)].reduce((sum, [, count]) => sum + Number(count), 0);

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { objectsIn } from '../system/json-lines.ts';
 import { PATHS } from '../system/paths.ts';
 import type { System } from '../system/system.ts';
 import type { Outcome } from './outcome.ts';
@@ -11,14 +12,7 @@ const historyPath = (system: System): string => join(PATHS[system.platform].stat
 /** The last outcomes, oldest first. A line that cannot be read (disk trouble) is left out, not fatal. */
 export async function readHistory(system: System): Promise<readonly Outcome[]> {
   const text = (await system.readText(historyPath(system))) ?? '';
-  return text.split('\n').flatMap((line) => {
-    try {
-      const value: unknown = JSON.parse(line);
-      return isOutcome(value) ? [value] : [];
-    } catch {
-      return [];
-    }
-  });
+  return objectsIn(text).filter(isOutcome);
 }
 
 /**
@@ -33,9 +27,9 @@ export async function addToHistory(system: System, outcome: Outcome): Promise<vo
 }
 
 /** As far as readers of the history rely on it. */
-const isOutcome = (value: unknown): value is Outcome => {
-  if (typeof value !== 'object' || value === null) return false;
-  const outcome = value as Partial<Record<keyof Outcome, unknown>>;
+const isOutcome = (
+  outcome: Partial<Record<keyof Outcome, unknown>>,
+): outcome is Outcome & Readonly<Record<string, unknown>> => {
   const texts = [outcome.id, outcome.kind, outcome.taker, outcome.startedAt, outcome.consistency, outcome.reason];
   const lists = [outcome.frozen, outcome.left, outcome.warnings, outcome.faults, outcome.timeline];
   return (

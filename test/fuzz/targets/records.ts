@@ -197,6 +197,7 @@ export const recordTargets: readonly FuzzTarget[] = [
     'history',
     [
       'snapshot/history.ts readHistory',
+      'system/json-lines.ts objectsIn',
       ...['momentOf', 'shortMomentOf'].map((name) => `cli/page/words.ts ${name}`),
       ...['capital', 'notFrozen'].map((name) => `cli/render-outcome.ts ${name}`),
       'checks/apps-record.ts provenRuns',

@@ -12,6 +12,8 @@ const MINUTES = 60_000;
 export interface Image {
   readonly folder: string;
   readonly kernel: string;
+  /** Another one, installed beside it, whose drivers are modules. */
+  readonly modularKernel: string;
   readonly initrd: string;
   readonly disks: Readonly<Record<Disk, string>>;
 }
@@ -31,20 +33,26 @@ export async function baseImage(say: (line: string) => void): Promise<Image> {
 const imageIn = (folder: string): Image => {
   const disk = (name: Disk): string => join(folder, `${name}.qcow2`);
   const disks = { root: disk('root'), xfs: disk('xfs'), btrfs: disk('btrfs'), lvm: disk('lvm') };
-  return { folder, kernel: join(folder, 'vmlinuz'), initrd: join(folder, 'initrd.img'), disks };
+  const [kernel, modularKernel] = [join(folder, 'vmlinuz'), join(folder, 'vmlinuz-modular')];
+  return { folder, kernel, modularKernel, initrd: join(folder, 'initrd.img'), disks };
 };
 
 export const createDisk = (path: string, bytes: number): Promise<string> =>
   must(['qemu-img', 'create', '-q', '-f', 'qcow2', path, String(bytes)]);
+
+/** Ended before its time, it leaves no process, and no /proc or /sys of this machine mounted where all is then removed. */
+const ENCLOSED = ['unshare', '--fork', '--pid', '--kill-child', '--mount', '--mount-proc', '--'];
 
 async function buildRoot(folder: string): Promise<void> {
   const root = join(folder, 'root');
   const paths = LEFT_OUT.map((pattern) => `--dpkgopt=path-exclude=${pattern}`);
   const how = ['--mode=root', '--format=directory', '--variant=minbase', ...paths];
   const also = ['--aptopt=Acquire::Languages "none"', `--customize-hook=${INITRAMFS}`];
-  await must(['mmdebstrap', '--quiet', ...how, ...also, `--include=${PACKAGES.join(',')}`, SUITE, root], 15 * MINUTES);
-  copyFileSync(only(join(root, 'boot/vmlinuz-*')), join(folder, 'vmlinuz'));
-  copyFileSync(only(join(root, 'boot/initrd.img-*')), join(folder, 'initrd.img'));
+  const argv = ['mmdebstrap', '--quiet', ...how, ...also, `--include=${PACKAGES.join(',')}`, SUITE, root];
+  await must([...ENCLOSED, ...argv], 15 * MINUTES);
+  copyFileSync(only(join(root, 'boot/vmlinuz-*-cloud-amd64')), join(folder, 'vmlinuz'));
+  copyFileSync(only(join(root, 'boot/vmlinuz-*[0-9]-amd64')), join(folder, 'vmlinuz-modular'));
+  copyFileSync(only(join(root, 'boot/initrd.img-*-cloud-amd64')), join(folder, 'initrd.img'));
   await furnish(root);
   const raw = join(folder, 'root.raw');
   const options = ['-t', 'ext4', '-L', 'root', '-E', 'lazy_itable_init=0,lazy_journal_init=0'];

@@ -21,6 +21,8 @@ export const PACKAGES = [
   'initramfs-tools',
   'zstd',
   'linux-image-cloud-amd64',
+  // The one of cloud machines boots quicker, but has NVMe built in: this is the one that must be told to bring it along.
+  'linux-image-amd64',
   'qemu-guest-agent',
   'libstdc++6',
   'python3-minimal',
