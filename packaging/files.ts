@@ -51,7 +51,8 @@ const ZSH = { mode: 0o644, from: { text: () => zshCompletion(offered()) } } as c
 /** The one list of what lands where. */
 export const FILES: readonly Landed[] = [
   { path: PROGRAM, mode: 0o755, from: { make: (path, { koffi }) => bundle(path, koffi) } },
-  { path: `${PROGRAM}/node`, mode: 0o755, from: { make: strippedNode } },
+  // What SELinux's default policy takes for a program lies in a bin; elsewhere below /usr/lib it would be a library.
+  { path: `${PROGRAM}/bin/node`, mode: 0o755, from: { make: strippedNode } },
   { path: '/usr/bin/quiesced', mode: 0o755, from: { copy: 'packaging/quiesced.sh' } },
 
   ...UNITS.map((unit) => ({ path: `${UNIT_FOLDER}/${unit}`, mode: 0o644, from: { copy: `systemd/${unit}` } })),
@@ -72,6 +73,15 @@ export const FILES: readonly Landed[] = [
   },
   { path: '/etc/quiesced/quiesced.conf.d', mode: 0o755, from: { folder: 'empty' } },
   { path: '/etc/quiesced/hooks.d', mode: 0o755, from: { folder: 'empty' } },
+
+  // For machines without journald. Without it, and after the archive, the log starts anew at 10 MB by itself.
+  {
+    path: '/etc/logrotate.d/quiesced',
+    forms: ['deb', 'rpm'],
+    mode: 0o644,
+    from: { copy: 'packaging/quiesced.logrotate' },
+    configuration: true,
+  },
 
   { path: '/usr/share/man/man8/quiesced.8.gz', mode: 0o644, from: { gzip: programManual } },
   { path: '/usr/share/man/man5/quiesced.conf.5.gz', mode: 0o644, from: { gzip: configurationManual } },

@@ -12,6 +12,8 @@ export type Initramfs =
       readonly state: 'read';
       /** Names of the modules for the kernel that was asked for, `_` in the place of `-`. */
       readonly modules: ReadonlySet<string>;
+      /** The program that the kernel starts in it. */
+      readonly init: boolean;
       /** A file system image within, whose contents are not read: dracut's `squash` puts the modules there. */
       readonly packed: string | undefined;
     }
@@ -42,13 +44,15 @@ export async function readInitramfs(system: System, path: string, kernel: string
     // Anything else might keep us waiting for its first byte.
     if ((await system.stat(path))?.kind !== 'file') return { state: 'unreadable', why: 'it is no regular file' };
     const modules = new Set<string>();
+    let init = false;
     let packed: string | undefined;
     for await (const name of imageNames(byteStream(system.resolve(path)), AbortSignal.timeout(LIMIT_MS))) {
       const module = moduleOf(name, kernel);
       if (module !== undefined) modules.add(module);
+      if (name === 'init' || name === './init') init = true;
       if (PACKED.test(name)) packed = name;
     }
-    return { state: 'read', modules, packed };
+    return { state: 'read', modules, init, packed };
   } catch (error) {
     if (error instanceof MissingProgram) {
       const why = `it is compressed by ${error.message}, which this machine does not have`;

@@ -61,6 +61,10 @@ export const parseModulesDep = (text: string): ReadonlyMap<string, readonly stri
     }),
   );
 
+/** What the kernel has loaded, by name: proc_modules(5). */
+export const loadedModules = async (system: System): Promise<readonly string[]> =>
+  ((await readableText(system, '/proc/modules')) ?? '').split('\n').map((line) => line.split(' ')[0] ?? '');
+
 /** What keeps a module from being loaded by itself, and the file that says so: modprobe.d(5). */
 export interface Blacklisted {
   readonly module: string;

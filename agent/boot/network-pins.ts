@@ -1,6 +1,6 @@
 import { isThere, readableList, readableText } from '../system/readable.ts';
 import type { System } from '../system/system.ts';
-import { netplanUnpinned } from './netplan-pins.ts';
+import { ANY_ETHERNET, netplanUnpinned } from './netplan-pins.ts';
 
 /** A line that ties the network to the hardware address of one adapter; a restored machine has another. */
 export interface Pin {
@@ -10,8 +10,16 @@ export interface Pin {
   readonly text: string;
 }
 
-/** What the lines of a file become when nothing in them names an address: `undefined` takes the line out. */
-export type Unpin = (lines: readonly string[], fileName: string) => readonly (string | undefined)[];
+/**
+ * What the lines of a file become when nothing in them names an address: `undefined` takes the line out.
+ *
+ * @param others the texts of the other files of its kind.
+ */
+export type Unpin = (
+  lines: readonly string[],
+  fileName: string,
+  others: readonly string[],
+) => readonly (string | undefined)[];
 
 interface Place {
   readonly folder: string;
@@ -53,10 +61,9 @@ const keyfile = inSections(
 const networkd: Unpin = (lines, fileName) => {
   const isMac = /^\s*(Permanent)?MACAddress=\s*[0-9a-f]/i;
   const named = lines.some((line) => /^\s*(Name|Type|Driver)=/.test(line));
-  return inSections(['Match', 'Link'], isMac, (section) => (section === 'Match' && !named ? 'Name=e*' : undefined))(
-    lines,
-    fileName,
-  );
+  const any = `Name=${ANY_ETHERNET}`;
+  const unpin = inSections(['Match', 'Link'], isMac, (section) => (section === 'Match' && !named ? any : undefined));
+  return unpin(lines, fileName, []);
 };
 
 function inSections(
@@ -102,15 +109,27 @@ export async function pinnedFiles(system: System): Promise<readonly PinnedFile[]
   const renewed = await cloudInitRenews(system);
   const found: PinnedFile[] = [];
   for (const { folder, file, unpin } of PLACES) {
-    for (const name of await readableList(system, folder)) {
-      if (!file.test(name) || LEFT_OVER.test(name) || (renewed && name.includes('cloud-init'))) continue;
+    const texts = await textsIn(system, folder, file);
+    for (const [name, text] of texts) {
+      if (renewed && name.includes('cloud-init')) continue;
       const path = `${folder}/${name}`;
-      const text = await system.readText(path, 'latin1').catch(() => undefined);
-      const { pins, unpinned } = unpinnedText(text ?? '', unpin, name);
+      const others = [...texts].flatMap(([other, its]) => (other === name ? [] : [its]));
+      const { pins, unpinned } = unpinnedText(text, unpin, name, others);
       if (pins.length > 0) found.push({ path, unpinned, pins: pins.map((pin) => ({ ...pin, path })) });
     }
   }
   return found;
+}
+
+/** A character for each byte, by the names of the files. */
+async function textsIn(system: System, folder: string, file: RegExp): Promise<ReadonlyMap<string, string>> {
+  const texts = new Map<string, string>();
+  for (const name of await readableList(system, folder)) {
+    if (!file.test(name) || LEFT_OVER.test(name)) continue;
+    const text = await system.readText(`${folder}/${name}`, 'latin1').catch(() => undefined);
+    if (text !== undefined) texts.set(name, text);
+  }
+  return texts;
 }
 
 /** Everything but the lines concerned stays as it is, byte for byte. */
@@ -118,9 +137,10 @@ export function unpinnedText(
   text: string,
   unpin: Unpin,
   fileName: string,
+  others: readonly string[] = [],
 ): { readonly pins: readonly Omit<Pin, 'path'>[]; readonly unpinned: string } {
   const lines = text.split('\n');
-  const after = unpin(lines, fileName);
+  const after = unpin(lines, fileName, others);
   const pins = lines.flatMap((line, at) => (after[at] === line ? [] : [{ line: at + 1, text: line.trim() }]));
   return { pins, unpinned: after.filter((line) => line !== undefined).join('\n') };
 }

@@ -1,3 +1,4 @@
+import { loadedModules } from '../boot/modules.ts';
 import { loadConfig } from '../config/load.ts';
 import { UserError } from '../errors.ts';
 import { baseName, type Process, runningProcesses } from '../system/processes.ts';
@@ -7,13 +8,7 @@ import { type Check, type CheckContext, info, pass, type Result, warn } from './
 import { SOURCES } from './limits.ts';
 import { PRODUCTS, type Product, SITE_RECOVERY } from './other-products.ts';
 import { crontab, readSchedules, type Scheduled } from './other-schedules.ts';
-import {
-  type Installed,
-  installedOnWindows,
-  installedPackages,
-  loadedModules,
-  mobilityVersion,
-} from './other-versions.ts';
+import { type Installed, installedOnWindows, installedPackages, mobilityVersion } from './other-versions.ts';
 import { gatherWaagent } from './waagent.ts';
 
 const VM_EXTENSION: Product = { name: 'Azure Backup', covers: 'the whole machine', freezes: true, programs: [] };

@@ -42,10 +42,6 @@ export const mobilityVersion = async (system: System): Promise<string | undefine
 export const versionLine = (text: string): string | undefined =>
   /^[ \t]*VERSION[ \t]*=[ \t]*([\d.]+)[ \t\r]*$/im.exec(text)?.[1];
 
-/** What the kernel has loaded, by name: proc_modules(5). */
-export const loadedModules = async (system: System): Promise<readonly string[]> =>
-  ((await readableText(system, '/proc/modules')) ?? '').split('\n').map((line) => line.split(' ')[0] ?? '');
-
 const UNINSTALL = 'SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall';
 /** Programs of 32 bits have a list of their own. */
 const LISTS = [`HKLM\\${UNINSTALL}`, `HKLM\\${UNINSTALL.replace('SOFTWARE', 'SOFTWARE\\WOW6432Node')}`];

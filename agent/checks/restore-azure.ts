@@ -40,7 +40,8 @@ async function gatherProvisioning(system: System): Promise<ProvisioningSigns> {
 /** `datasource_list: [ Azure, None ]`, or a list below it; the last file that has one counts. */
 export function datasourcesOf(text: string): string | undefined {
   const [, inline, block] = /^datasource_list:[ \t]*(?:\[([^\]\n]*)\]|((?:\n[ \t]*- .*)+))/m.exec(text) ?? [];
-  return inline?.trim() ?? block?.replaceAll(/\s*-\s+/g, ' ').trim();
+  const listed = block?.trim().split('\n');
+  return inline?.trim() ?? listed?.map((line) => line.replace(/^[ \t]*- /, '').trim()).join(' ');
 }
 
 export function judgeProvisioning({ sources, cloudInit, agent }: ProvisioningSigns): Result {

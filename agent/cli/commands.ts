@@ -27,5 +27,6 @@ export const RUN: Readonly<Record<string, Command>> = {
   'keep-hold': async (context) => (await import('./commands/keep-hold.ts')).keepHold(context),
   'thaw-overdue': async (context) => (await import('./commands/thaw-overdue.ts')).thawOverdue(context),
   'sqlite-session': async (context) => (await import('./commands/internal.ts')).sqliteSession(context),
+  'compare-image': async (context) => (await import('./commands/compare-image.ts')).compareImage(context),
   'sandbox-writer': async (context) => (await import('./commands/internal.ts')).sandboxWriter(context),
 };

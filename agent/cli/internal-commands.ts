@@ -32,6 +32,15 @@ export const INTERNAL_COMMANDS: readonly CommandSpec[] = [
     exitCodes: DONE,
     hidden: true,
   },
+  {
+    name: 'compare-image',
+    needsRoot: true,
+    about: 'Reads an initramfs before it takes the place of another',
+    flags: [],
+    words: 'NEW PRESENT KERNEL [azure]',
+    exitCodes: DONE,
+    hidden: true,
+  },
   { name: 'sqlite-session', about: 'A client of SQLite', flags: [], words: 'FILE', exitCodes: DONE, hidden: true },
   { name: 'sandbox-writer', about: 'Writes all the time', flags: [], words: 'FOLDER', exitCodes: DONE, hidden: true },
 ];

@@ -10,11 +10,14 @@ import { type Note, type Subject, settle, settleUnlessBusy, transact, undoSteps 
 import { repairs } from './all.ts';
 import { type Repair, type RepairContext, RUN_MS } from './repair.ts';
 
-export interface RepairParts extends RepairContext {
+/** What is needed to end what was cut off. */
+export interface SettleParts {
   readonly system: System;
   /** Why nothing may be changed now, in words; undefined when it may. */
   readonly backupUnderWay: () => Promise<string | undefined>;
 }
+
+export interface RepairParts extends SettleParts, RepairContext {}
 
 export type RepairRequest =
   | { readonly do: 'repair'; readonly repairs: readonly Repair[] }
@@ -32,7 +35,7 @@ export interface RepairChange {
 
 const folderOf = ({ platform }: Pick<System, 'platform'>): string => join(PATHS[platform].state, 'repair');
 
-const subjectOf = ({ system, backupUnderWay }: RepairParts): Subject => ({
+const subjectOf = ({ system, backupUnderWay }: SettleParts): Subject => ({
   folder: folderOf(system),
   code: 'repair',
   name: 'A repair',
@@ -40,8 +43,8 @@ const subjectOf = ({ system, backupUnderWay }: RepairParts): Subject => ({
   whyNotNow: backupUnderWay,
 });
 
-/** For who only looks: ends what a killed process left, unless somebody is at work. */
-export const settleRepairs = (parts: RepairParts, command: string): Promise<readonly Note[]> =>
+/** For the daemon, and for who only looks: ends what a killed process left, unless somebody is at work. */
+export const settleRepairs = (parts: SettleParts, command: string): Promise<readonly Note[]> =>
   settleUnlessBusy(parts.system, subjectOf(parts), command);
 
 /** What would be done; touches nothing but a folder in memory for `findmnt`. Throws what `carryOutRepair` would refuse. */
@@ -98,7 +101,7 @@ async function planForward(parts: RepairParts, wanted: readonly Repair[]): Promi
     changes.push(...plan.changes);
     notes.push(...plan.notes);
     const paths = plan.changes.map(({ path }) => path);
-    followed.push(...((await repair.follow?.(system, paths, 'there')) ?? []));
+    followed.push(...((await repair.follow?.(system, paths, 'there', parts)) ?? []));
     own.push(...plan.runs);
     if (plan.changes.length + plan.runs.length > 0) busy.push(repair);
   }
@@ -116,7 +119,8 @@ function asChanged(system: System, changes: readonly FileChange[]): System {
   };
 }
 
-async function planUndo({ system }: RepairParts, force: boolean): Promise<RepairChange> {
+async function planUndo(parts: RepairParts, force: boolean): Promise<RepairChange> {
+  const { system } = parts;
   const record = await readRecord(system, folderOf(system));
   const back = await undoSteps(system, record);
   if (back === undefined)
@@ -126,7 +130,7 @@ async function planUndo({ system }: RepairParts, force: boolean): Promise<Repair
   const concerned = repairs.filter(({ id }) => ids.includes(id));
   const paths = back.steps.map(({ path }) => path);
   const runs: RunChange[] = [];
-  for (const { follow } of concerned) runs.push(...((await follow?.(system, paths, 'back')) ?? []));
+  for (const { follow } of concerned) runs.push(...((await follow?.(system, paths, 'back', parts)) ?? []));
   return { repairs: concerned, steps: back.steps, runs, notes: [] };
 }
 

@@ -6,11 +6,13 @@ import { planFile } from '../system/owned-file.ts';
 import { anyThere, isThere, readableList } from '../system/readable.ts';
 import type { System } from '../system/system.ts';
 import { unblocked } from './modules.ts';
-import { type Repair, run } from './repair.ts';
+import { type Repair, type RepairContext, run } from './repair.ts';
 
 const DRACUT = ['/usr/bin/dracut', '/usr/sbin/dracut', '/sbin/dracut'];
 const DRACUT_CONF = '/etc/dracut.conf.d/50-quiesced-hyperv.conf';
-const INITRAMFS_TOOLS = ['/usr/sbin/update-initramfs'];
+/** What update-initramfs calls, which itself puts the image into its place before anybody could look at it. */
+const INITRAMFS_TOOLS = ['/usr/sbin/mkinitramfs'];
+const POST_UPDATE = '/etc/initramfs/post-update.d';
 const MODULES = '/etc/initramfs-tools/modules';
 const MARK = "# quiesced repair: drivers of Azure's hosts";
 
@@ -23,26 +25,26 @@ export const drivers: Repair = {
   id: 'boot.hyperv-initramfs',
   check: 'boot.hyperv-initramfs',
   title: "Put Hyper-V's drivers into every initramfs",
-  risk: `Each image that lacks them is made anew; the one before stays beside it (${OLD}), which takes as much room in /boot.`,
+  risk: `Each image that lacks them is made anew, and takes the place of the one before when it was found whole. That one stays beside it (${OLD}), which takes as much room in /boot.`,
   safe: true,
 
-  async plan(system) {
+  async plan(system, context) {
     const barred = await unblocked(system, [...AZURE_MODULES.boot, AZURE_MODULES.network]);
     const lacking = await lackingKernels(system);
     const configured = lacking.length === 0 ? [] : await configuration(system, wantedModules(lacking));
     const changes = [...barred.changes, ...configured];
     // The configuration may have been there before, and the image be older.
-    const runs = changes.length > 0 ? [] : await rebuild(system, lacking);
+    const runs = changes.length > 0 ? [] : await rebuild(system, lacking, 'there', context);
     const notes = lacking.length === 0 ? barred.notes : [...barred.notes, ...(await unmade(system))];
     return { changes, runs, notes };
   },
 
   /** Undone, the images that were kept take their places again: they have started this machine before. */
-  async follow(system, paths, way) {
+  async follow(system, paths, way, context) {
     if (paths.some((path) => path.startsWith('/etc/modprobe.d/')))
-      return rebuild(system, await installedKernels(system));
+      return rebuild(system, await installedKernels(system), way, context);
     if (!paths.some((path) => path === DRACUT_CONF || path === MODULES)) return [];
-    return way === 'there' ? rebuild(system, await lackingKernels(system)) : bringBack(system);
+    return way === 'there' ? rebuild(system, await lackingKernels(system), way, context) : bringBack(system);
   },
 };
 
@@ -89,25 +91,34 @@ async function configuration(system: System, modules: readonly string[]): Promis
 }
 
 /**
- * A name is kept by a link, which costs nothing; the new image takes the old one's place at once, when it is whole. The
- * first that was kept stays: it has started this machine, which one of ours that turns out bad has not.
+ * A name is kept by a link, which costs nothing; the new image is made beside, read as the kernel would, and takes the old
+ * one's place at once. The first that was kept stays: it has started this machine, which one of ours has not.
  */
 async function rebuild(
   system: System,
   kernels: readonly { readonly version: string }[],
+  way: 'there' | 'back',
+  { self }: RepairContext,
 ): Promise<readonly RunChange[]> {
   const versions = new Set(kernels.map(({ version }) => version));
   const images = (await installedKernels(system)).filter(({ version }) => versions.has(version));
   const dracut = await anyThere(system, DRACUT);
   if (!dracut && !(await anyThere(system, INITRAMFS_TOOLS))) return [];
   const names = new Set(await readableList(system, '/boot'));
+  // Boot loaders that have copies of their own, as update-initramfs would tell them.
+  const hooks = !dracut && (await isThere(system, POST_UPDATE));
   return images.flatMap(({ version, initramfs }) => {
     if (initramfs === undefined) return [];
     const kept = `${initramfs}${OLD}`;
-    const keep = names.has(basename(kept)) ? [] : [run('cp', '--link', '--force', initramfs, kept)];
-    if (!dracut) return [...keep, run('update-initramfs', '-u', '-k', version)];
     const made = `${initramfs}${NEW}`;
-    return [...keep, run('dracut', '--force', made, version), run('sync', made), run('mv', '--force', made, initramfs)];
+    return [
+      ...(names.has(basename(kept)) ? [] : [run('cp', '--link', '--force', initramfs, kept)]),
+      dracut ? run('dracut', '--force', made, version) : run('mkinitramfs', '-o', made, version),
+      run('sync', made),
+      run(...self, 'compare-image', made, initramfs, version, ...(way === 'there' ? ['azure'] : [])),
+      run('mv', '--force', made, initramfs),
+      ...(hooks ? [run('run-parts', `--arg=${version}`, `--arg=${initramfs}`, POST_UPDATE)] : []),
+    ];
   });
 }
 

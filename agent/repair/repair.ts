@@ -23,13 +23,20 @@ export interface Repair {
    * The programs that make what follows from these files, once they have been changed or put back: images, boot menus.
    * They may be run a second time.
    */
-  follow?(system: System, paths: readonly string[], way: 'there' | 'back'): Promise<readonly RunChange[]>;
+  follow?(
+    system: System,
+    paths: readonly string[],
+    way: 'there' | 'back',
+    context: RepairContext,
+  ): Promise<readonly RunChange[]>;
   /** Why the change must not be made: the opinion of the program that will read the file. Throws a `UserError`. */
   verify?(system: System, changes: readonly FileChange[]): Promise<void>;
 }
 
 export interface RepairContext {
   readonly facts: Pick<Facts, 'architecture' | 'systemd'>;
+  /** How this program is started again, for what is looked at between two programs: `[node, main.ts]`. */
+  readonly self: readonly string[];
 }
 
 export interface RepairPlan {

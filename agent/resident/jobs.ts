@@ -9,6 +9,7 @@ import type { ServiceManager } from '../system/service-manager.ts';
 import type { System } from '../system/system.ts';
 import { checkInProcess } from './check-process.ts';
 import { keepProxy } from './proxy.ts';
+import { settleRepair } from './repair.ts';
 import type { Runs } from './runs.ts';
 
 export interface JobParts {
@@ -27,12 +28,14 @@ export const jobsOf = (parts: JobParts, { schedule }: Config, runs: Runs): reado
 ];
 
 /**
- * The result is left behind, and told, by the process that makes it. A proxy that it would find amiss is mended first.
+ * The result is left behind, and told, by the process that makes it. What it would find amiss of a proxy, or half
+ * mended, is seen to first.
  * Given up for a run, and put off: the checks open and start a hundred things, and would find, and tell, that file
  * systems are frozen.
  */
 async function readiness({ system, self, log, manager, load, signal }: JobParts, runs: Runs): Promise<void> {
   await keepProxy({ system, log, load });
+  await settleRepair({ system, log });
   const before = healthNow(system);
   const { begun } = runs;
   try {

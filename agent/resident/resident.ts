@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { endpointOf } from '../control/endpoint.ts';
+import { endpointOf, makeWayTo } from '../control/endpoint.ts';
 import type { DaemonStatus } from '../control/protocol.ts';
 import { type Server, startServer } from '../control/server.ts';
 import type { Agent } from '../daemon.ts';
@@ -12,6 +12,7 @@ import type { ServiceManager } from '../system/service-manager.ts';
 import type { System } from '../system/system.ts';
 import { jobsOf } from './jobs.ts';
 import { settleProxy } from './proxy.ts';
+import { settleRepair } from './repair.ts';
 import { routesOf } from './routes.ts';
 import { Runs } from './runs.ts';
 
@@ -68,6 +69,8 @@ export async function reside(parts: ResidentParts): Promise<void> {
     manager.ready('ready');
     log.info('ready', { pid: process.pid, version, onDemand });
     await settleProxy(parts);
+    // An image may be made again for it, which takes minutes, and nobody waits so long for us to end.
+    await Promise.race([settleRepair(parts), aborted(signal)]);
     const busy = () => server.connections > 0 || runs.busy() !== undefined || scheduler.working;
     await (onDemand ? untilIdle(busy, parts.idleMs ?? IDLE_MS, signal) : aborted(signal));
   } finally {
@@ -92,7 +95,7 @@ async function serve(
   routes: Parameters<typeof startServer>[1],
 ): Promise<Server | undefined> {
   await system.makeDir(PATHS[system.platform].runtime, 0o755);
-  await system.makeDir(PATHS[system.platform].control, 0o700);
+  await makeWayTo(system);
   let server: Server | undefined;
   if (manager.listenFd !== undefined) server = await startServer({ fd: manager.listenFd }, routes);
   const listen = async () => {

@@ -16,7 +16,7 @@ export const SOURCES = [...UNITS, 'quiesced.tmpfiles'] as const;
 type Source = (typeof SOURCES)[number];
 
 /** How the package starts the program, and so what stands in its units. */
-export const PACKAGED = ['/usr/lib/quiesced/node', '/usr/lib/quiesced/quiesced.mjs'] as const;
+export const PACKAGED = ['/usr/lib/quiesced/bin/node', '/usr/lib/quiesced/quiesced.mjs'] as const;
 
 /** Put in by the bundler; a tree of sources has the files. */
 declare const QUIESCED_UNITS: Readonly<Record<Source, string>> | undefined;

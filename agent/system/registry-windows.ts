@@ -1,5 +1,7 @@
-import { loadLibrary } from './native.ts';
+import { openLibrary } from './native.ts';
 import type { Registry, RegistryValue } from './registry.ts';
+import { windowsError } from './windows-error.ts';
+import { readWinHttp, WINHTTP_PATH, writeWinHttp } from './winhttp-windows.ts';
 
 /** Predefined keys of winreg.h, sign-extended as a 64-bit HKEY is. */
 const ROOTS: Readonly<Record<string, number>> = { HKCU: 0x80000001 | 0, HKLM: 0x80000002 | 0, HKU: 0x80000003 | 0 };
@@ -24,30 +26,33 @@ export function windowsRegistry(): Registry {
   };
   return {
     async read(path) {
+      if (path === WINHTTP_PATH) return readWinHttp();
       const { root, key, name } = partsOf(path);
       const [type, size, data] = [[0], [MOST_BYTES], Buffer.alloc(MOST_BYTES)];
-      const code = (await api()).get(root, key, name, RRF_ANY, type, data, size);
+      const code = api().get(root, key, name, RRF_ANY, type, data, size);
       if (code === FILE_NOT_FOUND || code === PATH_NOT_FOUND) return undefined;
       if (code !== 0) throw failed('read', path, code);
       return valueFrom(path, type[0] ?? 0, data.subarray(0, size[0]));
     },
     async write(path, value) {
+      if (path === WINHTTP_PATH) return writeWinHttp(value);
       const { root, key, name } = partsOf(path);
       const data = bytesOf(value);
-      const code = (await api()).set(root, key, name, TYPES[value.type], data, data.length);
+      const code = api().set(root, key, name, TYPES[value.type], data, data.length);
       if (code !== 0) throw failed('written', path, code);
     },
     async remove(path) {
+      if (path === WINHTTP_PATH) return writeWinHttp(undefined);
       const { root, key, name } = partsOf(path);
-      const code = (await api()).delete(root, key, name);
+      const code = api().delete(root, key, name);
       if (code !== 0 && code !== FILE_NOT_FOUND && code !== PATH_NOT_FOUND) throw failed('removed', path, code);
     },
-    keys: async (key) => enumerate(await api(), 'enumerateKeys', key),
-    names: async (key) => enumerate(await api(), 'enumerateValues', key),
+    keys: async (key) => enumerate(api(), 'enumerateKeys', key),
+    names: async (key) => enumerate(api(), 'enumerateValues', key),
   };
 }
 
-type Api = Awaited<ReturnType<typeof bind>>;
+type Api = ReturnType<typeof bind>;
 
 function enumerate(api: Api, what: 'enumerateKeys' | 'enumerateValues', path: string): readonly string[] {
   const { root, key } = partsOf(`${path}\\`);
@@ -70,8 +75,8 @@ function enumerate(api: Api, what: 'enumerateKeys' | 'enumerateValues', path: st
   }
 }
 
-async function bind() {
-  const { library } = await loadLibrary('advapi32.dll');
+function bind() {
+  const { library } = openLibrary('advapi32.dll');
   return {
     get: library.func(
       'long RegGetValueW(int64 root, str16 key, str16 name, uint flags, _Out_ uint *type, void *data, _Inout_ uint *size)',
@@ -118,6 +123,4 @@ function bytesOf({ type, data }: RegistryValue): Buffer {
   return bytes;
 }
 
-/** The number is in winerror.h; its text would be in the user's language. */
-const failed = (what: string, path: string, code: number): Error =>
-  new Error(`${path} cannot be ${what}: error ${code} of Windows`);
+const failed = (what: string, path: string, code: number): Error => windowsError(`${path} cannot be ${what}`, code);

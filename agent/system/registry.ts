@@ -22,8 +22,8 @@ export interface Registry {
   names(key: string): Promise<readonly string[]>;
 }
 
-/** Told from a file by the root key that it begins with. */
-export const isRegistryPath = (path: string): boolean => /^HK(LM|U|CU)\\/.test(path);
+/** Told from a file by the root key that it begins with; see `winhttp-windows.ts` for the last one. */
+export const isRegistryPath = (path: string): boolean => /^(HK(LM|U|CU)|WinHTTP)\\/.test(path);
 
 export const sameValue = (a: RegistryValue | undefined, b: RegistryValue | undefined): boolean =>
   a?.type === b?.type && a?.data === b?.data;

@@ -2,6 +2,7 @@ import { messageOf, UserError } from '../errors.ts';
 import { carryOut, type Left, notPutBack, takeBack } from './all-or-none.ts';
 import { type ChangeRecord, type Done, readRecord, sweepRecord, writeRecord } from './change-record.ts';
 import { type RunChange, runChange } from './changes.ts';
+import { isRegistryPath } from './registry.ts';
 import { underLock } from './run-lock.ts';
 import { type Step, same, stateAt } from './steps.ts';
 import type { System } from './system.ts';
@@ -58,6 +59,8 @@ const isHalf = (error: unknown): boolean => error instanceof UserError && error.
 async function refuseUnsafe(system: System, steps: readonly Step[], code: string): Promise<void> {
   if (!system.live) return;
   for (const { path } of steps) {
+    // Whose links only administrators make.
+    if (isRegistryPath(path)) continue;
     const found = await distrust(system, path);
     if (found !== undefined)
       throw new UserError(`${code}.unsafe`, `${found.what}: nothing is changed`, { remedy: found.remedy });
@@ -171,8 +174,12 @@ async function runOwed(system: System, subject: Subject): Promise<readonly Note[
   return [{ message: `${name} that was cut off had left programs to be run, which has been done.` }];
 }
 
-const shareFile = (some: readonly string[], others: readonly string[]): boolean =>
-  some.some((word) => word.startsWith('/') && others.includes(word));
+/** The words that both begin with are the program, and that is no file they work on. */
+function shareFile(some: readonly string[], others: readonly string[]): boolean {
+  const differs = some.findIndex((word, at) => word !== others[at]);
+  if (differs < 0) return true;
+  return some.slice(differs).some((word) => word.startsWith('/') && others.slice(differs).includes(word));
+}
 
 /** Who was killed behind `mv` and before the record of it has nothing left to move. */
 const isMoved = async (system: System, [program, ...args]: readonly string[]): Promise<boolean> =>

@@ -6,6 +6,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { buildExtension } from '../extension/build.ts';
 import { buildPackages } from '../package.ts';
 import { ROOT, versionOf } from '../repository.ts';
 import { releaseNotes } from './changelog.ts';
@@ -29,7 +30,8 @@ const sums = (paths: readonly string[]): string =>
 
 async function release(): Promise<readonly string[]> {
   rmSync(FOLDER, { recursive: true, force: true });
-  const packages = await buildPackages(FOLDER);
+  // One for Windows, as MSI, has its place here too.
+  const packages = [...(await buildPackages(FOLDER)), await buildExtension(FOLDER)];
   const texts = { [`quiesced-${versionOf()}.cdx.json`]: sbom(), 'CHANGELOG.md': releaseNotes() };
   for (const [name, text] of Object.entries(texts)) writeFileSync(join(FOLDER, name), text);
   const all = [...packages, ...Object.keys(texts).map((name) => join(FOLDER, name))].sort();

@@ -59,7 +59,7 @@ assert_floor() {
   for need in flock timeout; do
     command -v "$need" >/dev/null || refuse "there is no $need" 'Install util-linux and coreutils.'
   done
-  if ! said=$("$here/files$HOME_FOLDER/node" --version 2>&1); then
+  if ! said=$("$here/files$HOME_FOLDER/bin/node" --version 2>&1); then
     refuse "the Node in this archive does not start here: $(printf '%s\n' "$said" | head -n 1)" \
       "It needs glibc 2.28 and libstdc++ of GCC 7 or later; here is $(libc)."
   fi

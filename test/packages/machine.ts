@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { ROOT, versionOf } from '../../packaging/repository.ts';
-import { rootfs, whyNoRootfs } from './rootfs.ts';
+import { FOR_PACKAGES, type Recipe, rootfs, whyNoRootfs } from './rootfs.ts';
 
 /** Another one than the last that was made: QUIESCED_TEST_DEB. */
 export const DEB = process.env.QUIESCED_TEST_DEB ?? join(ROOT, `dist/packages/quiesced_${versionOf()}_amd64.deb`);
@@ -32,12 +32,17 @@ export interface Machine {
 const LIMIT_MS = 120_000;
 
 /** With the package for Debian in /srv. */
-export function packageTest(name: string, work: (t: Test, machine: Machine) => Promise<void>): void {
+export function packageTest(
+  name: string,
+  work: (t: Test, machine: Machine) => Promise<void>,
+  recipe: Recipe = FOR_PACKAGES,
+): void {
   const why = existsSync(DEB) ? false : `no ${DEB}; npm run package:deb makes it`;
-  machineTest(name, why, async (t, machine) => {
+  const withPackage = async (t: Test, machine: Machine) => {
     copyFileSync(DEB, join(machine.root, 'srv/quiesced.deb'));
     await work(t, machine);
-  });
+  };
+  machineTest(name, why, withPackage, recipe);
 }
 
 /** @param skip why it cannot be done here, besides what a root folder of its own asks for. */
@@ -45,12 +50,13 @@ export function machineTest(
   name: string,
   skip: string | false,
   work: (t: Test, machine: Machine) => Promise<void>,
+  recipe: Recipe = FOR_PACKAGES,
 ): void {
   t.test(name, { skip: skip || (whyNoRootfs() ?? false), timeout: 280_000 }, async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'quiesced-package-'));
     t.teardown(() => rmSync(folder, { recursive: true, force: true }));
     const root = join(folder, 'root');
-    execFileSync('cp', ['-a', '--reflink=auto', rootfs(), root]);
+    execFileSync('cp', ['-a', '--reflink=auto', rootfs(recipe), root]);
     mkdirSync(join(root, 'srv'), { recursive: true });
     await work(t, machineAt(root));
   });

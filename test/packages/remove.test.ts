@@ -1,6 +1,6 @@
-import { once } from 'node:events';
 import { askedOfSystemd, pretendSystemd } from './fake-systemd.ts';
 import { packageTest } from './machine.ts';
+import { heldForAMoment } from './run-under-way.ts';
 
 /** Folders of systemd's and dpkg's own, which others use too. */
 const MADE_FOR_ALL =
@@ -21,10 +21,7 @@ packageTest('removing and purging', async (t, machine) => {
 
   await t.test('removing waits until what is held was let go, and keeps configuration and state', async (t) => {
     // A guard that outlives its daemon by a moment.
-    const guard = machine.start(
-      'flock /run/quiesced/lock sh -c "echo held; sleep 4; echo let go >>/var/log/systemctl.log"',
-    );
-    await once(guard.stdout ?? guard, 'data');
+    await heldForAMoment(machine);
     t.equal(machine.run('dpkg -r quiesced; echo removed >>/var/log/systemctl.log').code, 0);
     t.strictSame(askedOfSystemd(machine), [
       'stop quiesced.socket quiesced.timer quiesced.service',

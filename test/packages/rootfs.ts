@@ -4,9 +4,19 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-/** A Debian with systemd's files, of which nothing ever boots, and what looks at a package: manuals, shells, a checker. */
-const SUITE = 'bookworm';
-const PACKAGES = ['systemd', 'man-db', 'bash-completion', 'zsh', 'fish', 'shellcheck', 'libstdc++6'];
+/** What is in a root folder, of which nothing ever boots. */
+export interface Recipe {
+  /** Of Debian, by its name there. */
+  readonly suite: string;
+  readonly packages: readonly string[];
+}
+
+/** With systemd's files, and what looks at a package: manuals, shells, a checker. */
+export const FOR_PACKAGES: Recipe = {
+  suite: 'bookworm',
+  packages: ['systemd', 'man-db', 'bash-completion', 'zsh', 'fish', 'shellcheck', 'libstdc++6'],
+};
+
 const OPTIONS = [
   ...['--mode=root', '--variant=minbase', '--aptopt=Acquire::Languages "none"'],
   ...['doc', 'locale'].map((folder) => `--dpkgopt=path-exclude=/usr/share/${folder}/*`),
@@ -27,10 +37,10 @@ export function whyNoRootfs(): string | undefined {
  * The folder, made once and kept outside the tree by its recipe; to be copied, never changed. Two that make it at once
  * do not get in each other's way: the first one stays.
  */
-export function rootfs(): string {
+export function rootfs({ suite, packages }: Recipe): string {
   const cache = process.env.QUIESCED_PACKAGES_CACHE ?? join(homedir(), '.cache/quiesced-packages');
   const key = createHash('sha256')
-    .update([SUITE, ...PACKAGES, ...OPTIONS].join('\n'))
+    .update([suite, ...packages, ...OPTIONS].join('\n'))
     .digest('hex')
     .slice(0, 12);
   const folder = join(cache, key);
@@ -38,7 +48,7 @@ export function rootfs(): string {
   mkdirSync(cache, { recursive: true });
   const making = mkdtempSync(join(cache, 'making-'));
   try {
-    const argv = [...OPTIONS, `--include=${PACKAGES.join(',')}`, SUITE, join(making, 'root')];
+    const argv = [...OPTIONS, `--include=${packages.join(',')}`, suite, join(making, 'root')];
     const { status, stderr } = spawnSync('mmdebstrap', argv, { stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
     if (status !== 0) throw new Error(`mmdebstrap: ${stderr}`);
     if (!existsSync(folder)) renameSync(join(making, 'root'), folder);

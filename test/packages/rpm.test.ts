@@ -9,6 +9,7 @@ import { scriptText } from '../../packaging/script.ts';
 import { built, whyNotBuilt } from './built.ts';
 import { askedOfSystemd, pretendSystemd } from './fake-systemd.ts';
 import { type Ended, type Machine, machineTest } from './machine.ts';
+import { heldForAMoment, heldUntilTold, waitsAndKeeps } from './run-under-way.ts';
 
 const skip = whyNotBuilt('rpm', 'amd64');
 const rpm = skip ? '' : await built('rpm', 'amd64');
@@ -114,25 +115,8 @@ machineTest('installed by rpm, it works; an upgrade waits, and what is removed i
 });
 
 async function again(t: Test, machine: Machine): Promise<void> {
-  const run = machine.start(
-    'flock /run/quiesced/lock sh -c "echo held; sleep 4; echo let go >>/var/log/systemctl.log"',
-  );
-  await once(run.stdout ?? run, 'data');
-  machine.put('/etc/quiesced/quiesced.conf', '[snapshot]\nfrozen-deadline = 7s\n');
   machine.put('/etc/quiesced/quiesced.conf.d/10-site.conf', '[log]\nlevel = debug\n');
-  const second = install(machine, '-U', '--replacepkgs', '--oldpackage', rpm);
-  t.match(
-    second,
-    { code: 0, stderr: /a snapshot, hold or rehearsal is under way; waiting for its end/ },
-    'waits',
-    second,
-  );
-  t.strictSame(askedOfSystemd(machine), [
-    'let go',
-    'stop quiesced.socket quiesced.timer quiesced.service',
-    'start quiesced.service',
-  ]);
-  t.match(machine.run('quiesced config').stdout, /frozen-deadline = 7s +\/etc\/quiesced\/quiesced\.conf:2/, 'keeps');
+  await waitsAndKeeps(t, machine, () => install(machine, '-U', '--replacepkgs', '--oldpackage', rpm));
 
   await t.test('is given up rather than a run', async (t) => {
     // As it is in the package, but for its patience.
@@ -140,8 +124,7 @@ async function again(t: Test, machine: Machine): Promise<void> {
       .replace(/^PATIENCE=.*/m, 'PATIENCE=1')
       .replace(/^LET_GO=.*/m, 'LET_GO=2');
     machine.put('/srv/pre', impatient);
-    const holder = machine.start('flock /run/quiesced/lock sh -c "echo held; read line"');
-    await once(holder.stdout ?? holder, 'data');
+    const holder = await heldUntilTold(machine);
     const { code, stderr } = machine.run('sh /srv/pre 2');
     t.equal(code, 1, 'which has rpm keep the old version');
     t.match(stderr, /a run does not end, so its files cannot be replaced/);
@@ -162,10 +145,7 @@ const NOT_OURS =
 
 async function removed(t: Test, machine: Machine, before: ReadonlySet<string>): Promise<void> {
   machine.put('/var/lib/quiesced/history.jsonl', '');
-  const guard = machine.start(
-    'flock /run/quiesced/lock sh -c "echo held; sleep 4; echo let go >>/var/log/systemctl.log"',
-  );
-  await once(guard.stdout ?? guard, 'data');
+  await heldForAMoment(machine);
   const gone = install(machine, '-e', 'quiesced');
   t.equal(gone.code, 0, 'rpm -e', gone);
   t.strictSame(askedOfSystemd(machine), [

@@ -1,5 +1,4 @@
 import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
 import { renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Test } from 'tap';
@@ -8,6 +7,7 @@ import { versionOf } from '../../packaging/repository.ts';
 import { built, whyNotBuilt } from './built.ts';
 import { askedOfSystemd, pretendSystemd } from './fake-systemd.ts';
 import { type Machine, machineTest } from './machine.ts';
+import { waitsAndKeeps } from './run-under-way.ts';
 
 const skip = whyNotBuilt('tarball', 'amd64');
 const tarball = skip ? '' : await built('tarball', 'amd64');
@@ -42,10 +42,10 @@ machineTest('where it could not work, install.sh says why and changes nothing', 
   );
   // As ld.so ends it on a machine whose C library is too old.
   refused(
-    `mv /srv/quiesced/files/usr/lib/quiesced/node /tmp/node && printf '#!/bin/sh\\necho "node: version GLIBC_2.28 not found" >&2; exit 1\\n' >/srv/quiesced/files/usr/lib/quiesced/node && chmod +x /srv/quiesced/files/usr/lib/quiesced/node; ${INSTALL}`,
+    `mv /srv/quiesced/files/usr/lib/quiesced/bin/node /tmp/node && printf '#!/bin/sh\\necho "node: version GLIBC_2.28 not found" >&2; exit 1\\n' >/srv/quiesced/files/usr/lib/quiesced/bin/node && chmod +x /srv/quiesced/files/usr/lib/quiesced/bin/node; ${INSTALL}`,
     /does not start here: node: version GLIBC_2\.28 not found\n {2}It needs glibc 2\.28 .*; here is glibc 2\.\d+/,
   );
-  machine.run('mv /tmp/node /srv/quiesced/files/usr/lib/quiesced/node');
+  machine.run('mv /tmp/node /srv/quiesced/files/usr/lib/quiesced/bin/node');
   refused(`${INSTALL} --uninstall`, /has installed nothing here/);
   machine.put('/usr/local/bin/dpkg-query', '#!/bin/sh\nprintf installed\n', 0o755);
   const packaged = machine.run(INSTALL);
@@ -88,25 +88,8 @@ const NOT_OURS =
   /^\.\/(run\/systemd|usr\/local\/sbin|var\/log\/systemctl\.log|etc\/systemd\/system\/[a-z-]+\.target\.wants$)/;
 
 async function upgraded(t: Test, machine: Machine): Promise<void> {
-  machine.put('/etc/quiesced/quiesced.conf', '[snapshot]\nfrozen-deadline = 7s\n');
   machine.put('/usr/lib/quiesced/lib/of-the-old-version.mjs', '');
-  const run = machine.start(
-    'flock /run/quiesced/lock sh -c "echo held; sleep 4; echo let go >>/var/log/systemctl.log"',
-  );
-  await once(run.stdout ?? run, 'data');
-  const second = machine.run(INSTALL);
-  t.match(
-    second,
-    { code: 0, stderr: /a snapshot, hold or rehearsal is under way; waiting for its end/ },
-    'waits',
-    second,
-  );
-  t.strictSame(askedOfSystemd(machine), [
-    'let go',
-    'stop quiesced.socket quiesced.timer quiesced.service',
-    'start quiesced.service',
-  ]);
-  t.match(machine.run('quiesced config').stdout, /frozen-deadline = 7s +\/etc\/quiesced\/quiesced\.conf:2/, 'keeps');
+  await waitsAndKeeps(t, machine, () => machine.run(INSTALL));
   t.notOk(machine.has('/usr/lib/quiesced/lib/of-the-old-version.mjs'), 'nothing of the old program stays');
   t.notOk(machine.has('/usr/lib/quiesced.old'));
 }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { versionOf } from '../../packaging/repository.ts';
 import { askedOfSystemd, pretendSystemd } from './fake-systemd.ts';
 import { packageTest } from './machine.ts';
+import { heldUntilTold } from './run-under-way.ts';
 
 const CONF = '/etc/quiesced/quiesced.conf';
 const DROP_IN = '/etc/quiesced/quiesced.conf.d/10-site.conf';
@@ -22,10 +23,7 @@ packageTest('an upgrade', async (t, machine) => {
   await t.test('waits for a run, then stops the service, then replaces its files', async (t) => {
     const shipped = machine.read(CONF);
     machine.put(DROP_IN, '[log]\nlevel = debug\n');
-    const run = machine.start(
-      'flock /run/quiesced/lock sh -c "echo held; read line; echo let go >>/var/log/systemctl.log"',
-    );
-    await once(run.stdout ?? run, 'data');
+    const run = await heldUntilTold(machine);
     const upgrade = machine.start('dpkg -i /srv/later.deb');
     const ended = once(upgrade, 'exit');
     const told = await once(upgrade.stderr ?? upgrade, 'data');
@@ -47,8 +45,7 @@ packageTest('an upgrade', async (t, machine) => {
 
   await t.test('is given up rather than a run', async (t) => {
     machine.run("sed -i 's/^PATIENCE=.*/PATIENCE=1/; s/^LET_GO=.*/LET_GO=2/' /var/lib/dpkg/info/quiesced.prerm");
-    const run = machine.start('flock /run/quiesced/lock sh -c "echo held; read line"');
-    await once(run.stdout ?? run, 'data');
+    const run = await heldUntilTold(machine);
     const { code, stderr } = machine.run('dpkg -i /srv/quiesced.deb');
     t.not(code, 0);
     t.match(stderr, /a run does not end, so its files cannot be replaced; see: quiesced status/);
@@ -57,6 +54,7 @@ packageTest('an upgrade', async (t, machine) => {
     t.equal(askedOfSystemd(machine).at(-1), 'start quiesced.service', 'and runs again');
     run.stdin?.end('\n');
     await once(run, 'exit');
+    t.strictSame(askedOfSystemd(machine), ['let go']);
   });
 
   await t.test('starts the way that was chosen, and keeps what the administrator wrote', async (t) => {

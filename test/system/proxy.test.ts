@@ -1,10 +1,10 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { filesOf } from '../unit/proxy/machines.ts';
 import { checkTest, conforms, type Rig } from './check-rig.ts';
+import { failsWhereFull } from './full-disk.ts';
 
 const MACHINES = join(import.meta.dirname, '../fixtures/proxy');
 const URL_FLAGS = ['--url', 'http://10.0.0.8:3128'];
@@ -97,27 +97,11 @@ proxyTest('a password is never shown', 'rhel-9', async (t, rig) => {
 });
 
 proxyTest('a full disk: an error, and nothing lost', 'already-set', async (t, rig) => {
-  // As full as it gets while the record still fits elsewhere, and the other way round.
-  for (const full of ['etc/systemd/system', 'var/lib/quiesced', 'etc']) {
-    const folder = join(rig.root, full);
-    const aside = mkdtempSync(join(tmpdir(), 'quiesced-full-'));
-    mkdirSync(folder, { recursive: true });
-    cpSync(folder, aside, { recursive: true, verbatimSymlinks: true });
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k,mode=755', 'quiesced-full', folder]);
-    try {
-      cpSync(aside, folder, { recursive: true, verbatimSymlinks: true });
-      const before = filesOf(rig);
-      spawnSync('dd', ['if=/dev/zero', `of=${folder}/filler`, 'bs=1k'], { stdio: 'ignore' });
-      const { code, json } = await rig.run('proxy', 'apply', ...URL_FLAGS, '--json');
-      t.match({ code, error: json?.error?.code }, { code: 1, error: /^(change\.failed|record\.unwritable)$/ }, full);
-      rmSync(join(folder, 'filler'));
-      t.strictSame(filesOf(rig), before, `${full}: everything is as it was`);
-      t.notOk(existsSync(join(rig.root, 'var/lib/quiesced/proxy/record.json')), 'and nothing is owed');
-    } finally {
-      execFileSync('umount', [folder]);
-      rmSync(aside, { recursive: true });
-    }
-  }
+  await failsWhereFull(t, rig, {
+    folders: ['etc/systemd/system', 'var/lib/quiesced', 'etc'],
+    command: ['proxy', 'apply', ...URL_FLAGS],
+    record: 'var/lib/quiesced/proxy/record.json',
+  });
 });
 
 proxyTest('apt takes it as it is meant', 'debian-12', async (t, rig) => {

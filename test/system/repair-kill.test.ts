@@ -3,7 +3,7 @@ import t from 'tap';
 import { repairs } from '../../agent/repair/all.ts';
 import { carryOutRepair, type RepairRequest, settleRepairs } from '../../agent/repair/change.ts';
 import { localSystem } from '../../agent/system/local.ts';
-import { whyNot } from './check-rig.ts';
+import { MAIN, whyNot } from './check-rig.ts';
 import { killedEverywhere } from './kill-sweep.ts';
 import { PLANTED, plantFaults } from './repair-machine.ts';
 
@@ -13,6 +13,7 @@ const IDS = PLANTED.filter((id) => id !== 'boot.fstab');
 const here = (root: string) => ({
   system: localSystem({ root, live: false, env: {} }),
   facts: { architecture: 'x86_64', systemd: false },
+  self: [process.execPath, MAIN],
   backupUnderWay: async () => undefined,
 });
 const change = (request: RepairRequest) => (root: string) => carryOutRepair(here(root), request);

@@ -1,10 +1,9 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { filesOf } from '../unit/proxy/machines.ts';
 import { checkTest, conforms, type Rig } from './check-rig.ts';
+import { failsWhereFull } from './full-disk.ts';
 import { PLANTED, plantFaults } from './repair-machine.ts';
 
 /** Without fstab, of which a check would look for the disks on the machine that runs. */
@@ -79,24 +78,9 @@ repairTest('what is wrong is said', async (t, rig) => {
 });
 
 repairTest('a full disk: an error, and nothing lost', async (t, rig) => {
-  for (const full of ['etc/modprobe.d', 'var/lib/quiesced', 'boot/loader/entries']) {
-    const folder = join(rig.root, full);
-    const aside = mkdtempSync(join(tmpdir(), 'quiesced-full-'));
-    mkdirSync(folder, { recursive: true });
-    cpSync(folder, aside, { recursive: true, verbatimSymlinks: true });
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k,mode=755', 'quiesced-full', folder]);
-    try {
-      cpSync(aside, folder, { recursive: true, verbatimSymlinks: true });
-      const before = filesOf(rig);
-      spawnSync('dd', ['if=/dev/zero', `of=${folder}/filler`, 'bs=1k'], { stdio: 'ignore' });
-      const { code, json } = await rig.run('repair', ...IDS, '--json');
-      t.match({ code, error: json?.error?.code }, { code: 1, error: /^(change\.failed|record\.unwritable)$/ }, full);
-      rmSync(join(folder, 'filler'));
-      t.strictSame(filesOf(rig), before, `${full}: everything is as it was`);
-      t.notOk(existsSync(join(rig.root, 'var/lib/quiesced/repair/record.json')), 'and nothing is owed');
-    } finally {
-      execFileSync('umount', [folder]);
-      rmSync(aside, { recursive: true });
-    }
-  }
+  await failsWhereFull(t, rig, {
+    folders: ['etc/modprobe.d', 'var/lib/quiesced', 'boot/loader/entries'],
+    command: ['repair', ...IDS],
+    record: 'var/lib/quiesced/repair/record.json',
+  });
 });

@@ -19,10 +19,10 @@ import type { Command, CommandContext } from '../context.ts';
 import { renderRepair, renderRepairs, repairJson, repairsJson } from '../render-repair.ts';
 
 export const repair: Command = async (context) => {
-  const { system, given } = context;
+  const { system, given, self } = context;
   if (system.platform !== 'linux') throw new UserError('repair.platform', 'quiesced repair is for Linux only');
   const facts = await gatherFacts(system);
-  const parts: RepairParts = { system, facts, backupUnderWay: () => backupUnderWay(system) };
+  const parts: RepairParts = { system, facts, self, backupUnderWay: () => backupUnderWay(system) };
   const request = requestOf(context);
   if (request === undefined) return list(context, parts);
   const dryRun = given.switches.has('dry-run');

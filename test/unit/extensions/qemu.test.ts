@@ -7,7 +7,7 @@ import { HELD_MARK } from '../../../extensions/qemu/hook.ts';
 import { hookInArgv, hookInConfig } from '../../../extensions/qemu/hooked.ts';
 import { type FakeProgram, fakeSystem } from '../../fakes/system.ts';
 
-const SELF = ['/usr/lib/quiesced/node', '/usr/lib/quiesced/quiesced.mjs'];
+const SELF = ['/usr/lib/quiesced/bin/node', '/usr/lib/quiesced/quiesced.mjs'];
 const DISPATCHER = '/etc/qemu/fsfreeze-hook';
 const FOLDER = `${DISPATCHER}.d`;
 const HOOK = `${FOLDER}/10-quiesced`;
@@ -42,7 +42,7 @@ t.test('Debian: a hook, and the setting that has it called', async (t) => {
     'run systemctl try-restart qemu-guest-agent.service',
   ]);
   await apply();
-  t.match(await text(HOOK), /\/usr\/lib\/quiesced\/node \/usr\/lib\/quiesced\/quiesced\.mjs "\$@"/);
+  t.match(await text(HOOK), /\/usr\/lib\/quiesced\/bin\/node \/usr\/lib\/quiesced\/quiesced\.mjs "\$@"/);
   t.match(await text(CONF), /^\[general\]\nfsfreeze-hook=\/etc\/qemu\/fsfreeze-hook\n# Written by quiesced/);
   t.strictSame((await plan()).changes, [], 'once is enough');
   t.strictSame(

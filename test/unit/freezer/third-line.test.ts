@@ -5,7 +5,7 @@ import { type FakeProgram, fakeSystem } from '../../fakes/system.ts';
 import type { Teardown } from './rig.ts';
 
 const BOOTED = { '/run/systemd/system/.keep': '' };
-const ARGV = ['/usr/lib/quiesced/node', '/usr/lib/quiesced/quiesced.mjs', 'thaw-overdue'];
+const ARGV = ['/usr/lib/quiesced/bin/node', '/usr/lib/quiesced/quiesced.mjs', 'thaw-overdue'];
 
 function rigOf(t: Teardown, programs: Readonly<Record<string, FakeProgram>>, files: Record<string, string> = BOOTED) {
   const system = fakeSystem({ files, programs });

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { repairs } from '../../../agent/repair/all.ts';
@@ -103,6 +103,7 @@ t.test('the image before is kept, and a new one takes its place when it is whole
     `cp --link --force ${initramfs} ${initramfs}.quiesced-old`,
     `dracut --force ${initramfs}.quiesced-new ${version}`,
     `sync ${initramfs}.quiesced-new`,
+    `/usr/lib/quiesced/bin/node /usr/lib/quiesced/main.js compare-image ${initramfs}.quiesced-new ${initramfs} ${version} azure`,
     `mv --force ${initramfs}.quiesced-new ${initramfs}`,
   ]);
   t.equal(readFileSync(join(system.root, `${initramfs}.quiesced-old`), 'utf8'), foreignImageOf(RHEL.kernel));
@@ -113,7 +114,7 @@ t.test('the image before is kept, and a new one takes its place when it is whole
   t.equal(again.steps.length, 0, 'configured already');
   t.strictSame(
     again.runs.map(({ argv }) => argv[0]),
-    ['dracut', 'sync', 'mv'],
+    ['dracut', 'sync', '/usr/lib/quiesced/bin/node', 'mv'],
     'but the image is older; that of before is not lost for it',
   );
   t.strictSame(await troubles(system), []);
@@ -126,9 +127,38 @@ t.test('the image before is kept, and a new one takes its place when it is whole
   t.equal(readFileSync(join(system.root, initramfs), 'utf8'), foreignImageOf(RHEL.kernel));
 });
 
+t.test('a new image that is bad never takes the place of the one that has started the machine', async (t) => {
+  const { initramfs, version } = DEBIAN.kernel;
+  const old = foreignImageOf(DEBIAN.kernel);
+  const system = planted(t, DEBIAN, { [initramfs]: old, '/etc/initramfs/post-update.d/zz-loader': '' });
+  const image = (end = '') => readFileSync(join(system.root, `${initramfs}${end}`), 'utf8');
+  const half: FakeSystem = {
+    ...system,
+    run: async (argv, options) => {
+      const result = await system.run(argv, options);
+      if (argv[0] === 'mkinitramfs') truncateSync(join(system.root, argv[2] ?? ''), 700);
+      return result;
+    },
+  };
+  const request = doing('boot.hyperv-initramfs');
+  const refused = { code: 'repair.restart', message: /compare-image .* failed: it ended with 1: it cannot be read/ };
+  await t.rejects(carryOutRepair(partsOf(half), request), refused);
+  t.equal(image(), old, 'the old one is where it was');
+  await t.rejects(carryOutRepair(partsOf(half), request), refused, 'nor is it put there by the next command');
+  t.equal(image(), old);
+
+  await carryOutRepair(partsOf(system), request);
+  t.strictSame(effects(system).slice(-2), [
+    `mv --force ${initramfs}.quiesced-new ${initramfs}`,
+    `run-parts --arg=${version} --arg=${initramfs} /etc/initramfs/post-update.d`,
+  ]);
+  t.strictSame(await troubles(system), []);
+  t.equal(image('.quiesced-old'), old);
+});
+
 t.test('killed while the programs run: those that may not have ended are made up, no other', async (t) => {
   const { initramfs } = RHEL.kernel;
-  for (const at of ['cp', 'dracut', 'sync', 'mv']) {
+  for (const at of ['cp', 'dracut', 'sync', '/usr/lib/quiesced/bin/node', 'mv']) {
     const system = planted(t, RHEL, { [initramfs]: foreignImageOf(RHEL.kernel), '/etc/dracut.conf.d/own.conf': '' });
     const begun = Promise.withResolvers<void>();
     const dying: FakeSystem = {
@@ -178,6 +208,33 @@ t.test('made up: not what was moved already, and all but what a failure concerns
   t.notOk(
     ran.some((line) => line.startsWith('mv')),
     'what may be half is not put into its place',
+  );
+});
+
+t.test('netplan: an only adapter is found under any name, of several each by its own', async (t) => {
+  const block = (id: string, more: string) =>
+    `    ${id}:\n      match:\n        macaddress: 00:0d:3a:11:22:33\n${more}`;
+  const network = (...blocks: readonly string[]) => `network:\n  ethernets:\n${blocks.join('')}`;
+  const first = network(block('lan', '      set-name: ens3\n      dhcp4: true\n'));
+  const mended = async (files: Readonly<Record<string, string>>) => {
+    const system = planted(t, DEBIAN, files);
+    await carryOutRepair(partsOf(system), doing('net.dhcp-restored'));
+    return Promise.all(Object.keys(files).map((path) => system.readText(path)));
+  };
+  const pin = 'macaddress: 00:0d:3a:11:22:33';
+  const netplan = { '/etc/netplan/50-cloud-init.yaml': '' };
+  t.strictSame(await mended({ ...netplan, '/etc/netplan/1.yaml': first }), ['', first.replace(pin, 'name: "e*"')]);
+  const second = network(block('storage', '      addresses: [10.1.0.4/24]\n'));
+  t.strictSame(
+    await mended({ ...netplan, '/etc/netplan/1.yaml': first, '/etc/netplan/2.yaml': second }),
+    ['', first.replace(pin, 'name: ens3'), second.replace(pin, 'name: storage')],
+    'in two files',
+  );
+  const both = network(block('lan', ''), block('storage', ''));
+  t.strictSame(
+    await mended({ ...netplan, '/etc/netplan/1.yaml': both }),
+    ['', both.replace(pin, 'name: lan').replace(pin, 'name: storage')],
+    'in one',
   );
 });
 

@@ -17,7 +17,7 @@ export interface KernelNames {
 
 /** An image with or without what Azure's hosts need, behind microcode as most tools put it. */
 export const imageOf = ({ version, end }: KernelNames, modules: readonly string[] = DRIVERS): string =>
-  MICROCODE + archiveOf(modulePaths(version, modules, end));
+  MICROCODE + archiveOf(['init', ...modulePaths(version, modules, end)]);
 
 /** The same as a machine on another hypervisor would have it. */
 export const foreignImageOf = (names: KernelNames): string => imageOf(names, FOREIGN);

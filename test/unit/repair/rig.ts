@@ -1,6 +1,7 @@
 import { existsSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
+import { faultOfNewImage } from '../../../agent/boot/new-image.ts';
 import type { Check } from '../../../agent/checks/check.ts';
 import { addressByDhcp } from '../../../agent/checks/network-dhcp.ts';
 import { restoreChecks } from '../../../agent/checks/restore.ts';
@@ -32,7 +33,8 @@ export function planted(t: Pick<Test, 'teardown'>, machine: Machine, changes: Fi
 }
 
 /** Names in fixtures for the real thing; what each does is what the repairs count on. */
-function toolsOf({ root }: FakeSystem, { kernel }: Machine): Record<string, FakeProgram> {
+function toolsOf(system: FakeSystem, { kernel }: Machine): Record<string, FakeProgram> {
+  const { root } = system;
   const at = (path = '') => join(root, path);
   const read = (path: string) => (existsSync(at(path)) ? readFileSync(at(path), 'latin1') : '');
   const does =
@@ -41,11 +43,11 @@ function toolsOf({ root }: FakeSystem, { kernel }: Machine): Record<string, Fake
       work(argv.slice(1).filter((word) => !word.startsWith('-')));
       return {};
     };
-  // As configured: without our lines the image is one for another hypervisor.
+  // As configured: without our lines the image is what it was.
   const make = (path: string, version: string) => {
     const wanted = read('/etc/dracut.conf.d/50-quiesced-hyperv.conf') + read('/etc/initramfs-tools/modules');
-    const names = { ...kernel, version };
-    writeFileSync(at(path), imageOf(names, wanted.includes('hv_storvsc') ? undefined : ['virtio_blk']));
+    const present = read(path.replace('.quiesced-new', ''));
+    writeFileSync(at(path), wanted.includes('hv_storvsc') ? imageOf({ ...kernel, version }) : present, 'latin1');
   };
   // Each word of GRUB_CMDLINE_LINUX, as the shell that reads the files would have it in the end.
   const mkconfig = does(([made = '']) => {
@@ -63,12 +65,18 @@ function toolsOf({ root }: FakeSystem, { kernel }: Machine): Record<string, Fake
     }),
     mv: does(([from, to]) => renameSync(at(from), at(to))),
     sync: {},
+    'run-parts': {},
     dracut: does(([path = '', version = '']) => make(path, version)),
-    // Beside the old one, which it then replaces.
-    'update-initramfs': does(([version = '']) => {
-      make('/boot/new', version);
-      renameSync(at('/boot/new'), at(`/boot/initrd.img-${version}`));
-    }),
+    mkinitramfs: does(([path = '', version = '']) => make(path, version)),
+    '/usr/lib/quiesced/bin/node': async ([, , , made = '', present = '', version = '', to]) => {
+      const fault = await faultOfNewImage(system, {
+        made,
+        present,
+        version,
+        restoringTo: to === 'azure' ? to : undefined,
+      });
+      return fault === undefined ? {} : { exitCode: 1, stderr: fault.what };
+    },
     '/usr/sbin/grub-mkconfig': mkconfig,
     '/usr/sbin/grub2-mkconfig': mkconfig,
     findmnt: { stdout: 'Success, no errors or warnings detected\n' },
@@ -78,6 +86,7 @@ function toolsOf({ root }: FakeSystem, { kernel }: Machine): Record<string, Fake
 export const partsOf = (system: FakeSystem, busy?: string): RepairParts => ({
   system,
   facts: FACTS,
+  self: ['/usr/lib/quiesced/bin/node', '/usr/lib/quiesced/main.js'],
   backupUnderWay: async () => busy,
 });
 

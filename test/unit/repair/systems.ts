@@ -47,7 +47,7 @@ function debianLike(kernels: readonly KernelNames[], root: string): Files {
     '/etc/default/grub': `GRUB_DEFAULT=0\nGRUB_TIMEOUT=5\nGRUB_CMDLINE_LINUX="${CONSOLES}"\n`,
     '/etc/default/grub.d/init-select.cfg': '',
     '/usr/sbin/grub-mkconfig': '#!/bin/sh\nfor x in /etc/default/grub.d/*.cfg; do . "$x"; done\n',
-    '/usr/sbin/update-initramfs': '#!/bin/sh\n',
+    '/usr/sbin/mkinitramfs': '#!/bin/sh\n',
     '/etc/initramfs-tools/modules': '# List of modules that you want to include in your initramfs.\n',
   };
 }
@@ -138,7 +138,7 @@ export const MACHINES: readonly Machine[] = [
       '/etc/netplan/50-cloud-init.yaml': NETPLAN(`macaddress: "${MAC}"`),
       '/etc/cloud/cloud.cfg': 'datasource_list: [ Azure ]\n',
     },
-    pin: { path: '/etc/netplan/01-own.yaml', pinned: NETPLAN(`macaddress: ${MAC}`), mended: NETPLAN('name: eth0') },
+    pin: { path: '/etc/netplan/01-own.yaml', pinned: NETPLAN(`macaddress: ${MAC}`), mended: NETPLAN('name: "e*"') },
   },
   {
     name: 'debian-13 with networkd',
@@ -167,7 +167,7 @@ export const MACHINES: readonly Machine[] = [
         'LABEL=cloudimg-rootfs\t/\t ext4\tdiscard,errors=remount-ro\t0 1\nLABEL=UEFI\t/boot/efi\tvfat\tumask=0077\t0 1\n/dev/disk/cloud/azure_resource-part1\t/mnt\tauto\tdefaults,nofail,x-systemd.requires=cloud-init.service,_netdev,comment=cloudconfig\t0\t2\n',
       '/etc/netplan/01-netcfg.yaml': 'network:\n  ethernets:\n    eth0:\n      dhcp4: true\n',
     },
-    pin: { path: '/etc/netplan/60-own.yaml', pinned: NETPLAN(`macaddress: '${MAC}'`), mended: NETPLAN('name: eth0') },
+    pin: { path: '/etc/netplan/60-own.yaml', pinned: NETPLAN(`macaddress: '${MAC}'`), mended: NETPLAN('name: "e*"') },
   },
   {
     name: 'ubuntu-24.04',

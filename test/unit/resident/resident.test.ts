@@ -6,9 +6,9 @@ import t from 'tap';
 import { endpointOf } from '../../../agent/control/endpoint.ts';
 import type { ControlStatus } from '../../../agent/control/protocol.ts';
 import { UserError } from '../../../agent/errors.ts';
-import { recordFolder } from '../../../agent/proxy/record.ts';
+import { reside } from '../../../agent/resident/resident.ts';
 import type { Outcome } from '../../../agent/snapshot/outcome.ts';
-import { NO_RECORD, writeRecord } from '../../../agent/system/change-record.ts';
+import { NO_RECORD, readRecord, writeRecord } from '../../../agent/system/change-record.ts';
 import { rigOf } from './rig.ts';
 
 /** Waits until it is ready and answers. */
@@ -174,18 +174,38 @@ t.test('checks that come to nothing are an error, and make room for the next', a
   await t.rejects(rig.ask('check', { onlyy: [] }), { code: 'control.bad-request', message: /did you mean "only"/ });
 });
 
-t.test('a change of the proxy that was cut off is taken back at the start', async (t) => {
+t.test('a change that was cut off is taken back at the start', async (t) => {
+  for (const subject of ['proxy', 'repair']) {
+    const rig = await rigOf(t);
+    const { system } = rig.parts;
+    const folder = `/var/lib/quiesced/${subject}`;
+    const state = (text: string) => ({ kind: 'file' as const, text, mode: 0o644 });
+    const step = { path: '/etc/environment', before: state('A=old\n'), after: state('A=new\n') };
+    await system.makeDir('/etc', 0o755);
+    await system.write('/etc/environment', 'A=new\n', { mode: 0o644 });
+    await writeRecord(system, folder, { ...NO_RECORD, underWay: { pid: 1, steps: [step] } });
+    rig.start();
+    await served(rig);
+    // Told once it is done.
+    while (!rig.logged.some((line) => /cut off half-way has been taken back/.test(line))) await sleep(5);
+    t.equal(await system.readText('/etc/environment'), 'A=old\n', subject);
+    t.equal(await system.list(folder), undefined);
+  }
+});
+
+t.test('a program that a killed repair has left is run, and does not keep the daemon from ending', async (t) => {
   const rig = await rigOf(t);
   const { system } = rig.parts;
-  const state = (text: string) => ({ kind: 'file' as const, text, mode: 0o644 });
-  const step = { path: '/etc/environment', before: state('A=old\n'), after: state('A=new\n') };
-  await system.makeDir('/etc', 0o755);
-  await system.write('/etc/environment', 'A=new\n', { mode: 0o644 });
-  await writeRecord(system, recordFolder(system), { ...NO_RECORD, underWay: { pid: 1, steps: [step] } });
-  rig.start();
-  await served(rig);
-  // Told once it is done.
-  while (!rig.logged.some((line) => /cut off half-way has been taken back/.test(line))) await sleep(5);
-  t.equal(await system.readText('/etc/environment'), 'A=old\n');
-  t.equal(await system.list(recordFolder(system)), undefined);
+  const asked = Promise.withResolvers<void>();
+  const never = Promise.withResolvers<never>();
+  const hanging = async ([program]: readonly string[]) => {
+    if (program === 'dracut') asked.resolve();
+    return never.promise;
+  };
+  await writeRecord(system, '/var/lib/quiesced/repair', { ...NO_RECORD, owed: [['dracut', '--force']] });
+  const daemon = reside({ ...rig.parts, system: { ...system, run: hanging } });
+  await asked.promise;
+  rig.end();
+  await daemon;
+  t.strictSame((await readRecord(system, '/var/lib/quiesced/repair')).owed, [['dracut', '--force']], 'and stays owed');
 });

@@ -2,7 +2,8 @@ import { chmodSync, chownSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { localSystem } from '../../../agent/system/local.ts';
-import { distrust, untrustedReason } from '../../../agent/system/trust.ts';
+import type { System } from '../../../agent/system/system.ts';
+import { distrust } from '../../../agent/system/trust.ts';
 import { fakeSystem } from '../../fakes/system.ts';
 
 interface Case {
@@ -121,6 +122,11 @@ const CASES: Readonly<Record<string, Case>> = {
   },
 };
 
+async function untrustedReason(system: System, path: string): Promise<string | undefined> {
+  const found = await distrust(system, path);
+  return found && `${found.what}: ${found.remedy}`;
+}
+
 for (const [name, { files, modes = {}, owners = {}, path, reason }] of Object.entries(CASES)) {
   t.test(name, async (t) => {
     const system = fakeSystem({ files });
@@ -159,7 +165,7 @@ t.test('the running machine: from / on, and no way round over /proc', async (t) 
   t.match(own, { what: /cannot be followed to its end/ });
 });
 
-t.test('Windows has no modes to judge', async (t) => {
+t.test('on Windows modes say nothing', async (t) => {
   const system = fakeSystem({ platform: 'windows', files: { '/a': '' } });
   t.teardown(system.cleanUp);
   chmodSync(join(system.root, '/a'), 0o777);

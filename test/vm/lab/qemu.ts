@@ -17,6 +17,8 @@ export interface Hardware {
   readonly controller?: 'virtio-blk' | 'nvme';
   /** Data disks that the machine does not get. */
   readonly without?: readonly Exclude<Disk, 'root'>[];
+  /** The hardware address of a network adapter; none when left out. */
+  readonly mac?: string;
 }
 
 /** Below the folder of the machine. */
@@ -30,11 +32,12 @@ const DATA_DISKS = ['xfs', 'btrfs', 'lvm'] as const;
 const ROOT_DEVICES = { 'virtio-blk': 'virtio-blk-pci', nvme: 'nvme,serial=root' } as const;
 
 /**
- * Emulated: works on every machine, also on one that is virtual itself. No network. The data disks are SCSI, as on
+ * Emulated: works on every machine, also on one that is virtual itself. No network, or QEMU's own, which gives an address
+ * and leads nowhere (`restrict`). The data disks are SCSI, as on
  * Azure, and can be pulled out; `-no-reboot` is not given, since a reset must boot again.
  */
 export function qemuArgs(image: Image, folder: string, hardware: Hardware): string[] {
-  const { disks, cargo, state, append = '', controller = 'virtio-blk', without = [] } = hardware;
+  const { disks, cargo, state, append = '', controller = 'virtio-blk', without = [], mac } = hardware;
   const port = (id: string, socket: string, name: string): string[] => [
     ...['-chardev', `socket,id=${id},path=${join(folder, socket)},server=on,wait=off`],
     ...['-device', `virtserialport,chardev=${id},name=${name}`],
@@ -53,6 +56,9 @@ export function qemuArgs(image: Image, folder: string, hardware: Hardware): stri
     ...(cargo === undefined
       ? []
       : ['-drive', `if=none,id=cargo,file=${cargo},format=raw,readonly=on`, '-device', 'virtio-blk-pci,drive=cargo']),
+    ...(mac === undefined
+      ? []
+      : ['-netdev', 'user,id=net,restrict=on', '-device', `virtio-net-pci,netdev=net,mac=${mac},romfile=`]),
     ...['-device', 'virtio-rng-pci', '-device', 'virtio-serial-pci'],
     ...port('lab', SOCKETS.lab, AGENT_PORT),
     ...port('qga', SOCKETS.guestAgent, 'org.qemu.guest_agent.0'),

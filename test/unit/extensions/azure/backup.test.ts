@@ -8,7 +8,7 @@ import { azureBackup, workloadIn } from '../../../../extensions/azure/backup.ts'
 import { HELD_MARK } from '../../../../extensions/azure/registration-text.ts';
 import { fakeSystem } from '../../../fakes/system.ts';
 
-const SELF = ['/usr/lib/quiesced/node', '/usr/lib/quiesced/quiesced.mjs'];
+const SELF = ['/usr/lib/quiesced/bin/node', '/usr/lib/quiesced/quiesced.mjs'];
 const CONFIG = '/etc/azure/VMSnapshotScriptPluginConfig.json';
 const HOST = '/etc/azure/VMSnapshotPluginHost.conf';
 /** Not as JSON.stringify writes it, and with a byte that is no UTF-8: it must come back as it is. */
@@ -56,7 +56,7 @@ t.test('a machine without scripts: registered, the second time empty, and nothin
   t.strictSame((await plan()).changes, [], 'once is enough');
   const config = JSON.parse((await system.readText(CONFIG)) ?? '');
   t.match(config, { preScriptLocation: REGISTRATION.pre, timeoutInSeconds: 900, continueBackupOnFailure: true });
-  t.match(await system.readText(REGISTRATION.pre), /timeout -k 10 "\$limit" \/usr\/lib\/quiesced\/node .*\n/);
+  t.match(await system.readText(REGISTRATION.pre), /timeout -k 10 "\$limit" \/usr\/lib\/quiesced\/bin\/node .*\n/);
   const read = await readAzureScripts(system);
   t.match(read, { problems: [], freezeWanted: true, required: false }, 'the checks see it as valid');
   t.strictSame(read.scripts, [], 'and quiesced does not call itself');
