@@ -9,7 +9,7 @@ const skip = existsSync(WINE) ? false : 'Wine is not installed: see test/wine/se
 /** What Wine has not, or only as a stub that always succeeds: no good word may come of it. */
 const NOT_IN_WINE: readonly string[] = [
   ...['vss.writers', 'vss.writers-missing', 'vss.shadowstorage', 'vss.events', 'vss.providers', 'win.bcd'],
-  ...['vol.s2d', 'vol.storage-replica', 'vss.io-pressure', 'vss.fallback', 'os.clock', 'win.chkdsk'],
+  ...['vol.s2d', 'vol.storage-replica', 'vss.io-pressure', 'vss.fallback', 'os.clock', 'win.chkdsk', 'win.firewall'],
 ];
 
 t.test('on win32', { skip, timeout: 280_000 }, async (t) => {
