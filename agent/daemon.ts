@@ -2,8 +2,10 @@ import type { Config } from './config/schema.ts';
 import type { HoldRequest, RunStatus } from './control/protocol.ts';
 import { RunWatch } from './control/run-watch.ts';
 import { EXIT, UserError } from './errors.ts';
+import type { Freezer } from './freezer/freezer.ts';
 import { linuxFreezer } from './freezer/linux.ts';
 import { systemdThirdLine } from './freezer/third-line.ts';
+import { noFreezeOnWindows, windowsFreezer } from './freezer/windows.ts';
 import type { Log } from './log.ts';
 import { createQuiescers } from './quiescers/configured.ts';
 import { unheldDatabases } from './quiescers/unheld.ts';
@@ -24,6 +26,8 @@ import type { Taker } from './takers/taker.ts';
 /** What a trigger may ask for. */
 export interface Wishes {
   readonly mounts?: readonly string[];
+  /** Ids of file systems that the snapshot holds besides, and nobody can freeze. */
+  readonly covered?: readonly string[];
   /** `false`: scripts and applications only. */
   readonly freeze?: boolean;
   /** `false`: file systems only. */
@@ -83,10 +87,7 @@ export async function createAgent(system: System, log: Log, config: Config, self
     log,
     config,
     quiescers,
-    freezer: (lockFd) => {
-      const thirdLine = systemdThirdLine(system, log, [...self, 'thaw-overdue']);
-      return linuxFreezer(system, log, { guardArgv: [...self, 'guard'], lockFd, thirdLine });
-    },
+    freezer: (lockFd) => freezerOf(system, log, self, lockFd),
   };
   const plan = (wishes: Wishes) => planSnapshot(system, planWishes(wishes, config));
   const start = (kind: RunKind, taker: Taker, wanted: SnapshotPlan, wishes: Wishes, signal: AbortSignal): Run => {
@@ -142,13 +143,13 @@ export async function createAgent(system: System, log: Log, config: Config, self
     async snapshot(argv, wishes, signal) {
       const { taker, takerCommand } = config.snapshot;
       const command = argv.length === 0 && taker === 'command' ? takerCommand : argv;
-      if (command.length === 0) throw noTaker();
+      if (command.length === 0) throw noTaker(system);
       return start('snapshot', commandTaker(system, command), await plan(wishes), wishes, signal);
     },
     take: async (taker, wishes, signal) => start('snapshot', taker, await plan(wishes), wishes, signal),
     async hold(wishes, signal, listen) {
       const wanted = await plan(wishes);
-      assertHoldable(wishes, wanted, config);
+      assertHoldable(system, wishes, wanted, config);
       return start(wishes.kind, holdTaker(listen), wanted, wishes, signal);
     },
     recover: () => recover(parts),
@@ -157,13 +158,19 @@ export async function createAgent(system: System, log: Log, config: Config, self
   };
 }
 
+function freezerOf(system: System, log: Log, self: readonly string[], lockFd: number | undefined): Freezer {
+  if (system.platform === 'windows') return windowsFreezer;
+  const thirdLine = systemdThirdLine(system, log, [...self, 'thaw-overdue']);
+  return linuxFreezer(system, log, { guardArgv: [...self, 'guard'], lockFd, thirdLine });
+}
+
 const planWishes = (wishes: Wishes, config: Config): PlanWishes => ({
   freeze: wishes.freeze ?? true,
   scripts: (wishes.applications ?? true) ? config.scripts : undefined,
   exclude: config.freeze.exclude,
   deadlineMs: wishes.deadlineMs ?? config.snapshot.frozenDeadlineMs,
   expedite: config.freeze.expedite,
-  ...(wishes.mounts === undefined ? {} : { only: wishes.mounts }),
+  ...(wishes.mounts === undefined ? {} : { only: wishes.mounts, covered: wishes.covered ?? [] }),
 });
 
 /** What is held at most: the key of [snapshot], and its value. */
@@ -177,7 +184,13 @@ const longestOf = ({ deadlineMs }: Wishes, plan: SnapshotPlan, config: Config): 
   deadlineMs ?? limitOf(plan, config)[1];
 
 /** Throws for a hold that would hold nothing, or longer than the configuration promises to those who use the machine. */
-export function assertHoldable({ kind, deadlineMs = 0 }: HoldWishes, plan: SnapshotPlan, config: Config): void {
+export function assertHoldable(
+  { platform }: Pick<System, 'platform'>,
+  { kind, freeze, deadlineMs = 0 }: HoldWishes,
+  plan: SnapshotPlan,
+  config: Config,
+): void {
+  if (platform === 'windows' && (kind === 'freeze' || freeze !== false)) throw noFreezeOnWindows(kind);
   if (kind === 'freeze' && plan.freeze.groups.length === 0) {
     throw new UserError('freeze.nothing', 'there is no file system here that could be frozen', {
       remedy: 'See why: quiesced rehearse. In a container name them: quiesced freeze --mount PATH',
@@ -187,11 +200,11 @@ export function assertHoldable({ kind, deadlineMs = 0 }: HoldWishes, plan: Snaps
   if (deadlineMs <= mostMs) return;
   throw new UserError('hold.too-long', `it can be held for ${mostMs / 1000}s at most, which is [snapshot] ${key}`, {
     exitCode: EXIT.usage,
-    remedy: `Ask for less, or set ${key} in ${PATHS.linux.configFile}`,
+    remedy: `Ask for less, or set ${key} in ${PATHS[platform].configFile}`,
   });
 }
 
-const noTaker = (): UserError =>
+const noTaker = ({ platform }: System): UserError =>
   new UserError('snapshot.no-taker', 'nothing says how the snapshot is to be taken', {
-    remedy: `Give the command: quiesced snapshot -- COMMAND, or set [snapshot] taker = command and taker-command in ${PATHS.linux.configFile}`,
+    remedy: `Give the command: quiesced snapshot -- COMMAND, or set [snapshot] taker = command and taker-command in ${PATHS[platform].configFile}`,
   });

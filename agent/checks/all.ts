@@ -7,6 +7,7 @@ import { otherChecks } from './other.ts';
 import { restoreChecks } from './restore.ts';
 import { storageChecks } from './storage.ts';
 import { vmAgentChecks } from './vm-agent.ts';
+import { windowsChecks } from './windows.ts';
 
 /** Every check there is, in the order in which a report shows them. */
 export const allChecks: readonly Check[] = [
@@ -16,6 +17,7 @@ export const allChecks: readonly Check[] = [
   ...storageChecks,
   ...encryptionChecks,
   ...appChecks,
+  ...windowsChecks,
   ...restoreChecks,
   ...otherChecks,
 ];

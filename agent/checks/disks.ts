@@ -1,5 +1,5 @@
 import type { Facts } from '../system/facts.ts';
-import { azureLimit } from './azure.ts';
+import { azureLimit, withImds } from './azure.ts';
 import { type BlockDevices, disksOf, gatherBlockDevices } from './block-devices.ts';
 import { type Check, fail, pass, type Result, skip, warn } from './check.ts';
 import { DISKS } from './limits.ts';
@@ -27,9 +27,11 @@ export const diskCountIsAllowed: Check = {
   id: 'disk.count',
   group: 'storage',
   title: 'There are no more disks than a backup takes',
-  platforms: ['linux'],
   source: DISKS.source,
-  async run(_system, { facts, evidence }) {
+  async run({ platform }, { facts, evidence }) {
+    if (platform === 'windows') {
+      return withImds(facts, (imds) => judgeDiskCount(imds.disks.filter(({ lun }) => lun !== undefined).length));
+    }
     const disks = backedUp(await evidence(gatherBlockDevices));
     if (disks.length === 0) return skip(NO_DISKS);
     return azureLimit(facts, judgeDiskCount(dataDisks(facts, disks)));

@@ -4,15 +4,17 @@ import { isMadeAnew, openedBy } from './encryption-crypttab.ts';
 import { type CryptDevice, type Encryption, gatherEncryption, isAdeDevice } from './encryption-evidence.ts';
 import { DISK_ENCRYPTION, OWN_ENCRYPTION } from './limits.ts';
 import { listed } from './storage-evidence.ts';
+import { judgeWindowsAde } from './windows-encryption.ts';
+import { gatherWindowsVolumes } from './windows-volumes.ts';
 
 /** Supported, and it narrows what may be restored. */
 export const azureDiskEncryption: Check = {
   id: 'enc.ade',
   group: 'encryption',
   title: 'Azure Disk Encryption narrows no restore',
-  platforms: ['linux'],
   source: DISK_ENCRYPTION.source,
-  async run(_system, { evidence }) {
+  async run(system, { evidence }) {
+    if (system.platform === 'windows') return judgeWindowsAde(system, await evidence(gatherWindowsVolumes));
     return judgeAde(await evidence(gatherEncryption));
   },
 };

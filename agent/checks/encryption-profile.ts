@@ -7,7 +7,6 @@ export const notConfidential: Check = {
   id: 'enc.cvm',
   group: 'encryption',
   title: 'The machine is not a confidential one',
-  platforms: ['linux'],
   source: CONFIDENTIAL.source,
   async run(_system, { facts }) {
     return withImds(facts, judgeConfidential);
@@ -29,7 +28,6 @@ export const trustedLaunch: Check = {
   id: 'enc.trusted-launch',
   group: 'encryption',
   title: 'Trusted Launch does not bind the disk of the system',
-  platforms: ['linux'],
   source: CONFIDENTIAL.source,
   async run(_system, { facts }) {
     return withImds(facts, judgeTrustedLaunch);
@@ -49,7 +47,6 @@ export const encryptionAtHost: Check = {
   id: 'enc.host',
   group: 'encryption',
   title: 'Encryption at the host is no matter',
-  platforms: ['linux'],
   source: SOURCES.supportMatrix,
   async run(_system, { facts }) {
     return withImds(facts, judgeEncryptionAtHost);

@@ -2,6 +2,8 @@ import type { StatfsAnswer, Usage } from '../system/statfs.ts';
 import { type Check, fail, pass, type Result, skip, warn } from './check.ts';
 import { SPACE } from './limits.ts';
 import { gatherUsage, listed, pasted } from './storage-evidence.ts';
+import { systemDrive } from './windows-agent.ts';
+import { gatherWindowsVolumes, judgeWindowsSpace } from './windows-volumes.ts';
 
 /** Longer than one round of silent mounts and a late one after it. */
 const TIMEOUT_MS = 8000;
@@ -10,10 +12,12 @@ export const thereIsSpace: Check = {
   id: 'fs.space',
   group: 'storage',
   title: 'There is space on every file system',
-  platforms: ['linux'],
   source: SPACE.source,
   timeoutMs: TIMEOUT_MS,
-  async run(_system, { evidence }) {
+  async run(system, { evidence }) {
+    if (system.platform === 'windows') {
+      return judgeWindowsSpace(await evidence(gatherWindowsVolumes), systemDrive(system));
+    }
     return judgeSpace(await evidence(gatherUsage));
   },
 };

@@ -29,6 +29,18 @@ export const DISTRIBUTIONS = {
   source: `${SOURCES.supportMatrix}; ${SOURCES.endorsed}`,
 } as const;
 
+/**
+ * Windows by the number of its build, which tells more than its name. What is older than these is out of the support of
+ * the VM agent, and what is older than `oldest` was never in it.
+ */
+export const WINDOWS_BUILDS = {
+  server: 14_393,
+  client: 10_240,
+  oldest: 7600,
+  names: 'Windows Server 2016 and later, Windows 10 and later',
+  source: SOURCES.supportMatrix,
+} as const;
+
 /** As `uname -m` says it. A 32-bit kernel is refused; what stands in neither list is unknown to us. */
 export const ARCHITECTURES = {
   bits64: ['x86_64', 'aarch64', 'ppc64le', 'ppc64', 's390x', 'riscv64', 'loongarch64'],
@@ -62,6 +74,28 @@ export const HEARTBEAT = {
   statusMs: 10 * 60_000,
   logMs: 70 * 60_000,
   source: 'azurelinuxagent/ga/update.py (2.7.3 to 2.15); seen with 2.7.3',
+} as const;
+
+/**
+ * Of WaAppAgent.exe: what a backup needs, and what its makers support. Its log gets a heartbeat every few seconds; how
+ * long a pause means trouble is our own limit.
+ */
+export const WINDOWS_AGENT = {
+  forBackup: '2.6.1198.718',
+  forSupport: '2.7.41491.1010',
+  heartbeatMs: 10 * 60_000,
+  source: `${SOURCES.prepare}; ${SOURCES.agentVersions}`,
+  heartbeatSource: `${SOURCES.troubleshootAgent}; the pause is quiesced's own limit (2026)`,
+} as const;
+
+/**
+ * Values of `Release` below NDP\\v4\\Full. From 4.7 on, .NET takes the version of TLS that Windows takes, so a missing
+ * SchUseStrongCrypto matters to programs made for older ones only.
+ */
+export const DOT_NET = {
+  v45: 378_389,
+  v47: 460_798,
+  source: `${SOURCES.troubleshootAgent}; ${SOURCES.troubleshoot}; ${MICROSOFT}/dotnet/framework/install/how-to-determine-which-versions-are-installed (2025)`,
 } as const;
 
 /** Of a CPU: below it the extension is too slow to answer in time. */
@@ -144,7 +178,23 @@ export const SPACE = {
   full: 98,
   vital: ['/', '/var'],
   inodes: 95,
-  source: "Microsoft's VM assist for Linux (2025); the share of inodes is quiesced's own limit (2026)",
+  source: "Microsoft's VM assist for Linux and for Windows (2025); the share of inodes is quiesced's own limit (2026)",
+} as const;
+
+/** Free on the drive of the system. */
+export const WINDOWS_SPACE = { lowBytes: 1024 ** 3, noneBytes: 100 * 1024 ** 2 } as const;
+
+/** What Microsoft asks of a disk of Windows that is brought to Azure, and so of one that is restored there. */
+export const WINDOWS_IMAGE = {
+  source: `${MICROSOFT}/azure/virtual-machines/windows/prepare-for-upload-vhd-image (2017; list still valid)`,
+} as const;
+
+/** What VSS needs, and by which events it tells that a shadow copy failed. */
+export const VSS = {
+  events: [8193, 8194, 12_289, 12_293, 12_366],
+  leastPercent: 10,
+  source: `${SOURCES.troubleshoot}; ${MICROSOFT}/windows/win32/api/vss/ne-vss-vss_writer_state (2025)`,
+  storageSource: "quiesced's own limit (2026), after what Windows takes by itself",
 } as const;
 
 /** How long a cycle of freezing and thawing may take before applications notice: measured, `reference/tech.md` §10. */

@@ -13,6 +13,7 @@ import {
 } from './network-configs.ts';
 import { parseNetplan } from './network-netplan.ts';
 import { defaultDevice } from './network-route.ts';
+import { judgeWindowsDhcp, windowsAdapters } from './windows-network.ts';
 
 /** What a file says, and which one. */
 export interface ConfigFound extends DeviceConfig {
@@ -34,9 +35,9 @@ export const addressByDhcp: Check = {
   alsoIn: ['restore'],
   offline: true,
   title: 'The first network adapter gets its address by DHCP',
-  platforms: ['linux'],
   source: `${SOURCES.troubleshoot}; ${SOURCES.troubleshootAgent}`,
   async run(system, context) {
+    if (system.platform === 'windows') return restoreLimit(context, judgeWindowsDhcp(await windowsAdapters(system)));
     const [device, configs, option245] = await Promise.all([
       context.evidence(defaultDevice),
       readConfigs(system),

@@ -7,6 +7,8 @@ import { parseIptables } from './network-iptables.ts';
 import { parseNft } from './network-nft.ts';
 import { defaultDevice } from './network-route.ts';
 import { type Fate, fateOf, type Packet, type Table } from './network-rules.ts';
+import { judgeWindowsFirewall } from './windows-firewall.ts';
+import { gatherWindowsFirewall } from './windows-firewall-rules.ts';
 
 /** The packet filter, as the programs that are here tell it. */
 export interface FirewallSigns {
@@ -22,14 +24,16 @@ export const hostIsNotFirewalled = (probes: readonly HostProbe[]): Check => ({
   id: 'net.firewall',
   group: 'network',
   title: 'No rule of this machine stops packets to the host',
-  platforms: ['linux'],
   needsRoot: true,
   timeoutMs: 2 * AZURE_HOST.timeoutMs,
   source: `${AZURE_HOST.source}; ${SOURCES.agentReadme}`,
   async run(system, context) {
     if (!onAzure(context.facts)) return skip('not on Azure');
     if (!system.live) return skip('only a running machine has a packet filter');
-    const result = judgeFirewall(await gatherFirewall(system, context));
+    const result =
+      system.platform === 'windows'
+        ? judgeWindowsFirewall(await gatherWindowsFirewall(system))
+        : judgeFirewall(await gatherFirewall(system, context));
     return result.verdict === 'fail' && (await allAnswer(probes, context)) ? contradicted(result) : result;
   },
 });

@@ -36,7 +36,6 @@ export const wireServerAnswers = (service: HostService, ask: HostProbe): Check =
   id: 'net.wireserver80',
   group: 'network',
   title: 'The WireServer of the host answers',
-  platforms: ['linux'],
   // The VM agent lets nobody but root reach it (OS.EnableFirewall).
   needsRoot: true,
   dependsOn: ['net.firewall'],
@@ -50,7 +49,6 @@ export const hostGaPluginAnswers = (service: HostService, ask: HostProbe): Check
   id: 'net.hostga32526',
   group: 'network',
   title: 'The HostGAPlugin of the host answers',
-  platforms: ['linux'],
   needsRoot: true,
   dependsOn: ['net.firewall'],
   timeoutMs: afterProbe(service),
@@ -103,9 +101,9 @@ const impostor = (status: number, service: HostService): Result =>
 
 const remedyFor = ({ url }: HostService): string =>
   [
-    'Its packets must leave by the first network adapter, past VPNs, proxies and appliances. See which way they take, and what is said without a proxy:',
+    'Its packets must leave by the first network adapter, past VPNs, proxies and appliances. See which way they take (on Windows: powershell Find-NetRoute -RemoteIPAddress), and what is said without a proxy:',
     `$ ip route get ${new URL(url).hostname}`,
-    `$ curl --noproxy '*' --max-time 5 --include '${url}'`,
+    `$ curl --noproxy "*" --max-time 5 --include "${url}"`,
   ].join('\n');
 
 const hostOf = ({ url }: HostService): string => {
@@ -118,7 +116,6 @@ export const imdsAnswers: Check = {
   id: 'net.imds',
   group: 'network',
   title: 'The metadata service of the host answers',
-  platforms: ['linux'],
   source: `${SOURCES.prepare}; ${AZURE_HOST.imdsSource}`,
   async run(_system, { facts }) {
     return judgeImds(facts.cloud);
@@ -135,6 +132,6 @@ export function judgeImds(cloud: Cloud | undefined): Result {
   if (imdsFault === undefined || /^not asked|^QUIESCED_TEST/.test(imdsFault)) return skip(imdsFault ?? 'not asked');
   return warn(
     `the metadata service does not answer (${imdsFault}): a backup does without it, but disks, size and security type of this machine cannot be judged`,
-    "Ask it yourself, and keep 169.254.169.254 out of proxies and firewalls:\n$ curl --noproxy '*' --max-time 5 --header Metadata:true 'http://169.254.169.254/metadata/instance?api-version=2021-02-01'",
+    'Ask it yourself, and keep 169.254.169.254 out of proxies and firewalls:\n$ curl --noproxy "*" --max-time 5 --header Metadata:true "http://169.254.169.254/metadata/instance?api-version=2021-02-01"',
   );
 }

@@ -10,6 +10,7 @@ import { onAzure } from './azure.ts';
 import { type Check, type CheckContext, fail, info, pass, type Result, skip, warn } from './check.ts';
 import { PROXY, SOURCES } from './limits.ts';
 import { gatherConsumers } from './proxy-settings.ts';
+import { gatherSchannel, judgeSchannel } from './windows-network.ts';
 
 /** What came of the ways that are worth a packet, and whether a backup needs storage from inside. */
 export interface ReachSigns {
@@ -94,10 +95,10 @@ export const tlsWorks = (probe: ReachProbe): Check => ({
   id: 'net.tls',
   group: 'network',
   title: 'TLS 1.2, with authorities that are trusted',
-  platforms: ['linux'],
   timeoutMs,
   source: SOURCES.troubleshoot,
   async run(system, context) {
+    if (system.platform === 'windows') return judgeSchannel(await gatherSchannel(system));
     const authorities = await readAuthorities(system);
     return judgeTls(authorities?.certificates.length, await context.evidence(probe));
   },

@@ -20,10 +20,10 @@ export const clockIsRight: Check = {
   id: 'os.clock',
   group: 'os',
   title: 'The clock is right',
-  platforms: ['linux'],
   source: CLOCK.source,
   async run(system, context) {
     if (!system.live) return skip('only a running machine has a clock');
+    if (system.platform === 'windows') return judgeHostClock(context.facts.cloud?.imds?.hostAheadMs);
     return judgeClock(await gatherClock(system, context));
   },
 };
@@ -46,6 +46,16 @@ export function judgeClock({ nowMs, hostAheadMs, newest, synchronised }: ClockSi
   if (hostAheadMs !== undefined) return pass('agrees with the host');
   if (synchronised === undefined) return skip('nothing tells whether it is synchronised');
   return info('the clock is not synchronised, and there is no other to compare it with', remedy);
+}
+
+/** On Windows, by the host alone: who keeps the clock there says so in the language of the system only. */
+export function judgeHostClock(hostAheadMs: number | undefined): Result {
+  if (hostAheadMs === undefined) return skip('there is no host to compare the clock with');
+  if (Math.abs(hostAheadMs) <= CLOCK.skewMs) return pass('agrees with the host');
+  return warn(
+    `the clock is ${minutes(hostAheadMs)} ${hostAheadMs > 0 ? 'behind' : 'ahead of'} the host`,
+    'Let the clock be kept, then look again:\n$ net start w32time\n$ w32tm /resync',
+  );
 }
 
 const minutes = (ms: number): string => `${Math.round(Math.abs(ms) / 60_000)} minutes`;

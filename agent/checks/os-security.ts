@@ -4,6 +4,7 @@ import { readableText } from '../system/readable.ts';
 import type { System } from '../system/system.ts';
 import { type Check, pass, type Result, skip, warn } from './check.ts';
 import { SOURCES } from './limits.ts';
+import { judgeAppLocker } from './windows-applocker.ts';
 
 /**
  * Who must permit every open may itself wait for a frozen file system: three forms of that deadlock, ended by a reset
@@ -48,10 +49,10 @@ const AUDIT_BYTES = 1024 * 1024;
 export const noDeniedAgent: Check = {
   id: 'os.security',
   group: 'os',
-  title: 'SELinux lets the VM agent work',
-  platforms: ['linux'],
+  title: 'SELinux or AppLocker lets the VM agent work',
   source: `https://github.com/MicrosoftDocs/azure-docs/issues/53568; ${SOURCES.troubleshoot}`,
   async run(system) {
+    if (system.platform === 'windows') return judgeAppLocker(system);
     const enforcing = (await readableText(system, '/sys/fs/selinux/enforce'))?.trim();
     if (enforcing === undefined) return pass('there is no SELinux');
     if (enforcing !== '1') return pass('SELinux is permissive');

@@ -7,6 +7,7 @@ import { clockIsRight } from './os-clock.ts';
 import { noContainerEngine } from './os-containers.ts';
 import { notOverloaded } from './os-load.ts';
 import { noDeniedAgent, noFileGate } from './os-security.ts';
+import { noClusterVolumes, supportedWindows } from './windows-os.ts';
 
 const supportedLinux: Check = {
   id: 'os.supported.linux',
@@ -43,7 +44,6 @@ const arch64: Check = {
   id: 'os.arch64',
   group: 'os',
   title: 'The kernel is 64-bit',
-  platforms: ['linux'],
   source: ARCHITECTURES.source,
   async run(_system, { facts }) {
     return azureLimit(facts, judgeArchitecture(facts.architecture));
@@ -90,6 +90,7 @@ export function judgeSize({ cpus, memoryBytes }: Pick<Facts, 'cpus' | 'memoryByt
 /** Everything about the operating system itself. */
 export const osChecks: readonly Check[] = [
   supportedLinux,
+  supportedWindows,
   arch64,
   cpuAndMemory,
   notOverloaded,
@@ -97,4 +98,5 @@ export const osChecks: readonly Check[] = [
   noContainerEngine,
   noFileGate,
   noDeniedAgent,
+  noClusterVolumes,
 ];

@@ -1,4 +1,5 @@
 import { readableText } from '../system/readable.ts';
+import { registryOf, registryText } from '../system/registry.ts';
 import type { System } from '../system/system.ts';
 
 const QUERY_MS = 3000;
@@ -45,19 +46,17 @@ const UNINSTALL = 'SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall';
 /** Programs of 32 bits have a list of their own. */
 const LISTS = [`HKLM\\${UNINSTALL}`, `HKLM\\${UNINSTALL.replace('SOFTWARE', 'SOFTWARE\\WOW6432Node')}`];
 
-/** What Windows lists as installed. */
+/** What Windows lists as installed: one with no name to show is a part of another. */
 export async function installedOnWindows(system: System): Promise<readonly Installed[]> {
-  const answers = await Promise.all(
-    LISTS.map((list) => system.run(['reg', 'query', list, '/s'], { timeoutMs: QUERY_MS })),
+  const registry = registryOf(system);
+  const listed = await Promise.all(
+    LISTS.map(async (list) => (await registry.keys(list)).map((key) => `${list}\\${key}`)),
   );
-  return answers.flatMap(({ stdout }) => parseUninstall(stdout));
+  const installed = await Promise.all(
+    listed.flat().map(async (key) => ({
+      name: (await registryText(system, `${key}\\DisplayName`)) ?? '',
+      version: (await registryText(system, `${key}\\DisplayVersion`)) ?? '',
+    })),
+  );
+  return installed.filter(({ name }) => name !== '');
 }
-
-/** A block a program, its key first, then `    DisplayName    REG_SZ    …`; lines end as Windows has them. */
-export const parseUninstall = (output: string): readonly Installed[] =>
-  output.split(/\r?\n(?=HKEY_)/).flatMap((block) => {
-    const value = (name: string) =>
-      new RegExp(`^[ \\t]+${name}[ \\t]+REG_SZ[ \\t]+(.*)$`, 'm').exec(block)?.[1]?.trim();
-    const name = value('DisplayName');
-    return name === undefined || name === '' ? [] : [{ name, version: value('DisplayVersion') ?? '' }];
-  });

@@ -83,7 +83,6 @@ export const noPlanToLose: Check = {
   id: 'restore.marketplace-plan',
   group: 'restore',
   title: 'The machine comes from no plan that may vanish',
-  platforms: ['linux'],
   source: SOURCES.supportMatrix,
   async run(_system, { facts }) {
     const imds = facts.cloud?.imds;

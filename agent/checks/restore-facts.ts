@@ -1,5 +1,6 @@
 import { baseName, runningProcesses } from '../system/processes.ts';
 import { isThere, readableLink, readableList, readableText } from '../system/readable.ts';
+import { registryText } from '../system/registry.ts';
 import type { System } from '../system/system.ts';
 import { type Check, info, pass, type Result, skip } from './check.ts';
 import { SOURCES } from './limits.ts';
@@ -12,10 +13,10 @@ export const oneAdapter: Check = {
   id: 'restore.nic-count',
   group: 'restore',
   title: 'One network adapter, as a restore makes it',
-  platforms: ['linux'],
   source: SOURCES.prepare,
   async run(system, { facts }) {
     const told = facts.cloud?.imds?.networkInterfaces ?? 0;
+    if (system.platform === 'windows') return judgeAdapters(told);
     return judgeAdapters(told > 0 ? told : (await adapters(system)).length);
   },
 };
@@ -51,9 +52,9 @@ export const noDomainController: Check = {
   id: 'restore.domain-controller',
   group: 'restore',
   title: 'Not a domain controller',
-  platforms: ['linux'],
   source: SOURCES.prepare,
   async run(system, { evidence }) {
+    if (system.platform === 'windows') return judgeProductType(await registryText(system, PRODUCT_TYPE));
     const conf = await readableText(system, '/etc/samba/smb.conf');
     const processes = await evidence(runningProcesses);
     const running = processes.some(({ name, argv }) => name === 'samba' || /^samba(:|$)/.test(baseName(argv[0] ?? '')));
@@ -61,17 +62,28 @@ export const noDomainController: Check = {
   },
 };
 
+/** `WinNT`, `ServerNT`, or `LanmanNT`, which is a domain controller. */
+const PRODUCT_TYPE = 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\ProductOptions\\ProductType';
+
+export function judgeProductType(type: string | undefined): Result {
+  if (type === undefined) return skip('the registry does not tell what this machine is');
+  return type === 'LanmanNT' ? controller('This machine is') : pass('no');
+}
+
 /** smb.conf(5), "server role". */
 const CONTROLLER = /^(active directory )?domain controller$|^dc$/i;
 
 export function judgeDirectory({ role, running }: DirectorySigns): Result {
   const configured = CONTROLLER.test(role ?? '');
   if (!configured && !running) return pass(role === undefined ? 'no' : `samba is a ${role}`);
-  return info(
-    `Samba is an Active Directory domain controller here${running ? '' : ', though not running'}: of several, one may only be restored by PowerShell`,
+  return controller(running ? 'Samba is' : 'Samba, though not running, is');
+}
+
+const controller = (who: string): Result =>
+  info(
+    `${who} an Active Directory domain controller here: of several, one may only be restored by PowerShell`,
     `Prefer a new controller that replicates from the others. ${BY_HAND}`,
   );
-}
 
 /** A value of `[global]`, the last one that is given. Names are compared without blanks and case: smb.conf(5). */
 export function globalOption(conf: string, name: string): string | undefined {

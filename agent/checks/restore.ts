@@ -7,6 +7,18 @@ import { defaultKernelIsWhole } from './restore-kernel.ts';
 import { loaderFindsRoot, mediaCanBeRead } from './restore-loader.ts';
 import { namesAreNotKept, networkKnowsNoAdapter } from './restore-network.ts';
 import { nothingIsHidden, serialConsole } from './restore-serial.ts';
+import { remoteDesktopLetsIn, serialConsoleOfWindows } from './windows-boot.ts';
+import { generationIsKnown } from './windows-disks.ts';
+import { remoteDesktopIsLetIn } from './windows-firewall.ts';
+import {
+  clockIsUniversal,
+  disksComeOnline,
+  driversStartAtBoot,
+  noVmwareTools,
+  routesFitAnywhere,
+  servicesOfNetworkStart,
+} from './windows-restore.ts';
+import { noVolumeIsDirty } from './windows-volumes.ts';
 
 /** Whether a machine made of this one's disks would start, be reached, and be backed up again. */
 export const restoreChecks: readonly Check[] = [
@@ -26,4 +38,15 @@ export const restoreChecks: readonly Check[] = [
   somebodyProvisions,
   daemonsOfHyperV,
   noPlanToLose,
+  driversStartAtBoot,
+  disksComeOnline,
+  remoteDesktopLetsIn,
+  remoteDesktopIsLetIn,
+  servicesOfNetworkStart,
+  routesFitAnywhere,
+  serialConsoleOfWindows,
+  clockIsUniversal,
+  noVmwareTools,
+  noVolumeIsDirty,
+  generationIsKnown,
 ];

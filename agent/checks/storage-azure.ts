@@ -16,7 +16,6 @@ export const noNewerDisks: Check = {
   id: 'disk.ultra-pv2',
   group: 'storage',
   title: 'Every disk is of a kind that any policy backs up',
-  platforms: ['linux'],
   source: NEWER_DISKS.source,
   async run(_system, { facts }) {
     return ofDisks(facts, judgeNewerDisks);
@@ -38,7 +37,6 @@ export const noWriteAccelerator: Check = {
   id: 'disk.write-accel',
   group: 'storage',
   title: 'No disk has the Write Accelerator on',
-  platforms: ['linux'],
   source: SOURCES.supportMatrix,
   async run(_system, { facts }) {
     return ofDisks(facts, judgeWriteAccelerator);
@@ -58,7 +56,6 @@ export const disksAreManaged: Check = {
   id: 'disk.unmanaged',
   group: 'storage',
   title: 'Every disk is a managed one',
-  platforms: ['linux'],
   source: SOURCES.supportMatrix,
   async run(_system, { facts }) {
     return ofDisks(facts, judgeUnmanaged);

@@ -4,6 +4,7 @@ import { type BlockDevices, beneath, deviceOf, disksOf, gatherBlockDevices } fro
 import { type Check, type CheckContext, pass, type Result, warn } from './check.ts';
 import { SOURCES } from './limits.ts';
 import { gatherStorage, listed, pasted } from './storage-evidence.ts';
+import { gatherWindowsVolumes, judgeWindowsTemporary } from './windows-volumes.ts';
 
 /** A file system on the temporary disk, and what somebody put there. */
 export interface TemporaryPlace {
@@ -21,9 +22,11 @@ export const nothingOnTemporaryDisk: Check = {
   group: 'storage',
   alsoIn: ['restore'],
   title: 'Nothing of value is on the temporary disk',
-  platforms: ['linux'],
   source: `${SOURCES.supportMatrix}; the agent's own DATALOSS_WARNING_README.txt`,
   async run(system, context) {
+    if (system.platform === 'windows') {
+      return judgeWindowsTemporary(system, await context.evidence(gatherWindowsVolumes));
+    }
     const devices = await context.evidence(gatherBlockDevices);
     const disks = disksOf(devices, 'temporary').map(({ name }) => name);
     return judgeTemporary(disks, disks.length === 0 ? [] : await placesOn(system, context, devices));

@@ -12,6 +12,9 @@ import { disksAreManaged, noNewerDisks, noWriteAccelerator } from './storage-azu
 import { noSharedDisk } from './storage-shared.ts';
 import { nothingOnTemporaryDisk } from './storage-temp.ts';
 import { noZfs, volumesAreWhole } from './storage-volumes.ts';
+import { noDynamicDisks, noStorageSpaces } from './windows-disks.ts';
+import { unseenStorageChecks } from './windows-unseen.ts';
+import { noDeduplication, reFsIsKnown } from './windows-volumes.ts';
 
 /** Everything about disks, volumes and file systems. */
 export const storageChecks: readonly Check[] = [
@@ -38,4 +41,9 @@ export const storageChecks: readonly Check[] = [
   freezingIsQuick,
   flushIsQuick,
   knobsAreRead,
+  noDynamicDisks,
+  noStorageSpaces,
+  ...unseenStorageChecks,
+  reFsIsKnown,
+  noDeduplication,
 ];

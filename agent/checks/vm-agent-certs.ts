@@ -6,6 +6,7 @@ import { type Check, fail, pass, type Result, warn } from './check.ts';
 import { SOURCES } from './limits.ts';
 import { restarts } from './vm-agent-life.ts';
 import { gatherWaagent } from './waagent.ts';
+import { judgeStoredCertificates, storedCertificates } from './windows-certs.ts';
 
 /** A certificate of the agent, by its file. */
 export interface AgentCertificate {
@@ -29,11 +30,13 @@ export const certificatesAreValid: Check = {
   id: 'agent.certs',
   group: 'agent',
   title: 'The certificates of the VM agent are valid',
-  platforms: ['linux'],
   needsRoot: true,
   dependsOn: ['agent.installed'],
   source: SOURCES.troubleshoot,
   async run(system, context) {
+    if (system.platform === 'windows') {
+      return judgeStoredCertificates(await storedCertificates(system), system.clock.now().getTime());
+    }
     const { libDir, service } = await context.evidence(gatherWaagent);
     const [certificates, wanted] = await Promise.all([readCertificates(system, libDir), readWanted(system, libDir)]);
     return judgeCertificates(certificates, wanted, system.clock.now().getTime(), service);

@@ -5,6 +5,7 @@ import { EXTENSION_RUN, SOURCES } from './limits.ts';
 import { SNAPSHOT_CODES } from './vm-snapshot-codes.ts';
 import { gatherWaagent } from './waagent.ts';
 import { compareVersions } from './waagent-version.ts';
+import { gatherWindowsExtension, judgeWindowsExtension } from './windows-extension.ts';
 
 /** Microsoft's backup extension as it left its folder; undefined parts were not there. */
 export interface ExtensionSigns {
@@ -23,11 +24,11 @@ export const extensionIsWell: Check = {
   id: 'agent.extension-state',
   group: 'agent',
   title: 'The backup extension is well',
-  platforms: ['linux'],
   needsRoot: true,
   dependsOn: ['agent.installed'],
   source: `${SOURCES.troubleshoot}; azure-linux-extensions VMBackup (2026-08)`,
   async run(system, { evidence }) {
+    if (system.platform === 'windows') return judgeWindowsExtension(await gatherWindowsExtension(system));
     const { libDir } = await evidence(gatherWaagent);
     return judgeExtension(await readExtension(system, libDir));
   },

@@ -5,15 +5,25 @@ import { onAzure } from './azure.ts';
 import { type Check, fail, info, pass, type Result, skip, warn } from './check.ts';
 import { HEARTBEAT, SOURCES } from './limits.ts';
 import { gatherWaagent, isInstalled, type Waagent } from './waagent.ts';
+import {
+  gatherWindowsAgent,
+  isWindowsAgentInstalled,
+  judgeWindowsHeartbeat,
+  judgeWindowsServices,
+  type WindowsAgent,
+  windowsAgentLog,
+} from './windows-agent.ts';
 
 /** Elsewhere than on Azure nobody's backup needs the agent: then its other checks are hidden. */
 export const agentInstalled: Check = {
   id: 'agent.installed',
   group: 'agent',
   title: 'The VM agent is installed',
-  platforms: ['linux'],
   source: SOURCES.prepare,
   async run(system, { facts, evidence }) {
+    if (system.platform === 'windows') {
+      return judgeWindowsInstalled(await evidence(gatherWindowsAgent), onAzure(facts));
+    }
     const waagent = await evidence(gatherWaagent);
     return judgeInstalled(waagent, onAzure(facts), await installCommand(system));
   },
@@ -21,16 +31,27 @@ export const agentInstalled: Check = {
 
 export function judgeInstalled(waagent: Waagent, azure: boolean, install: string): Result {
   const where = waagent.program ?? waagent.service?.name ?? 'running';
-  if (azure && isInstalled(waagent)) return pass(where);
-  if (azure) {
-    return fail(
-      'the VM agent is missing, and no backup extension can be installed without it',
-      `Install it from the distribution's own repository, and set provisionVmAgent of the VM:\n$ ${install}`,
-    );
-  }
-  const found = isInstalled(waagent)
-    ? `${where}; a backup outside of Azure does not need it`
-    : 'not on Azure: no VM agent is needed';
+  return judgePresence(
+    isInstalled(waagent) ? where : undefined,
+    azure,
+    `Install it from the distribution's own repository, and set provisionVmAgent of the VM:\n$ ${install}`,
+  );
+}
+
+export const judgeWindowsInstalled = (agent: WindowsAgent, azure: boolean): Result =>
+  judgePresence(
+    isWindowsAgentInstalled(agent) ? (agent.programs[0]?.path ?? 'its services') : undefined,
+    azure,
+    'Install it as administrator, and set provisionVmAgent of the VM:\nhttps://aka.ms/vmagentwin',
+  );
+
+function judgePresence(where: string | undefined, azure: boolean, remedy: string): Result {
+  if (azure && where !== undefined) return pass(where);
+  if (azure) return fail('the VM agent is missing, and no backup extension can be installed without it', remedy);
+  const found =
+    where === undefined
+      ? 'not on Azure: no VM agent is needed'
+      : `${where}; a backup outside of Azure does not need it`;
   return { ...info(found), hidesDependants: true };
 }
 
@@ -52,11 +73,11 @@ export const agentRuns: Check = {
   id: 'agent.running',
   group: 'agent',
   title: 'The VM agent runs, and starts at boot',
-  platforms: ['linux'],
   dependsOn: ['agent.installed'],
   source: SOURCES.troubleshootAgent,
   async run(system, { evidence }) {
     if (!system.live) return skip('only a running machine has running services');
+    if (system.platform === 'windows') return judgeWindowsServices(await evidence(gatherWindowsAgent));
     return judgeRunning(await evidence(gatherWaagent));
   },
 };
@@ -113,14 +134,17 @@ export const agentIsAlive: Check = {
   id: 'agent.heartbeat',
   group: 'agent',
   title: 'The VM agent reports to Azure',
-  platforms: ['linux'],
   dependsOn: ['agent.running'],
   source: HEARTBEAT.source,
   async run(system, { evidence }) {
     if (!system.live) return skip('only a running machine has a heartbeat');
+    const nowMs = system.clock.now().getTime();
+    if (system.platform === 'windows') {
+      return judgeWindowsHeartbeat(await evidence(gatherWindowsAgent), nowMs, windowsAgentLog(system));
+    }
     const waagent = await evidence(gatherWaagent);
     const [statusMs, logMs] = await Promise.all([newestStatus(system, waagent), modifiedMs(system, LOG)]);
-    return judgeHeartbeat({ nowMs: system.clock.now().getTime(), statusMs, logMs }, waagent.service);
+    return judgeHeartbeat({ nowMs, statusMs, logMs }, waagent.service);
   },
 };
 

@@ -1,8 +1,11 @@
 import { baseName, type Process, runningProcesses } from '../system/processes.ts';
+import type { System } from '../system/system.ts';
 import { azureLimit } from './azure.ts';
 import { type Check, info, pass, type Result, warn } from './check.ts';
 import { SOURCES } from './limits.ts';
 import { PRODUCTS } from './other-products.ts';
+import { installedOnWindows } from './other-versions.ts';
+import { gatherWindowsScanners, judgeWindowsScanners } from './windows-scanners.ts';
 
 /** Programs by the name of their process, and who makes them. */
 type Known = Readonly<Record<string, string>>;
@@ -27,10 +30,10 @@ export const noVirusScanner: Check = {
   id: 'agent.av-exclusions',
   group: 'agent',
   title: 'No virus scanner looks into the extensions',
-  platforms: ['linux'],
   dependsOn: ['agent.installed'],
-  source: `${SOURCES.troubleshoot}; the folders are those of Linux`,
-  async run(_system, { evidence }) {
+  source: `${SOURCES.troubleshoot}; the folders of Linux are our own addition`,
+  async run(system, { evidence }) {
+    if (system.platform === 'windows') return judgeWindowsScanners(await gatherWindowsScanners(system));
     return judgeScanners(known(await evidence(runningProcesses), VIRUS_SCANNERS));
   },
 };
@@ -51,9 +54,9 @@ export const noOtherBackup: Check = {
   id: 'agent.other-backup',
   group: 'agent',
   title: 'No other backup agent works here',
-  platforms: ['linux'],
   source: SOURCES.troubleshoot,
-  async run(_system, { facts, evidence }) {
+  async run(system, { facts, evidence }) {
+    if (system.platform === 'windows') return azureLimit(facts, judgeOthers(await residentOnWindows(system)));
     return azureLimit(facts, judgeOthers(known(await evidence(runningProcesses), BACKUP_AGENTS)));
   },
 };
@@ -62,6 +65,14 @@ export const judgeOthers = (others: readonly string[]): Result =>
   others.length === 0
     ? pass('none is known to run here')
     : warn(`${others.join(', ')} runs here too`, 'Give the two different hours, or let one of them do the work.');
+
+/** By the list of what is installed: what stays and works by itself runs as a service. */
+async function residentOnWindows(system: System): Promise<readonly string[]> {
+  const installed = await installedOnWindows(system);
+  return PRODUCTS.filter(({ resident }) => resident)
+    .filter(({ listedAs }) => installed.some(({ name }) => listedAs?.test(name)))
+    .map(({ name }) => name);
+}
 
 /** Makers of the known programs among the processes, each once. */
 const known = (processes: readonly Process[], programs: Known): readonly string[] => {

@@ -2,9 +2,10 @@ import { isThere, readableText } from '../system/readable.ts';
 import type { RunResult, System } from '../system/system.ts';
 import { updatesItself } from '../system/waagent-conf.ts';
 import { type Check, type CheckContext, fail, pass, type Result, skip, warn } from './check.ts';
-import { AGENT_VERSION, SOURCES } from './limits.ts';
+import { AGENT_VERSION, SOURCES, WINDOWS_AGENT } from './limits.ts';
 import { askWaagentVersion, gatherWaagent } from './waagent.ts';
 import { compareVersions, parseWaagentVersion, type WaagentVersion } from './waagent-version.ts';
+import { gatherWindowsAgent, judgeWindowsVersion } from './windows-agent.ts';
 
 /** Python may take seconds to start on a busy machine, after a systemctl that does not answer: their deadlines and a bit. */
 const TIMEOUT_MS = 12_000;
@@ -22,6 +23,19 @@ export const versionIsSupported: Check = {
     if (asked === undefined) return skip('the agent cannot be asked here');
     const { conf } = await evidence(gatherWaagent);
     return judgeVersion(parseWaagentVersion(asked.stdout), conf === undefined || updatesItself(conf));
+  },
+};
+
+/** By the program itself: what runs is what its service starts. */
+export const windowsVersionIsSupported: Check = {
+  id: 'agent.version.windows',
+  group: 'agent',
+  title: 'The VM agent is not too old',
+  platforms: ['windows'],
+  dependsOn: ['agent.installed'],
+  source: WINDOWS_AGENT.source,
+  async run(_system, { evidence }) {
+    return judgeWindowsVersion(await evidence(gatherWindowsAgent));
   },
 };
 

@@ -8,8 +8,10 @@ export const CHANGING_COMMANDS: readonly CommandSpec[] = [
     needsRoot: true,
     about: 'Install the daemon as a service, on a machine without packages',
     verbs: {
-      install: 'Write the units, enable and start them',
+      install: 'Write the units (Windows: make the service), enable and start them',
       uninstall: 'Stop and remove what install made',
+      start: 'Windows: start the service, and wait until it runs',
+      stop: 'Windows: stop it, and wait until it has let go of everything',
       status: 'Say what is installed and whether it runs',
     },
     flags: [
@@ -21,6 +23,7 @@ export const CHANGING_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'integrate',
     needsRoot: true,
+    platforms: ['linux'],
     about: 'Let another program that takes snapshots call quiesced, or not any more',
     details:
       'Changes what is missing and nothing else, so that it may be run again. A file that somebody has edited is named and left alone.',
@@ -58,6 +61,7 @@ export const CHANGING_COMMANDS: readonly CommandSpec[] = [
           "Reached without it, besides Azure's host and this machine: hosts, domains, networks; may be given again",
       },
       { name: 'from-environment', about: 'The proxy of https_proxy or http_proxy, and no_proxy' },
+      { name: 'from-current-user', about: 'On Windows: what the user has set who runs this' },
       { name: 'packages', about: 'Set it for apt, dnf, yum, tdnf and zypper too' },
       { name: 'dry-run', about: 'Show what would be done' },
       { name: 'no-restart', about: 'Restart nothing: it is used from the next start on' },

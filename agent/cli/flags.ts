@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { nearest } from '../config/nearest.ts';
 import { messageOf, usageError } from '../errors.ts';
+import type { Platform } from '../system/system.ts';
 
 /** One flag of a command; help, completions and the man page are made from these tables. */
 export interface FlagSpec {
@@ -26,6 +27,8 @@ export interface CommandSpec {
   readonly exitCodes: Readonly<Record<number, string>>;
   /** Refused without root, in one place and with one text. */
   readonly needsRoot?: true;
+  /** Where there is no such thing elsewhere; refused there in one place and with one text. */
+  readonly platforms?: readonly Platform[];
   /** For our own processes; not in the help. */
   readonly hidden?: true;
 }

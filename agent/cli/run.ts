@@ -22,7 +22,8 @@ export async function runCommandLine(argv: readonly string[], self: readonly str
     const run = RUN[given.command?.name ?? ''];
     if (run === undefined) throw new Error(`the command ${given.command?.name} has no function`);
     const context = contextOf(given, self);
-    if (given.command?.needsRoot && !context.system.privileged) throw notRoot(given.command.name);
+    if (given.command?.platforms?.includes(context.system.platform) === false) throw notHere(given.command.name);
+    if (given.command?.needsRoot && !context.system.privileged) throw notRoot(given.command.name, context.system);
     return await run(context);
   } catch (error) {
     return failed(error, json);
@@ -64,10 +65,19 @@ function contextOf(given: Given, self: readonly string[]): CommandContext {
   };
 }
 
-const notRoot = (command: string): UserError =>
-  new UserError('not-root', `${command} is for root: it stops or changes the whole machine, or shows what has`, {
-    remedy: `Run it with sudo: sudo quiesced ${command}`,
+const notHere = (command: string): UserError =>
+  new UserError('platform', `${command} is for Linux only`, {
+    remedy: 'What there is on Windows, and why the rest is not: docs/windows.md',
   });
+
+const notRoot = (command: string, { platform }: System): UserError =>
+  platform === 'windows'
+    ? new UserError('not-root', `${command} is for administrators: it changes the whole machine, or shows what has`, {
+        remedy: 'Start the terminal by "Run as administrator", and run it there.',
+      })
+    : new UserError('not-root', `${command} is for root: it stops or changes the whole machine, or shows what has`, {
+        remedy: `Run it with sudo: sudo quiesced ${command}`,
+      });
 
 /** A terminal that does not know its width (a serial line) says 0. */
 const columnsOf = ({ columns }: { readonly columns?: number }): number => columns || 80;
@@ -87,7 +97,7 @@ async function agentOf(system: System, log: Log, self: readonly string[], how: '
 /** A second signal changes nothing: letting go is under way, and has its own deadlines. */
 function signalOfOurEnd(): AbortSignal {
   const end = new AbortController();
-  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGBREAK'] as const) {
     process.on(name, () => end.abort(new UserError('ended', `ended by ${name}`)));
   }
   return end.signal;

@@ -193,13 +193,14 @@ export const COMMANDS: readonly CommandSpec[] = [
     needsRoot: true,
     about: 'Stay, answer the commands above, and check at intervals; what the service runs',
     details:
-      'Serves the control API on /run/quiesced/control/quiesced.sock, for root only, and does what [schedule] says. With\na socket passed by systemd it leaves after a minute in which nobody asked for anything.\nThe configuration is read anew for each run; [schedule] and [log] when it starts.',
-    flags: [],
+      'Serves the control API on /run/quiesced/control/quiesced.sock (Windows: the pipe quiesced), for root only, and does what [schedule] says. With\na socket passed by systemd it leaves after a minute in which nobody asked for anything.\nThe configuration is read anew for each run; [schedule] and [log] when it starts.',
+    flags: [{ name: 'service', about: 'Windows: started by the service control manager, and by nobody else' }],
     exitCodes: { 0: 'ended by a signal, or not needed any more', 1: 'could not start', 2: 'wrong usage' },
   },
   {
     name: 'support-bundle',
     needsRoot: true,
+    platforms: ['linux'],
     about: 'Pack configuration, report, history, logs and facts, without secrets',
     details:
       'For root alone to read; an existing file is not replaced. manifest.json in it says what is there, and what could not be had. Refuses while a file system is frozen, since it writes to one.',

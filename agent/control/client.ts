@@ -1,5 +1,6 @@
 import { errnoOf, messageOf, UserError } from '../errors.ts';
 import { http } from '../system/http.ts';
+import { assertServedByAdministrator, isPipe } from '../system/pipe-windows.ts';
 import { type ErrorReply, ROUTES, type RouteName } from './protocol.ts';
 
 const MAX_REPLY_BYTES = 4 * 1024 * 1024;
@@ -16,9 +17,11 @@ export interface Question {
 export async function ask<Reply>(endpoint: string, route: RouteName, question: Question): Promise<Reply | undefined> {
   let reply: { readonly status: number; readonly body: string };
   try {
+    if (isPipe(endpoint)) await assertServedByAdministrator(process, endpoint);
     reply = await exchange(endpoint, route, question);
   } catch (error) {
     if (['ENOENT', 'ECONNREFUSED'].includes(errnoOf(error) ?? '')) return undefined;
+    if (error instanceof UserError) throw error;
     throw noAnswer(messageOf(error), error);
   }
   const value = parse(reply.body);

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { errnoOf, messageOf, UserError } from '../errors.ts';
 import { redact } from '../redact.ts';
 import { http } from '../system/http.ts';
+import { closeToOthers, isPipe } from '../system/pipe-windows.ts';
 import { orUndefinedAfter } from '../system/waits.ts';
 import { ROUTES, type Route, type RouteName } from './protocol.ts';
 import { bad } from './requests.ts';
@@ -35,7 +36,8 @@ const LAST_REPLY_MS = 1000;
 /**
  * Listens on the endpoint, or on a descriptor that listens already (socket activation). The caller made the socket's
  * folder 0700, and holds the run's lock: a socket that is in the way belongs to a process that died, unless it answers
- * (`control.in-use`).
+ * (`control.in-use`). A named pipe is closed to all but administrators before anything is answered
+ * (`control.open-to-others`).
  */
 export async function startServer(endpoint: string | { readonly fd: number }, handlers: Handlers): Promise<Server> {
   const open = new Set<unknown>();
@@ -50,7 +52,9 @@ export async function startServer(endpoint: string | { readonly fd: number }, ha
     void answer(handlers, request, response);
   });
   server.maxConnections = MAX_CONNECTIONS;
+  let closedToOthers = !(typeof endpoint === 'string' && isPipe(endpoint));
   server.on('connection', (socket) => {
+    if (!closedToOthers) return void socket.destroy();
     open.add(socket);
     const late = setTimeout(() => socket.destroy(), REQUEST_MS);
     heard.set(socket, () => clearTimeout(late));
@@ -61,9 +65,17 @@ export async function startServer(endpoint: string | { readonly fd: number }, ha
   });
   if (typeof endpoint === 'string') await removeStale(endpoint);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once('error', reject);
+  // Of a pipe, since a socket that somebody serves was found out before.
+  server.once('error', (error) => reject(errnoOf(error) === 'EADDRINUSE' ? inUse(String(endpoint)) : error));
   server.listen(typeof endpoint === 'string' ? endpoint : { fd: endpoint.fd }, resolve);
   await promise;
+  if (!closedToOthers) {
+    await closeToOthers(endpoint as string).catch(async (error) => {
+      await closed(server);
+      throw error;
+    });
+    closedToOthers = true;
+  }
   return {
     get connections() {
       return open.size;
@@ -86,18 +98,19 @@ const closed = (server: HttpServer): Promise<void> =>
   });
 
 async function removeStale(endpoint: string): Promise<void> {
-  if (endpoint.startsWith('\\\\.\\pipe\\')) return;
-  if (await answers(endpoint)) {
-    throw new UserError('control.in-use', `another quiesced serves ${endpoint}`, {
-      remedy: 'There can be one at a time; see which it is: quiesced status',
-    });
-  }
+  if (isPipe(endpoint)) return;
+  if (await answers(endpoint)) throw inUse(endpoint);
   try {
     unlinkSync(endpoint);
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw error;
   }
 }
+
+const inUse = (endpoint: string): UserError =>
+  new UserError('control.in-use', `another quiesced serves ${endpoint}`, {
+    remedy: 'There can be one at a time; see which it is: quiesced status',
+  });
 
 /** Whether somebody listens there, however busy he is. */
 async function answers(endpoint: string): Promise<boolean> {

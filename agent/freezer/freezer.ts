@@ -8,8 +8,11 @@ export interface Freezer {
   /**
    * Opens every file system, starts the guard and arms the ways back. Nothing is frozen yet. Throws a `UserError` when
    * somebody else holds the freeze lock, or a device may not be frozen (`QUIESCED_TEST`).
+   *
+   * @param previous what is to be followed; it is ended first, since two at once would share a record and a lock. There is
+   * a guard at every moment: when this throws, `previous` has one still, until its `end`.
    */
-  prepare(plan: FreezePlan, signal: AbortSignal): Promise<PreparedFreeze>;
+  prepare(plan: FreezePlan, signal: AbortSignal, previous?: PreparedFreeze): Promise<PreparedFreeze>;
 }
 
 export interface FreezePlan {
@@ -37,9 +40,9 @@ export interface PreparedFreeze {
   /**
    * Lets the guard go. Called once everything else of the run has been left too: until then the guard notices if this
    * process dies, and has the rest left in its place. Safe in every state; thaws what is still frozen. Settles when the
-   * guard has given back its locks and records, or a moment later; tells which.
+   * guard has given back its locks and records, or a moment later.
    */
-  end(): Promise<boolean>;
+  end(): Promise<void>;
 }
 
 export interface FreezeResult {

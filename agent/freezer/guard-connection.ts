@@ -8,7 +8,7 @@ import { type FromGuard, type GuardOrder, lineReader, type ToGuard } from './gua
 
 /** The daemon's end of the pipes to the guard. */
 export interface GuardConnection {
-  /** Settles when the guard holds everything open; throws its refusal. */
+  /** Settles when the guard holds everything open; throws its refusal, after which it watches over this process still. */
   open(order: GuardOrder, deadlineMs: number, signal: AbortSignal): Promise<void>;
   /** Settles with the guard's answer; throws when it dies first. */
   freeze(): Promise<Omit<FreezeResult, 'warnings'>>;
@@ -79,8 +79,6 @@ class PipedGuard implements GuardConnection {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
     const answer = await this.#until(({ opened, refused }) => opened ?? refused, limit);
     if (answer?.event === 'opened') return;
-    this.#parted = true;
-    this.kill();
     if (answer !== undefined) throw refusal(answer);
     signal.throwIfAborted();
     const why = this.#dead ? 'it ended at once' : `it was not ready within ${deadlineMs} ms`;

@@ -30,7 +30,7 @@ export interface GuardedFreezeParts {
 
 /** What is between a guard that holds everything open and the end of the freeze, whoever brings that about. */
 export class GuardedFreeze implements PreparedFreeze {
-  readonly #guard: GuardConnection;
+  #guard: GuardConnection;
   readonly #secondLine: SecondLine;
   readonly #thirdLine: ThirdLine | undefined;
   readonly #plan: FreezePlan;
@@ -95,16 +95,33 @@ export class GuardedFreeze implements PreparedFreeze {
     }
   }
 
-  async end(): Promise<boolean> {
+  async end(): Promise<void> {
+    await this.#part(this.#guard);
+  }
+
+  /**
+   * Has the next guard watch in the place of this one, which is sent away. Throws when that has not gone: then the two
+   * would take each other's file systems for their own. The next one watches all the same, until the end.
+   *
+   * @param next started, so that it notices if this process dies; it may open nothing before this has returned.
+   */
+  async handOver(next: GuardConnection): Promise<void> {
+    const guard = this.#guard;
+    this.#guard = next;
+    if (!(await this.#part(guard))) throw new Error('its guard has not ended, so nothing is frozen again');
+  }
+
+  /** Whether it has gone. */
+  async #part(guard: GuardConnection): Promise<boolean> {
     clearTimeout(this.#silence);
     await faultPoint('guard.bye.before');
-    this.#guard.bye();
+    guard.bye();
     await faultPoint('guard.bye.after');
     // What was not thawed yet is thawed by the guard as it goes.
     this.#secondLine.close();
     const disarmed = this.#disarmed ?? Promise.resolve();
-    await Promise.all([this.#guard.gone(PARTING_MS), orUndefinedAfter(DISARMING_MS, disarmed)]);
-    return this.#guard.isGone();
+    await Promise.all([guard.gone(PARTING_MS), orUndefinedAfter(DISARMING_MS, disarmed)]);
+    return guard.isGone();
   }
 
   async #arm(): Promise<Pick<FreezeResult, 'steps' | 'warnings'>> {

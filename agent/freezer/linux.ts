@@ -28,7 +28,7 @@ export interface LinuxFreezerOptions {
   /** Starts the guard: this executable with its hidden command. */
   readonly guardArgv: readonly string[];
   /** Descriptor of the run's lock; the guard inherits it, so that the lock lasts as long as anything is frozen. */
-  readonly lockFd?: number;
+  readonly lockFd?: number | undefined;
   /** Without it nobody thaws when the guard and this process are both dead or stopped. */
   readonly thirdLine?: ThirdLine;
 }
@@ -36,7 +36,7 @@ export interface LinuxFreezerOptions {
 /** FIFREEZE and FITHAW through a guard process, with this process as the second line. */
 export function linuxFreezer(system: System, log: Log, options: LinuxFreezerOptions): Freezer {
   return {
-    async prepare(plan, signal) {
+    async prepare(plan, signal, previous) {
       await faultPoint('freeze-record.folder.before');
       await system.makeDir(PATHS.linux.journal, 0o700);
       await faultPoint('freeze-record.folder.after');
@@ -46,13 +46,15 @@ export function linuxFreezer(system: System, log: Log, options: LinuxFreezerOpti
         const order = await orderFor(system, plan);
         await faultPoint('guard.start.before');
         guard = startGuard(options.guardArgv, system.env, plan.groups.flat().length, options.lockFd);
+        // Without a moment between: one that has not been told anything yet notices our death as well.
+        if (previous instanceof GuardedFreeze) await previous.handOver(guard);
         await faultPoint('guard.open.before');
         await guard.open(order, OPEN_MS, signal);
         await faultPoint('guard.start.after');
         return new GuardedFreeze({ guard, secondLine, thirdLine: options.thirdLine, plan, clock: system.clock, log });
       } catch (error) {
-        // It holds the lock too, for as long as it lives.
-        guard?.kill();
+        // It holds the lock too, for as long as it lives. One that has taken over watches until the end of `previous`.
+        if (previous === undefined) guard?.kill();
         secondLine.close();
         throw error;
       }

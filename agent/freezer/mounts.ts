@@ -32,9 +32,10 @@ export interface FileSystem {
 
 /**
  * The table of mounts: PID 1's, since a service may have mounts of its own; or ours where we may not read that (no root), or
- * where PID 1 has another root, so that its paths lead elsewhere (a namespace that somebody made by hand).
+ * where PID 1 has another root, so that its paths lead elsewhere (a namespace that somebody made by hand). Windows has none.
  */
 export async function readMountinfo(system: System): Promise<string> {
+  if (system.platform === 'windows') return '';
   const [first, own] = [
     await readOrNothing(system, '/proc/1/mountinfo'),
     await system.readText('/proc/self/mountinfo'),

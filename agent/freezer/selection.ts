@@ -7,6 +7,8 @@ import type { FileSystem } from './mounts.ts';
 export interface Narrowing {
   /** `--mount`: exactly these mount points; undefined means all. */
   readonly only?: readonly string[];
+  /** Beside `only`: ids of what the snapshot holds as well and nobody can freeze, which therefore weighs as it always does. */
+  readonly covered?: readonly string[];
   /** `[freeze] exclude`: globs of mount points (`*` and `?` match any character), `type:xfs`, `device:/dev/sdb1`. */
   readonly exclude: readonly string[];
   /** Inside a container a bind mount is the host's file system: nothing is frozen unless it is named. */
@@ -47,8 +49,9 @@ export function select(classified: readonly Classified[], narrowing: Narrowing):
 /** Why a file system is left alone that `--mount` does not name. */
 export const NOT_NAMED = 'not named by --mount';
 
-function whyExcluded(fileSystem: FileSystem, { only, exclude, container }: Narrowing): string | undefined {
+function whyExcluded(fileSystem: FileSystem, { only, covered, exclude, container }: Narrowing): string | undefined {
   if (only !== undefined) {
+    if (covered?.includes(fileSystem.id)) return undefined;
     return only.some((path) => isAt(fileSystem, path)) ? undefined : NOT_NAMED;
   }
   if (container) return 'this is a container: only what --mount names is frozen';

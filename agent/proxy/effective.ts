@@ -2,6 +2,8 @@ import type { System } from '../system/system.ts';
 import { proxyTargets } from './all.ts';
 import { items } from './sources.ts';
 import type { ProxyValue } from './target.ts';
+import { bypassOf } from './windows-bypass.ts';
+import { urlOfServer } from './windows-server.ts';
 
 /** What one target holds. */
 export interface PlaceOf {
@@ -12,11 +14,11 @@ export interface PlaceOf {
 
 /** How one of the programs that matter would reach Azure's storage after its next start. */
 export interface Consumer {
-  readonly id: 'agent' | 'extensions' | 'daemon' | 'logins';
+  readonly id: 'agent' | 'extensions' | 'daemon' | 'logins' | 'local-system' | 'winhttp';
   readonly about: string;
   /** As it is set, secrets in it; undefined: directly. */
   readonly proxy: string | undefined;
-  /** The file that decides. */
+  /** The file, or value of the registry, that decides. */
   readonly path: string | undefined;
   readonly bypass: readonly string[];
   /** For plain HTTP, where that goes another way. */
@@ -41,8 +43,22 @@ export function consumersOf(places: readonly PlaceOf[]): readonly Consumer[] {
     ...(conf === undefined ? [] : [agentOf(conf, extensions)]),
     ...(valuesOf('agent-unit') === undefined ? [] : [extensions]),
     ...(daemon === undefined ? [] : [byVariables('daemon', 'this daemon', daemon)]),
-    byVariables('logins', 'logins, cron jobs and su', valuesOf('environment') ?? []),
+    ...(valuesOf('winhttp') === undefined ? [logins(valuesOf('environment') ?? [])] : []),
+    ...byServer('local-system', 'services of LocalSystem, the VM agent among them', valuesOf('local-system')),
+    ...byServer('winhttp', 'services by WinHTTP', valuesOf('winhttp')),
   ];
+}
+
+const logins = (values: readonly ProxyValue[]) => byVariables('logins', 'logins, cron jobs and su', values);
+
+/** As Windows keeps it; nobody where there is no such place. */
+function byServer(id: Consumer['id'], about: string, values: readonly ProxyValue[] | undefined): readonly Consumer[] {
+  if (values === undefined) return [];
+  const find = (...names: readonly string[]) => values.find(({ name }) => names.includes(name));
+  const server = find('ProxyServer', 'proxy');
+  const proxy = urlOfServer(server?.value ?? '');
+  const bypass = bypassOf(find('ProxyOverride', 'bypass')?.value ?? '');
+  return [{ id, about, proxy, path: proxy && server?.path, bypass, plain: undefined }];
 }
 
 /**

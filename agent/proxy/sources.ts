@@ -4,6 +4,7 @@ import type { System } from '../system/system.ts';
 import { type ProxySettings, proxySettings } from './settings.ts';
 import { CURRENT_USER, internetSettings } from './windows.ts';
 import { bypassOf } from './windows-bypass.ts';
+import { urlOfServer } from './windows-server.ts';
 
 /** What [proxy] says; undefined where it names no proxy. */
 export const fromConfig = ({ proxy }: Pick<Config, 'proxy'>): ProxySettings | undefined =>
@@ -28,20 +29,20 @@ export function fromEnvironment({ env }: Pick<System, 'env'>, bypass: readonly s
  * What the user has set who is logged on (Windows), for LocalSystem to have it too. Throws as the others do; a script
  * that configures a proxy (PAC) is none that a service could take.
  */
-export async function fromCurrentUser(system: Pick<System, 'registry'>): Promise<ProxySettings> {
+export async function fromCurrentUser(
+  system: Pick<System, 'registry'>,
+  bypass: readonly string[],
+): Promise<ProxySettings> {
   const values = await internetSettings(system, CURRENT_USER);
   const server = values.find(({ name }) => name === 'ProxyServer')?.value ?? '';
-  const [address] = ['https', 'http'].flatMap(
-    (scheme) => new RegExp(`(?:^|;)${scheme}=([^;]*)`).exec(server)?.[1] ?? [],
-  );
-  const plain = server.includes('=') ? address : server;
-  if (plain === undefined || plain === '') {
+  const url = urlOfServer(server);
+  if (url === undefined) {
     throw new UserError('proxy.none', 'the current user has no proxy set', {
       remedy: 'Set it in Internet Options, Connections, LAN settings; or give the address: --url http://HOST:PORT',
     });
   }
-  const bypass = values.find(({ name }) => name === 'ProxyOverride')?.value ?? '';
-  return proxySettings(/^\w+:\/\//.test(plain) ? plain : `http://${plain}`, bypassOf(bypass), 'ProxyServer');
+  const given = values.find(({ name }) => name === 'ProxyOverride')?.value ?? '';
+  return proxySettings(url, [...bypassOf(given), ...bypass], 'ProxyServer');
 }
 
 /** `a, b,c`; empty ones are left out. */

@@ -1,7 +1,7 @@
 import { type RegistryValue, sameValue } from '../system/registry.ts';
 import type { System } from '../system/system.ts';
+import { WINHTTP_PATH, winHttpProxy } from '../system/winhttp-windows.ts';
 import {
-  FLAGS,
   formatConnectionSettings,
   NO_CONNECTION,
   parseConnectionSettings,
@@ -29,8 +29,6 @@ export const localSystem: ProxyTarget = {
   plan: (system, wanted) => planAll(system, wininetValues(wanted)),
 };
 
-const WINHTTP = `HKLM\\${INTERNET_SETTINGS}\\Connections\\WinHttpSettings`;
-
 /** What programs without a user's settings take: Windows Update, and many services. */
 export const winHttp: ProxyTarget = {
   id: 'winhttp',
@@ -39,25 +37,22 @@ export const winHttp: ProxyTarget = {
   isHere: async (system) => system.registry !== undefined,
 
   async read(system) {
-    const settings = blobOf(await system.registry?.read(WINHTTP));
-    if (settings === undefined || (settings.flags & FLAGS.proxy) === 0) return [];
+    const value = await system.registry?.read(WINHTTP_PATH);
+    const { proxy, bypass } = winHttpProxy(value);
+    if (proxy === '') return [];
     return [
-      { path: WINHTTP, name: 'proxy', value: settings.server },
-      { path: WINHTTP, name: 'bypass', value: settings.bypass },
+      { path: WINHTTP_PATH, name: 'proxy', value: proxy },
+      ...(bypass === '' ? [] : [{ path: WINHTTP_PATH, name: 'bypass', value: bypass }]),
     ];
   },
 
-  plan: (system, wanted) =>
-    planAll(system, [{ path: WINHTTP, wanted: wanted && (() => binary(winHttpSettings(wanted))) }]),
+  plan: (system, wanted) => planAll(system, [{ path: WINHTTP_PATH, wanted: wanted && (() => winHttpValue(wanted)) }]),
 };
 
-/** The form that WinHTTP itself writes up to Windows 2012 R2, and Wine: a header of 0x18, and no third text. */
-const winHttpSettings = (wanted: ProxySettings): string =>
-  formatConnectionSettings({ ...NO_CONNECTION, ...texts(wanted), version: 0x18, flags: FLAGS.proxy, rest: '' }).slice(
-    0,
-    // The length of a script, which it has none of.
-    -8,
-  );
+function winHttpValue(wanted: ProxySettings): RegistryValue {
+  const { server, bypass } = texts(wanted);
+  return { type: 'sz', data: `${server} ${bypass}` };
+}
 
 /** The proxy of a user's Internet Settings; nothing where it is switched off. */
 export async function internetSettings(

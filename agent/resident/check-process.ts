@@ -27,6 +27,7 @@ export async function checkInProcess(
     cwd: '/',
     env: withoutServiceManager(system.env),
     stdio: ['ignore', 'pipe', 'ignore'],
+    windowsHide: true,
     signal: AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]),
     killSignal: 'SIGKILL',
   });

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { endpointOf } from '../control/endpoint.ts';
+import { endpointOf, makeWayTo } from '../control/endpoint.ts';
 import type { DaemonStatus } from '../control/protocol.ts';
 import { type Server, startServer } from '../control/server.ts';
 import type { Agent } from '../daemon.ts';
@@ -95,7 +95,7 @@ async function serve(
   routes: Parameters<typeof startServer>[1],
 ): Promise<Server | undefined> {
   await system.makeDir(PATHS[system.platform].runtime, 0o755);
-  await system.makeDir(PATHS[system.platform].control, 0o700);
+  await makeWayTo(system);
   let server: Server | undefined;
   if (manager.listenFd !== undefined) server = await startServer({ fd: manager.listenFd }, routes);
   const listen = async () => {

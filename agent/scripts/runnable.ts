@@ -1,3 +1,4 @@
+import { cmdCannotTake, windowsProgram } from '../system/command-line-windows.ts';
 import { whyNotStartable } from '../system/spawn.ts';
 import type { FileStat, System } from '../system/system.ts';
 import { distrust } from '../system/trust.ts';
@@ -23,9 +24,9 @@ export async function runnable(system: System, script: Script, stage: ScriptStag
   }
   const found = await distrust(system, command.path);
   if (found !== undefined) throw refusal(at, 'permissions', `may not run: ${found.what}`, found.remedy);
-  const lead =
-    system.platform === 'windows' ? windowsRunner(system, command.path) : await interpreter(system, at, stat);
-  return [...(lead ?? []), system.resolve(command.path), ...command.args];
+  // By its extension, when it is started.
+  if (system.platform === 'windows') return windowsArgv(at);
+  return [...(await interpreter(system, at, stat)), system.resolve(command.path), ...command.args];
 }
 
 /** What keeps any of the commands from being run, found without running one: for `enter`, and for readiness. */
@@ -48,13 +49,25 @@ export async function scriptProblems(system: System, scripts: readonly Script[])
 export async function isProgram(system: System, path: string): Promise<boolean> {
   const stat = await system.stat(path);
   if (stat?.kind !== 'file') return false;
-  return system.platform === 'windows' ? windowsRunner(system, path) !== undefined : (stat.mode & 0o111) !== 0;
+  return system.platform === 'windows' ? windowsProgram(path) !== undefined : (stat.mode & 0o111) !== 0;
 }
 
 interface At {
   readonly script: Script;
   readonly stage: ScriptStage;
   readonly command: Command;
+}
+
+function windowsArgv(at: At): readonly string[] {
+  const { path, args } = at.command;
+  const how = windowsProgram(path);
+  if (how === undefined) {
+    throw refusal(at, 'failed', 'is no program', 'Scripts end in .cmd, .bat, .ps1 or .exe: rename it.');
+  }
+  if (how === 'cmd' && [path, ...args].some(cmdCannotTake)) {
+    throw refusal(at, 'failed', 'has a % in its name, which cmd.exe takes for a variable', 'Rename it, or its folder.');
+  }
+  return [path, ...args];
 }
 
 /** What stands before the file in its argv; nothing where the kernel knows by itself. */
@@ -93,24 +106,6 @@ export function shebang(firstLine: string): readonly string[] {
   const [, path, argument] = /^#![ \t]*([^ \t]+)[ \t]*(.*)$/.exec(firstLine.slice(0, MAX_SHEBANG)) ?? [];
   if (path === undefined) return [];
   return argument === undefined || argument.trim() === '' ? [path] : [path, argument.trim()];
-}
-
-/** By extension. In full, because the folder of a script must not be searched for them. Undefined: no program. */
-function windowsRunner(system: System, path: string): readonly string[] | undefined {
-  const windows = `${system.env.SystemRoot ?? 'C:\\Windows'}\\System32`;
-  switch (/\.([^.\\]+)$/.exec(path)?.[1]?.toLowerCase()) {
-    case 'exe':
-      return [];
-    case 'cmd':
-    case 'bat':
-      return [`${windows}\\cmd.exe`, '/d', '/c'];
-    case 'ps1': {
-      const powershell = `${windows}\\WindowsPowerShell\\v1.0\\powershell.exe`;
-      return [powershell, '-NoProfile', '-NonInteractive', '-ExecutionPolicy', 'Bypass', '-File'];
-    }
-    default:
-      return undefined;
-  }
 }
 
 const refusal = (

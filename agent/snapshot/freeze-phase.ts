@@ -33,6 +33,8 @@ export class FreezePhase implements Phase {
   /** As it was found to have changed meanwhile. */
   #newPlan: FreezePlan | undefined;
   #prepared: PreparedFreeze | undefined;
+  /** The last that was prepared: its guard watches over us, also where it could not be followed by another. */
+  #guarded: PreparedFreeze | undefined;
   #frozen: readonly string[] = [];
   #entered = false;
   #lostAtMs: number | undefined;
@@ -70,8 +72,10 @@ export class FreezePhase implements Phase {
 
   async ready(signal: AbortSignal): Promise<void> {
     const { freezer, clock } = this.#options;
+    this.#prepared = undefined;
     // Also with nothing to freeze: the guard has the rest left if this process dies.
-    const prepared = await freezer.prepare(this.#plan, signal);
+    const prepared = await freezer.prepare(this.#plan, signal, this.#guarded);
+    this.#guarded = prepared;
     this.#prepared = prepared;
     this.#left = false;
     prepared.lost.addEventListener('abort', () => {
@@ -83,21 +87,16 @@ export class FreezePhase implements Phase {
   async renew(signal: AbortSignal): Promise<void> {
     const plan = await this.#options.replan?.();
     if (plan === undefined || idsOf(plan) === idsOf(this.#plan)) return;
-    // Two guards at once would share a record and a lock.
-    await this.end();
-    this.#prepared = undefined;
     this.#plan = plan;
     await this.ready(signal);
   }
 
   /**
    * A freeze of its own: nothing that is known of the last one says anything about it. Throws where that has not come to
-   * its end: two guards with one record would take each other's file systems for their own.
+   * its end.
    */
   async again(signal: AbortSignal): Promise<void> {
     if (this.#owes) throw new Error('not all of it is thawed, so nothing is frozen again');
-    if ((await this.#prepared?.end()) === false) throw new Error('its guard has not ended, so nothing is frozen again');
-    this.#prepared = undefined;
     this.#plan = (await this.#options.replan?.()) ?? this.#newPlan ?? this.#plan;
     this.#frozen = [];
     this.#entered = false;
@@ -107,7 +106,7 @@ export class FreezePhase implements Phase {
 
   /** Lets the guard go, once everything else is left. */
   async end(): Promise<void> {
-    await this.#prepared?.end();
+    await this.#guarded?.end();
   }
 
   async enter(signal: AbortSignal): Promise<void> {

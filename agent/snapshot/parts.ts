@@ -14,7 +14,7 @@ export interface Parts {
   readonly config: Config;
   readonly quiescers: readonly Quiescer[];
   /** @param lockFd the guard inherits it, so that nobody else starts while anything is frozen. */
-  freezer(lockFd: number): Freezer;
+  freezer(lockFd: number | undefined): Freezer;
 }
 
 export interface RunRequest {

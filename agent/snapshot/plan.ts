@@ -27,6 +27,7 @@ export interface PlanWishes {
   /** Of which sections scripts are taken; undefined: none are run. */
   readonly scripts: Config['scripts'] | undefined;
   readonly only?: readonly string[];
+  readonly covered?: readonly string[];
   readonly exclude: readonly string[];
   readonly deadlineMs: number;
   readonly expedite: boolean;
@@ -41,7 +42,7 @@ export async function planSnapshot(system: System, wishes: PlanWishes): Promise<
   const { freeze, left } = select(await classify(system, wishes.freeze && scripts.freezeWanted ? all : []), {
     exclude: wishes.exclude,
     container: containerOf(await containerSigns(system)) !== undefined,
-    ...(wishes.only === undefined ? {} : { only: wishes.only }),
+    ...(wishes.only === undefined ? {} : { only: wishes.only, covered: wishes.covered ?? [] }),
     ...(testDevices === undefined ? {} : { testDevices }),
   });
   const groups = groupsOf(freeze, await readStanding(system, all));

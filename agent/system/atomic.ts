@@ -14,12 +14,14 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '../errors.ts';
 import { faultPointSync } from '../fault-point.ts';
+import { renameWhileRead, syncFile } from './atomic-windows.ts';
 import type { CopyAttributes } from './attributes.ts';
-import type { Owner, WriteOptions } from './system.ts';
+import type { Owner, Platform, WriteOptions } from './system.ts';
 
 export interface AtomicOptions extends Omit<WriteOptions, 'keepAttributes'> {
   /** Takes over from the file that is replaced what is neither its owner nor its mode. */
   readonly copyAttributes?: CopyAttributes | undefined;
+  readonly platform?: Platform;
 }
 
 /**
@@ -45,13 +47,15 @@ export function writeFileAtomic(link: string, text: string, mode = 0o600, option
     if (existsSync(path)) options.copyAttributes?.(path, temporary);
     giveTo(temporary, present, present?.mode ?? mode);
     faultPointSync('file.rename.before');
-    renameSync(temporary, path);
+    if (options.platform === 'windows') renameWhileRead(temporary, path);
+    else renameSync(temporary, path);
   } catch (error) {
     removeQuietly(temporary);
     throw error;
   }
   faultPointSync('file.write.after');
-  syncFolder(dirname(path));
+  if (options.platform === 'windows') syncFile(path);
+  else syncFolder(dirname(path));
 }
 
 /** The mode after the owner: a change of owner takes bits away, as the umask does (chown(2)). */

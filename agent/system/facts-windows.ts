@@ -1,22 +1,33 @@
 import { arch, cpus, hostname, release, totalmem, version } from 'node:os';
 import { askHost, type Cloud, type Facts, type FactsOptions } from './facts.ts';
 import { hypervisorOf } from './hypervisor.ts';
+import { registryNumber, registryText } from './registry.ts';
 import type { System } from './system.ts';
 
 const BIOS_KEY = 'HKLM\\HARDWARE\\DESCRIPTION\\System\\BIOS';
-const SMBIOS_KEY = 'HKLM\\SYSTEM\\CurrentControlSet\\Services\\mssmbios\\Data';
-const QUERY_MS = 2000;
+/** The firmware's tables as they are: mssmbios.sys keeps a copy. */
+const SMBIOS = 'HKLM\\SYSTEM\\CurrentControlSet\\Services\\mssmbios\\Data\\SMBiosData';
+/** 1 for a BIOS, 2 for UEFI; set by the boot loader. */
+const FIRMWARE = 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\PEFirmwareType';
 
-/** Azure's chassis asset tag in the raw firmware tables, as `reg query` prints bytes. Not yet seen on a real Windows. */
-const AZURE_TAG_HEX = Buffer.from('7783-7084-3265-9085-8269-3286-77').toString('hex').toUpperCase();
+/** Azure's chassis asset tag. Not yet seen on a real Windows. */
+const AZURE_TAG_HEX = Buffer.from('7783-7084-3265-9085-8269-3286-77').toString('hex');
+
+/** As `uname -m` would say it. */
+const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64', ia32: 'i686' };
 
 /**
  * The same facts on Windows. From Node and the registry: systeminformation would start PowerShell for them, which takes
  * longer than everything else here and is absent under Wine.
  */
 export async function gatherWindowsFacts(system: System, options: FactsOptions): Promise<Facts> {
-  const [bios, smbios] = await Promise.all([query(system, BIOS_KEY), query(system, SMBIOS_KEY)]);
-  const product = ['SystemManufacturer', 'SystemProductName'].map((name) => registryText(bios, name) ?? '').join('\n');
+  const [maker, model, smbios, firmware] = await Promise.all([
+    registryText(system, `${BIOS_KEY}\\SystemManufacturer`),
+    registryText(system, `${BIOS_KEY}\\SystemProductName`),
+    system.registry?.read(SMBIOS),
+    registryNumber(system, FIRMWARE),
+  ]);
+  const product = [maker ?? '', model ?? ''].join('\n');
   return {
     platform: 'windows',
     hostname: hostname(),
@@ -28,7 +39,7 @@ export async function gatherWindowsFacts(system: System, options: FactsOptions):
       idLike: [],
     },
     kernel: release(),
-    architecture: arch() === 'x64' ? 'x86_64' : arch(),
+    architecture: ARCHITECTURES[arch()] ?? arch(),
     hypervisor: hypervisorOf({
       dmi: product.trim() === '' ? undefined : product,
       sysHypervisor: undefined,
@@ -38,8 +49,8 @@ export async function gatherWindowsFacts(system: System, options: FactsOptions):
       deviceTree: undefined,
       kernel: undefined,
     }),
-    cloud: await cloudOf(system, smbios.toUpperCase().includes(AZURE_TAG_HEX), options),
-    firmware: undefined,
+    cloud: await cloudOf(system, smbios?.type === 'binary' && smbios.data.includes(AZURE_TAG_HEX), options),
+    firmware: firmware === 2 ? 'uefi' : firmware === 1 ? 'bios' : undefined,
     memoryBytes: totalmem(),
     cpus: cpus().length,
     container: undefined,
@@ -51,10 +62,3 @@ const cloudOf = async (system: System, tagged: boolean, options: FactsOptions): 
   tagged
     ? askHost(system, options)
     : options.cloud && { name: options.cloud, imds: undefined, imdsFault: 'not asked: no firmware tag' };
-
-const query = async (system: System, key: string): Promise<string> =>
-  (await system.run(['reg', 'query', key], { timeoutMs: QUERY_MS })).stdout;
-
-/** `    SystemProductName    REG_SZ    Virtual Machine` */
-const registryText = (output: string, name: string): string | undefined =>
-  new RegExp(`^[ \\t]*${name}[ \\t]+REG_SZ[ \\t]+(.*)$`, 'm').exec(output)?.[1]?.trimEnd();

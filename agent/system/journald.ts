@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogEntry, LogEvent, LogLevel, LogSink } from '../log.ts';
 import { type DatagramSender, openDatagram } from './datagram.ts';
+import { openEventLog } from './event-log-windows.ts';
 import { openLogFile } from './log-file.ts';
 import { EAGAIN, EMSGSIZE, ENOBUFS, type Errno } from './native.ts';
 import type { System } from './system.ts';
@@ -41,11 +42,24 @@ const LEAST_BYTES = 256;
  * for is kept for a while, and counted once that is too much.
  */
 export async function openServiceLog(system: System, stderr: (text: string) => void): Promise<ServiceLog> {
+  if (system.platform === 'windows') return windowsLog(system, stderr);
   if ((await system.stat(SOCKET))?.kind !== 'socket') {
     return { sink: await openLogFile(system, stderr), drained: async () => undefined };
   }
   const socket = await openDatagram(system.resolve(SOCKET));
   return journalLog(socket, (line) => stderr(`${line}\n`));
+}
+
+/** All to the file, and what somebody should see to the log of events. */
+async function windowsLog(system: System, stderr: (text: string) => void): Promise<ServiceLog> {
+  const [file, events] = [await openLogFile(system, stderr), openEventLog()];
+  return {
+    sink: (line, entry) => {
+      file(line, entry);
+      events(line, entry);
+    },
+    drained: async () => undefined,
+  };
 }
 
 function journalLog(socket: DatagramSender, otherwise: LogSink): ServiceLog {

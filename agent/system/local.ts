@@ -1,12 +1,18 @@
 import { chmod, mkdir, readdir, readFile, readlink, rmdir, stat as statFile, unlink } from 'node:fs/promises';
 import { sep } from 'node:path';
 import { errnoOf, UserError } from '../errors.ts';
+import { securityOfPath } from './access-windows.ts';
 import { writeFileAtomic } from './atomic.ts';
 import { loadCopyAttributes } from './attributes.ts';
+import { physicalDrives } from './disk-start.ts';
+import { makeWindowsFolder } from './folder-windows.ts';
 import { windowsRegistry } from './registry-windows.ts';
 import { resolveInRoot } from './root.ts';
 import { CLEAN_ENV, runProgram } from './run.ts';
+import { windowsServiceStates } from './service-states-windows.ts';
 import type { Clock, FileStat, Platform, System } from './system.ts';
+import { isElevated } from './token-windows.ts';
+import { windowsVolumes } from './windows-volumes.ts';
 
 /** The one place that asks Node which platform this is. */
 export const platform: Platform = process.platform === 'win32' ? 'windows' : 'linux';
@@ -32,9 +38,15 @@ export function localSystem(options: LocalOptions = {}): System {
   const testing = env.QUIESCED_TEST === '1';
   const root = options.root ?? (testing ? (env.QUIESCED_TEST_ROOT ?? '/') : '/');
   const live = options.live ?? options.root === undefined;
-  const resolve = (path: string): string => (live && isKernelPath(path) ? path : resolveInRoot(root, path));
+  let elevated: boolean | undefined;
+  const resolve = (path: string): string => {
+    // Behind the letter of a disk there is no root to be put: on Windows a test says what it may write below.
+    if (platform === 'windows') return path;
+    return live && isKernelPath(path) ? path : resolveInRoot(root, path);
+  };
   const writable = (path: string): string => {
-    if (testing && root === '/') {
+    const outside = platform === 'windows' ? !path.toLowerCase().startsWith(root.toLowerCase()) : root === '/';
+    if (testing && outside) {
       throw new UserError('test.no-root', `QUIESCED_TEST=1 forbids writing ${path} outside a test's own root`, {
         remedy: 'Set QUIESCED_TEST_ROOT to a folder of the test.',
       });
@@ -46,10 +58,14 @@ export function localSystem(options: LocalOptions = {}): System {
     platform,
     root,
     live,
-    privileged: process.geteuid === undefined || process.geteuid() === 0,
+    // On Windows only when it is asked for: it takes a library of its own.
+    get privileged() {
+      elevated ??= process.geteuid === undefined ? isElevated() : process.geteuid() === 0;
+      return elevated;
+    },
     env,
     clock: options.clock ?? localClock,
-    ...(platform === 'windows' && live ? { registry: windowsRegistry() } : {}),
+    ...(platform === 'windows' && live ? windowsParts() : {}),
     resolve,
     // In /sys and /proc a device or process may go between open and read; that is as if it had not been there.
     readText: (path, encoding = 'utf8') => unlessMissing(readFile(resolve(path), encoding), 'ENODEV', 'ESRCH'),
@@ -62,9 +78,10 @@ export function localSystem(options: LocalOptions = {}): System {
     readLink: (path) => unlessMissing(readlink(lastLinkKept(path, resolve)), 'EINVAL'),
     async write(path, text, { keepAttributes, ...options } = {}) {
       const copyAttributes = keepAttributes && platform === 'linux' ? await loadCopyAttributes() : undefined;
-      writeFileAtomic(writable(path), text, options.mode, { ...options, copyAttributes });
+      writeFileAtomic(writable(path), text, options.mode, { ...options, copyAttributes, platform });
     },
-    makeDir: async (path, mode) => {
+    async makeDir(path, mode) {
+      if (platform === 'windows') return makeWindowsFolder(this, writable(path), mode);
       await mkdir(writable(path), { recursive: true, mode });
       await chmod(writable(path), mode);
     },
@@ -77,6 +94,15 @@ export function localSystem(options: LocalOptions = {}): System {
     run: (argv, runOptions) => runProgram(argv, runOptions, platform === 'windows' ? windowsEnv(env) : CLEAN_ENV),
   };
 }
+
+/** What only a Windows that runs can be asked. */
+const windowsParts = (): Required<Pick<System, 'registry' | 'services' | 'volumes' | 'disks' | 'securityOf'>> => ({
+  registry: windowsRegistry(),
+  services: windowsServiceStates(),
+  volumes: windowsVolumes(),
+  disks: physicalDrives,
+  securityOf: async (path) => securityOfPath(path),
+});
 
 const isKernelPath = (path: string): boolean => /^\/(proc|sys|dev)(\/|$)/.test(path);
 

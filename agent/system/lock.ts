@@ -1,7 +1,9 @@
-import { closeSync, constants, ftruncateSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { messageOf, UserError } from '../errors.ts';
 import { faultPoint, faultPointSync } from '../fault-point.ts';
-import { loadLibc } from './native.ts';
+import { platform } from './local.ts';
+import { flockKind, isFlocked } from './lock-linux.ts';
+import { isLockedOnWindows, windowsLockKind } from './lock-windows.ts';
 
 /** Who holds the lock; text in the lock file, so that the one who is refused can say whom to wait for. */
 export interface LockHolder {
@@ -11,9 +13,25 @@ export interface LockHolder {
 }
 
 export interface Lock {
-  /** Children that inherit it keep the lock after we are gone. */
-  readonly fd: number;
+  /** Children that inherit it keep the lock after we are gone. On Windows there is none to inherit. */
+  readonly fd: number | undefined;
   release(): void;
+}
+
+/** How a platform locks a file. */
+export interface LockKind {
+  /** Makes the file where there is none. */
+  open(path: string): LockFile;
+}
+
+export interface LockFile {
+  readonly fd: number | undefined;
+  /** Never waits. */
+  tryLock(): boolean;
+  /** Replaces its text. */
+  write(text: string): void;
+  /** Gives back the lock, too. */
+  close(): void;
 }
 
 /** The guard of the run before holds the lock for a moment longer than the run. */
@@ -21,17 +39,17 @@ const PATIENCE_MS = 500;
 const RETRY_MS = 20;
 
 /**
- * One at a time: flock(2) on a file, given up by the kernel with the last process that has it open. Throws a
- * `UserError` (`lock.busy`) that names the holder.
+ * One at a time, by a lock on a file that the kernel gives back with the last process that has it. Throws a `UserError`
+ * (`lock.busy`) that names the holder.
  */
 export async function takeLock(path: string, holder: LockHolder): Promise<Lock> {
-  const libc = await loadLibc();
+  const kind = platform === 'windows' ? windowsLockKind : await flockKind();
   await faultPoint('lock.take.before');
-  const fd = openLock(path);
-  for (let waitedMs = 0; libc.lockFile(fd) !== 0; waitedMs += RETRY_MS) {
+  const file = openLock(kind, path);
+  for (let waitedMs = 0; !file.tryLock(); waitedMs += RETRY_MS) {
     if (waitedMs >= PATIENCE_MS) {
       const present = readHolder(path);
-      closeSync(fd);
+      file.close();
       throw lockBusy(present);
     }
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
@@ -39,20 +57,19 @@ export async function takeLock(path: string, holder: LockHolder): Promise<Lock> 
   try {
     faultPointSync('lock.take.after');
     faultPointSync('lock.name.before');
-    ftruncateSync(fd, 0);
-    writeSync(fd, JSON.stringify(holder), 0);
+    file.write(JSON.stringify(holder));
     faultPointSync('lock.name.after');
   } catch (cause) {
     // A lock that nobody can give back would turn away everybody for as long as this process lives.
-    closeSync(fd);
+    file.close();
     throw unusable(path, cause);
   }
-  return { fd, release: () => closeSync(fd) };
+  return { fd: file.fd, release: () => file.close() };
 }
 
-function openLock(path: string): number {
+function openLock(kind: LockKind, path: string): LockFile {
   try {
-    return openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+    return kind.open(path);
   } catch (cause) {
     throw unusable(path, cause);
   }
@@ -64,26 +81,10 @@ const unusable = (path: string, cause: unknown): UserError =>
     cause,
   });
 
-/**
- * Who holds the lock now, without touching it: by the kernel's table of locks, proc_locks(5), where a lock taken for a
- * moment to find out would turn others away.
- */
+/** Who holds the lock now; undefined when nobody does. */
 export function holderOf(path: string): LockHolder | undefined {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats === undefined) return undefined;
-  const file = asInProcLocks(stats);
-  const locked = readFileSync('/proc/locks', 'utf8')
-    .split('\n')
-    .some((line) => line.includes(' FLOCK ') && line.split(/\s+/).includes(file));
+  const locked = platform === 'windows' ? isLockedOnWindows(path) : isFlocked(path);
   return locked ? (readHolder(path) ?? { pid: 0, command: 'another process', since: 'now' }) : undefined;
-}
-
-/** `MAJOR:MINOR:INODE`, the device in hexadecimal, from the numbers that makedev(3) puts together. */
-function asInProcLocks({ dev, ino }: { readonly dev: number; readonly ino: number }): string {
-  const major = (dev >>> 8) & 0xfff;
-  const minor = (dev & 0xff) | ((dev >>> 12) & 0xfff00);
-  const hex = (number: number): string => number.toString(16).padStart(2, '0');
-  return `${hex(major)}:${hex(minor)}:${ino}`;
 }
 
 /** Who wrote itself into the lock file last; whether it still holds the lock only `takeLock` can tell. */

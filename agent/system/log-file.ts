@@ -1,21 +1,25 @@
 import { appendFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LogSink } from '../log.ts';
+import { PATHS } from './paths.ts';
 import type { System } from './system.ts';
 import { orUndefinedAfter } from './waits.ts';
 
-const FOLDER = '/var/log/quiesced';
 /** Then it becomes `quiesced.log.1`, in the place of the one before. */
 const MOST_BYTES = 10 * 1024 * 1024;
 /** On what is frozen, to make even a folder that is there waits for the thaw; and that may be ours to do. */
 const FOLDER_MS = 1000;
 
 /**
- * /var/log/quiesced/quiesced.log, for machines without journald, or in another folder: each line with its time. What cannot be written
+ * `quiesced.log` for machines without journald, or in another folder: each line with its time. What cannot be written
  * (read-only, full, frozen when this was called) goes to `stderr` instead. Opened anew for each line, so that it may be
  * moved away at any time.
  */
-export async function openLogFile(system: System, stderr: (text: string) => void, folder = FOLDER): Promise<LogSink> {
+export async function openLogFile(
+  system: System,
+  stderr: (text: string) => void,
+  folder = PATHS[system.platform].log,
+): Promise<LogSink> {
   let made = false;
   const making = system.makeDir(folder, 0o750).then(
     () => {

@@ -50,11 +50,19 @@ export function loadNative(): Promise<{ koffi: Koffi; library: LibraryHandle }> 
   return loaded;
 }
 
-/** A library of Windows by its file name, `advapi32.dll`. */
-export async function loadLibrary(name: string): Promise<{ library: LibraryHandle }> {
-  const { default: koffi } = await import('koffi');
-  return { library: koffi.load(name) };
+/**
+ * A library of Windows by its file name, `advapi32.dll`. At once, unlike the others: whether somebody holds a lock, or
+ * what this process may do, is asked where nobody waits.
+ */
+export function openLibrary(name: string): { koffi: Koffi; library: LibraryHandle } {
+  // As in `http.ts`: an `import` would be one more part of Node to load where it is not needed.
+  const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);
+  const koffi = require('koffi') as Koffi;
+  return { koffi, library: koffi.load(name) };
 }
+
+/** The same for who can wait. */
+export const loadLibrary = async (name: string): Promise<{ koffi: Koffi; library: LibraryHandle }> => openLibrary(name);
 
 /** Binds the calls; the same ones for everybody. */
 export async function loadLibc(): Promise<Libc> {

@@ -11,6 +11,8 @@ export interface Paths {
   readonly journal: string;
   /** Lasts: what is owed, history. */
   readonly state: string;
+  /** Of the service, where nobody else keeps one. */
+  readonly log: string;
 }
 
 export const PATHS: Readonly<Record<Platform, Paths>> = {
@@ -22,6 +24,7 @@ export const PATHS: Readonly<Record<Platform, Paths>> = {
     control: '/run/quiesced/control',
     journal: '/run/quiesced/journal',
     state: '/var/lib/quiesced',
+    log: '/var/log/quiesced',
   },
   windows: {
     configFile: 'C:\\ProgramData\\quiesced\\quiesced.conf',
@@ -31,5 +34,6 @@ export const PATHS: Readonly<Record<Platform, Paths>> = {
     control: '\\\\.\\pipe\\quiesced',
     journal: 'C:\\ProgramData\\quiesced\\run\\journal',
     state: 'C:\\ProgramData\\quiesced\\state',
+    log: 'C:\\ProgramData\\quiesced\\log',
   },
 };

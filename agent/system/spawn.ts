@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoOf } from '../errors.ts';
 import { createCapture, lineSplitter } from './capture.ts';
 import { type Cgroup, createCgroup } from './cgroup.ts';
+import { cmdCannotTake, windowsCommand, windowsProgram } from './command-line-windows.ts';
 import { endKin, hasGroup, MARK_VARIABLE, startOf } from './kin.ts';
 import { CLEAN_ENV } from './run.ts';
 import type { System } from './system.ts';
@@ -83,7 +84,7 @@ export async function startProgram(
   options: ProgramOptions = {},
 ): Promise<Program> {
   const env = { ...baseEnv(system), ...options.env };
-  const reason = system.platform === 'linux' ? whyNotFound(argv[0] ?? '', env.PATH ?? '') : undefined;
+  const reason = system.platform === 'linux' ? whyNotFound(argv[0] ?? '', env.PATH ?? '') : whyNotOnWindows(argv);
   if (reason !== undefined) return notStarted(reason);
   const mark = options.mark ?? randomUUID();
   const cgroup = await createCgroup(system, mark);
@@ -196,9 +197,11 @@ function trySpawn(
   env: Record<string, string>,
   stdio: ('ignore' | 'pipe' | number)[],
 ): ChildProcess | string {
-  const detached = system.platform === 'linux';
+  const options = { cwd: '/', env, stdio, windowsHide: true };
   try {
-    return spawn(file, args, { cwd: '/', env, stdio, detached, windowsHide: true });
+    if (system.platform === 'linux') return spawn(file, args, { ...options, detached: true });
+    const command = windowsCommand(system, [file, ...args]);
+    return spawn(command.file, [...command.args], { ...options, windowsVerbatimArguments: command.verbatim });
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === undefined) throw error;
@@ -214,6 +217,10 @@ async function endTree(system: System, pid: number): Promise<readonly number[]> 
   await system.run(['taskkill', '/PID', String(pid), '/T', '/F'], { timeoutMs: TASKKILL_MS });
   return [];
 }
+
+/** A word that the command interpreter would read otherwise than it is meant. */
+const whyNotOnWindows = (argv: readonly string[]): string | undefined =>
+  windowsProgram(argv[0] ?? '') === 'cmd' && argv.some(cmdCannotTake) ? 'EINVAL' : undefined;
 
 /** Asked beforehand: through a shell, a missing program would look like one that exits with 127. */
 export function whyNotFound(name: string, path: string = CLEAN_ENV.PATH): string | undefined {

@@ -1,4 +1,7 @@
+import type { Disks } from './disk-start.ts';
 import type { Registry } from './registry.ts';
+import type { ServiceStates } from './service-states.ts';
+import type { Volumes } from './windows-volumes.ts';
 
 export type Platform = 'linux' | 'windows';
 
@@ -19,8 +22,16 @@ export interface System {
   readonly privileged: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
-  /** On Windows. */
+  /** On Windows, as are the four below it. */
   readonly registry?: Registry;
+  readonly services?: ServiceStates;
+  readonly volumes?: Volumes;
+  readonly disks?: Disks;
+  /**
+   * On Windows: who owns a file or folder, and who may do what with it, as `parseSecurity` reads it. Undefined when it
+   * does not exist.
+   */
+  readonly securityOf?: (path: string) => Promise<Uint8Array | undefined>;
 
   /** Text of a file, `undefined` when it (or a folder of its path) does not exist. Other errors are thrown. */
   readText(path: string, encoding?: TextEncoding): Promise<string | undefined>;
@@ -35,7 +46,10 @@ export interface System {
 
   /** Replaces a file: temporary file, fsync, rename, fsync of the folder. Keeps owner and mode of what it replaces. */
   write(path: string, text: string, options?: WriteOptions): Promise<void>;
-  /** Creates a folder with its parents; sets the mode of the last one, also when it existed. */
+  /**
+   * Creates a folder with its parents; sets the mode of the last one, also when it existed. On Windows the mode says
+   * whether others than administrators may read what is in it; nobody else may write there in any case.
+   */
   makeDir(path: string, mode: number): Promise<void>;
   /** Removes a file; done also when it does not exist. */
   remove(path: string): Promise<void>;

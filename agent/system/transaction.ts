@@ -2,6 +2,7 @@ import { messageOf, UserError } from '../errors.ts';
 import { carryOut, type Left, notPutBack, takeBack } from './all-or-none.ts';
 import { type ChangeRecord, type Done, readRecord, sweepRecord, writeRecord } from './change-record.ts';
 import { type RunChange, runChange } from './changes.ts';
+import { isRegistryPath } from './registry.ts';
 import { underLock } from './run-lock.ts';
 import { type Step, same, stateAt } from './steps.ts';
 import type { System } from './system.ts';
@@ -58,6 +59,8 @@ const isHalf = (error: unknown): boolean => error instanceof UserError && error.
 async function refuseUnsafe(system: System, steps: readonly Step[], code: string): Promise<void> {
   if (!system.live) return;
   for (const { path } of steps) {
+    // Whose links only administrators make.
+    if (isRegistryPath(path)) continue;
     const found = await distrust(system, path);
     if (found !== undefined)
       throw new UserError(`${code}.unsafe`, `${found.what}: nothing is changed`, { remedy: found.remedy });

@@ -1,6 +1,8 @@
+import { posix, win32 } from 'node:path';
 import { UserError } from '../errors.ts';
 import { shellWord } from './shell-word.ts';
-import type { FileStat, System } from './system.ts';
+import type { FileStat, Platform, System } from './system.ts';
+import { distrustOnWindows } from './trust-windows.ts';
 
 /** Why a file may not be obeyed, and the command that mends it. */
 export interface Distrust {
@@ -16,11 +18,11 @@ const MAX_LINKS = 40;
  * when not. Walks from the root prefix, which is trusted itself, through every folder and link down to the target.
  *
  * From the top down, because a folder that only root may write keeps all below it from being exchanged once it was
- * looked at. What does not exist ends the walk: its folders were judged. On Windows there is no mode to judge.
+ * looked at. What does not exist ends the walk: its folders were judged. On Windows by the lists of access.
  * It doesn't ask whether the system is live: the owners on a mounted disk mean nothing here, so callers do.
  */
 export async function distrust(system: System, path: string): Promise<Distrust | undefined> {
-  if (system.platform === 'windows') return undefined;
+  if (system.platform === 'windows') return distrustOnWindows(system, path);
   const todo = partsOf(path);
   const done: string[] = [];
   let links = 0;
@@ -57,14 +59,23 @@ export async function assertOnlyRootCanChange(
   argv: readonly string[],
   { code, as }: { readonly code: string; readonly as: string },
 ): Promise<void> {
-  for (const path of argv.filter((word) => word.startsWith('/'))) {
+  for (const path of argv.filter((word) => isAbsolute(word, system.platform))) {
     const found = await distrust(system, path);
     if (found === undefined) continue;
     throw new UserError(code, `root must not run ${path} ${as}: ${found.what}`, {
-      remedy: `${found.remedy}, or copy the program to a folder of root's, for example /opt/quiesced`,
+      remedy: `${found.remedy}, or copy the program to ${SAFE[system.platform]}`,
     });
   }
 }
+
+const isAbsolute = (word: string, platform: Platform): boolean =>
+  platform === 'windows' ? /^[a-z]:\\/i.test(word) && win32.isAbsolute(word) : posix.isAbsolute(word);
+
+/** Where only administrators write. */
+const SAFE: Readonly<Record<Platform, string>> = {
+  linux: "a folder of root's, for example /opt/quiesced",
+  windows: 'a folder of administrators, for example C:\\Program Files\\quiesced',
+};
 
 const partsOf = (path: string): string[] => path.split('/').filter((part) => part !== '');
 

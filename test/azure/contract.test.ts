@@ -54,8 +54,10 @@ const snapshotUri = `https://md.blob.example/os?snapshot=${TIME}`;
 takerContract({
   name: 'azure-host',
   async working(t) {
-    const body = JSON.stringify({ snapshotInfo: [{ isSuccessful: 'true', snapshotUri }] });
-    return { taker: await host(t, { status: 200, body }), snapshot: snapshotUri };
+    const uris = [snapshotUri, snapshotUri, snapshotUri];
+    const snapshotInfo = uris.map((uri) => ({ isSuccessful: 'true', snapshotUri: uri }));
+    const taker = await host(t, { status: 200, body: JSON.stringify({ snapshotInfo }) });
+    return { taker, snapshot: uris.join(', ') };
   },
   unready: (t) => takerOf(t, { job: { takeSnapshotFrom: 'onlyHost' } }),
   failing: (t) => host(t, { status: 500 }),

@@ -109,6 +109,11 @@ loopTest('storage that accepts and says nothing ends at our deadline, and there 
   const { outcome } = await run(t, rig, mounted, { from: 'onlyGuest', storage: () => 'hang', deadlineMs: 1500 });
   t.match(outcome, { consistency: 'none', faults: [{ phase: 'take' }] });
   t.ok(outcome.frozenMs < 3000, `${outcome.frozenMs} ms`);
+  t.equal(
+    outcome.timeline.filter(({ step }) => step === 'freeze').length,
+    1,
+    'one freeze, and not another for nothing',
+  );
   t.notMatch(JSON.stringify(outcome), /sig=none/);
   for (const { mountPoint } of mounted) t.ok(await isWritable(mountPoint));
 });

@@ -177,6 +177,7 @@ t.test('the host hangs until the freeze is lost: the guest, in a freeze of its o
   const taking = takeAgain(taker, frozen.signal);
   await until(() => asked(host).includes('dosnapshot'));
   frozen.abort(new Error('the deadline passed'));
+  t.ok(taker.again?.(), 'known at once');
   const { error, report } = await taking;
   t.match(error, { message: 'the deadline passed' });
   t.match(report, { set: { by: 'host', failure: 'all', said: 'the deadline passed' }, doSnapshotStatus: 555 });
@@ -191,8 +192,28 @@ t.test('the host alone hangs: there is no other freeze for it', async (t) => {
   const taking = takeAgain(taker, frozen.signal);
   await until(() => asked(host).includes('dosnapshot'));
   frozen.abort(new Error('the deadline passed'));
+  t.notOk(taker.again?.(), 'known at once: whoever asks may come before its answer');
   await taking;
   t.notOk(taker.again?.());
+});
+
+t.test('the guest hangs until the freeze is lost: the host, unless a disk has its snapshot by then', async (t) => {
+  for (const some of [true, false]) {
+    const storage: Behaviour = (request) => (some && request.path.includes('/0?') ? blob(request) : 'hang');
+    const { taker, storage: mock } = await rig(t, { from: 'firstGuestThenHost', storage });
+    await taker.prepare(limit());
+    const frozen = new AbortController();
+    const taking = takeAgain(taker, frozen.signal);
+    await until(() => mock.received.length === 3);
+    if (some) await until(() => mock.answered.length === 1);
+    // With the kernel by now, and read within a turn of the loop.
+    for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate);
+    frozen.abort(new Error('the deadline passed'));
+    const again = taker.again?.();
+    await taking;
+    t.equal(again, !some);
+    t.equal(taker.again?.(), again, 'and it stays at that');
+  }
 });
 
 t.test('the guest first: the host only if no disk at all has a snapshot', async (t) => {

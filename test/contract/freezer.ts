@@ -44,8 +44,8 @@ const endingAll =
     test(title, async (t, subject) => {
       const begun: PreparedFreeze[] = [];
       const freezer: Freezer = {
-        async prepare(plan, signal) {
-          const prepared = await subject.freezer.prepare(plan, signal);
+        async prepare(plan, signal, previous) {
+          const prepared = await subject.freezer.prepare(plan, signal, previous);
           begun.push(prepared);
           return prepared;
         },
@@ -190,6 +190,22 @@ function contractOfEnd(test: FreezerTest): void {
     for (const each of subject.fileSystems) t.ok(await subject.isWritable(each));
     again.end();
     await t.resolves(again.thaw());
+  });
+
+  test('one that follows another freezes as the first one did, also where a third could not be had', async (t, subject) => {
+    const first = await prepare(subject);
+    await first.freeze();
+    await first.thaw();
+    const second = await subject.freezer.prepare(planOf(subject), new AbortController().signal, first);
+    const unlock = await subject.lock();
+    const third = subject.freezer.prepare(planOf(subject), new AbortController().signal, second);
+    await t.rejects(third, { code: 'freeze.locked' });
+    await second.end();
+    await unlock();
+    const fourth = await subject.freezer.prepare(planOf(subject), new AbortController().signal, second);
+    t.strictSame((await fourth.freeze()).fileSystems, subject.fileSystems.map(frozen));
+    t.strictSame((await fourth.thaw()).problems, []);
+    for (const each of subject.fileSystems) t.ok(await subject.isWritable(each));
   });
 }
 

@@ -46,7 +46,8 @@ export function fakeFreezer(clock: Clock = localClock): FakeFreezer {
       kernel.hung.set(id, promise);
       return resolve;
     },
-    async prepare(plan, signal) {
+    async prepare(plan, signal, previous) {
+      await previous?.end();
       signal.throwIfAborted();
       if (this.locked) {
         throw new UserError('freeze.locked', 'another freeze is under way', { remedy: 'Try again when it is done.' });
@@ -101,9 +102,8 @@ class FakeFreeze implements PreparedFreeze {
     return this.#report;
   }
 
-  async end(): Promise<boolean> {
+  async end(): Promise<void> {
     await this.thaw();
-    return true;
   }
 
   async #freezeOne(fileSystem: FileSystem): Promise<void> {

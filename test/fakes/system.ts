@@ -2,7 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { localSystem } from '../../agent/system/local.ts';
+import type { RegistryValue } from '../../agent/system/registry.ts';
 import type { Clock, Platform, RunOptions, RunResult, System } from '../../agent/system/system.ts';
+import { fakeRegistry } from './registry.ts';
 
 export interface FakeSystemOptions {
   /** Path to text; a value that starts with `-> ` makes a symbolic link. */
@@ -10,6 +12,8 @@ export interface FakeSystemOptions {
   /** Answers of programs, by the joined argv or by the program's name alone. Anything else is `not-found`. */
   readonly programs?: Readonly<Record<string, FakeProgram>>;
   readonly platform?: Platform;
+  /** Values by their paths; of Windows, which has an empty one when this is left out. */
+  readonly registry?: Readonly<Record<string, RegistryValue>>;
   readonly privileged?: boolean;
   readonly now?: Date;
 }
@@ -33,6 +37,7 @@ export function fakeSystem(options: FakeSystemOptions = {}): FakeSystem {
   return {
     ...localSystem({ root, live: false, env: {}, clock }),
     platform: options.platform ?? 'linux',
+    ...(options.platform === 'windows' ? { registry: fakeRegistry(options.registry) } : {}),
     privileged: options.privileged ?? true,
     ran,
     async run(argv, runOptions) {

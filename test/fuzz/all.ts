@@ -14,6 +14,7 @@ import { reachTargets } from './targets/reach.ts';
 import { recordTargets } from './targets/records.ts';
 import { scriptTargets } from './targets/scripts.ts';
 import { supportTargets } from './targets/support.ts';
+import { windowsTargets } from './targets/windows.ts';
 import { wireTargets } from './targets/wire.ts';
 
 /** Every reader of what others wrote, and of what we wrote ourselves. */
@@ -34,4 +35,5 @@ export const targets: readonly FuzzTarget[] = [
   ...quiescerTargets,
   ...azureAnswerTargets,
   ...azureJobTargets,
+  ...windowsTargets,
 ];

@@ -60,7 +60,6 @@ const EXCEPT: readonly { readonly file: string; readonly text: RegExp; readonly 
   },
   { file: 'snapshot/history', text: /makeDir|write/, why: 'whoever adds to it has them' },
   { file: 'system/atomic', text: /'r'|writeSync|unlinkSync/, why: 'part of one write, which has them' },
-  { file: 'system/lock', text: /return openSync/, why: 'the taking has them' },
   { file: 'takers/command', text: /finished/, why: 'a start that was given up long ago' },
 ];
 

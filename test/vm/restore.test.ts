@@ -21,7 +21,7 @@ const REPAIR_MS = 900_000;
 
 const DRIVERS = 'boot.hyperv-initramfs';
 const FOUND = ['boot.fstab', DRIVERS, 'boot.serial-console', 'boot.udf-vfat', 'net.dhcp-restored'];
-/** Of the modular kernel; copies that are kept end otherwise. */
+/** Of the kernel whose drivers are modules, which is not the one that runs: repaired is each that is installed. */
 const IMAGE = '$(echo /boot/initrd.img-*[0-9]-amd64)';
 const ENTRY = '/boot/loader/entries/lab.conf';
 const PLANT = [

@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   openSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -15,6 +16,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import type { Test } from 'tap';
+import { bundle } from '../../packaging/build.ts';
 
 export const WINE = '/usr/lib/wine/wine64';
 const WINESERVER = '/usr/lib/wine/wineserver64';
@@ -22,10 +24,38 @@ const ROOT = join(import.meta.dirname, '../..');
 const CACHE = join(homedir(), '.cache/quiesced-wine');
 const MINUTE = 60_000;
 
-/** Runs a program of the tests; what it writes to the file that its argument names is what it says. */
+/** Where it is installed: nobody but the one user may write there. */
+const PROGRAM = 'C:\\Program Files\\quiesced';
+
+const SERVICE_ENVIRONMENT = 'HKLM\\System\\CurrentControlSet\\Control\\Session Manager\\Environment';
+
 export interface WineMachine {
+  /** The folder that is `C:\` there. */
+  readonly disk: string;
+  /** Runs a program of the tests; what it writes to the file that its argument names is what it says. */
   run(program: string): Promise<unknown>;
+  /** Runs the program that is installed, as `npm run build` makes it. */
+  quiesced(...args: readonly string[]): Said;
+  /** Runs a program of Windows. */
+  wine(...args: readonly string[]): Said;
 }
+
+/** How a program ended, and what it wrote. */
+export interface Said {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/**
+ * Wine has one user, to whom all files belong, and no groups: he counts as an administrator. His group, which is what
+ * Wine says of the owner of a pipe, too.
+ */
+const TESTING = {
+  QUIESCED_TEST: '1',
+  QUIESCED_TEST_ROOT: 'C:\\ProgramData\\quiesced',
+  QUIESCED_TEST_ADMINISTRATORS: 'S-1-5-21-0-0-0-1000,S-1-5-21-0-0-0-513',
+};
 
 export async function wineMachine(t: Test): Promise<WineMachine> {
   const { node, koffi } = fetched();
@@ -37,6 +67,7 @@ export async function wineMachine(t: Test): Promise<WineMachine> {
     WINEARCH: 'win64',
     WINEDEBUG: '-all',
     WINEDLLOVERRIDES: 'mscoree,mshtml=',
+    ...TESTING,
   };
   // By env(1), because the test runner adds to the environment of what is started.
   const confined = ['-i', ...Object.entries(env).map(([name, value]) => `${name}=${value}`)];
@@ -45,34 +76,83 @@ export async function wineMachine(t: Test): Promise<WineMachine> {
     spawnSync(WINESERVER, ['-k', '-w'], { env, stdio: 'ignore', timeout: MINUTE });
     rmSync(folder, { recursive: true, force: true });
   });
-  const wine = (args: readonly string[]) => {
-    // To a file: what is a pipe or a device here is none that Node knows on Windows.
-    const log = join(folder, 'log.txt');
-    const fd = openSync(log, 'w');
+  const disk = join(env.WINEPREFIX, 'drive_c');
+  // With its links to the disks, as they are.
+  execFileSync('cp', ['-a', '--reflink=auto', bootedPrefix(env), env.WINEPREFIX]);
+  const start = (args: readonly string[]): Said => {
+    // To files: what is a pipe or a device here is none that Node knows on Windows.
+    const [out, err] = [join(folder, 'out.txt'), join(folder, 'err.txt')];
+    const fds = [out, err].map((path) => openSync(path, 'w'));
     const { status } = spawnSync('env', [...confined, WINE, ...args], {
-      cwd: folder,
-      stdio: ['ignore', fd, fd],
+      // The disk that paths without a letter are on: that of this machine must not be looked at.
+      cwd: existsSync(disk) ? disk : folder,
+      stdio: ['ignore', ...fds],
       timeout: 3 * MINUTE,
     });
-    closeSync(fd);
-    if (status !== 0) throw new Error(`wine ${args.join(' ')}: ${status} ${readFileSync(log, 'utf8').slice(-2000)}`);
+    for (const fd of fds) closeSync(fd);
+    return { code: status, out: readFileSync(out, 'utf8'), err: readFileSync(err, 'utf8') };
   };
-  wine(['wineboot', '-u']);
-  // Node takes none older: Wine 8 says Windows 7 by itself.
-  wine(['winecfg.exe', '-v', 'win10']);
+  const wine = (args: readonly string[]) => {
+    const { code, out, err } = start(args);
+    if (code !== 0) throw new Error(`wine ${args.join(' ')}: ${code} ${out.slice(-1000)}${err.slice(-1000)}`);
+  };
+  // Else it ends between two programs, and with it services and what is not on disk of the registry.
+  spawnSync(WINESERVER, ['-p'], { env, stdio: 'ignore', timeout: MINUTE });
+  // Its services have the environment that is in the registry, and not ours.
+  for (const [name, value] of Object.entries(TESTING))
+    wine(['reg.exe', 'add', SERVICE_ENVIRONMENT, '/v', name, '/t', 'REG_SZ', '/d', value, '/f']);
+  const installed = join(disk, 'Program Files/quiesced');
+  await bundle(installed, []);
+  cpSync(koffi, join(installed, 'node_modules/@koromix/koffi-win32-x64'), { recursive: true });
+  cpSync(node, join(installed, 'node.exe'));
   const modules = join(folder, 'node_modules');
   cpSync(koffi, join(modules, '@koromix/koffi-win32-x64'), { recursive: true });
   cpSync(join(ROOT, 'node_modules/koffi'), join(modules, 'koffi'), { recursive: true });
   return {
+    disk,
+    wine: (...args) => start(args),
+    quiesced: (...args) => start([`${PROGRAM}\\node.exe`, `${PROGRAM}\\quiesced.mjs`, ...args]),
     async run(program) {
-      const bundle = join(folder, 'program.mjs');
+      const bundled = join(folder, 'program.mjs');
       const answer = join(folder, 'answer.json');
       const external = ['koffi', 'axios', 'execa', 'node-cron'];
-      await build({ entryPoints: [program], outfile: bundle, bundle: true, platform: 'node', format: 'esm', external });
-      wine([node, windowsPath(bundle), windowsPath(answer)]);
+      await build({
+        entryPoints: [program],
+        outfile: bundled,
+        bundle: true,
+        platform: 'node',
+        format: 'esm',
+        external,
+      });
+      wine([node, windowsPath(bundled), windowsPath(answer)]);
       return JSON.parse(readFileSync(answer, 'utf8'));
     },
   };
+}
+
+/**
+ * A Windows that was booted once, and is copied for each test: to boot takes seven seconds on a quiet machine, and minutes
+ * on a busy one.
+ */
+function bootedPrefix(env: Readonly<Record<string, string>>): string {
+  const version = execFileSync(WINE, ['--version'], { encoding: 'utf8' })
+    .trim()
+    .replace(/[^\w.-]+/g, '-');
+  const prefix = join(CACHE, `booted-${version}`);
+  if (existsSync(prefix)) return prefix;
+  mkdirSync(CACHE, { recursive: true });
+  const booting = mkdtempSync(join(CACHE, 'booting-'));
+  const options = { env: { ...env, WINEPREFIX: booting }, stdio: 'ignore', timeout: 5 * MINUTE } as const;
+  // Node takes none older: Wine 8 says Windows 7 by itself.
+  for (const args of [
+    ['wineboot', '-u'],
+    ['winecfg.exe', '-v', 'win10'],
+  ])
+    execFileSync(WINE, args, options);
+  // On disk, registry and all.
+  execFileSync(WINESERVER, ['-w'], options);
+  renameSync(booting, prefix);
+  return prefix;
 }
 
 const windowsPath = (path: string): string => `Z:${path.replaceAll('/', '\\')}`;

@@ -53,7 +53,7 @@ async function proxy(registry: Registry) {
   ];
   await registry.write(`HKCU\\${SETTINGS}\\ProxyEnable`, { type: 'dword', data: 1 });
   await registry.write(`HKCU\\${SETTINGS}\\ProxyServer`, { type: 'sz', data: 'http=a:1;https=b:2' });
-  const { host, port } = await fromCurrentUser(system);
+  const { host, port } = await fromCurrentUser(system, []);
   return { applied, server, verdict, cleared, left, user: `${host}:${port}` };
 }
 

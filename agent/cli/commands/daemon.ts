@@ -4,12 +4,24 @@ import { messageOf } from '../../errors.ts';
 import { createLog } from '../../log.ts';
 import { reside } from '../../resident/resident.ts';
 import { openServiceLog } from '../../system/journald.ts';
-import { openServiceManager } from '../../system/service-manager.ts';
-import type { Command } from '../context.ts';
+import { openServiceManager, type ServiceManager } from '../../system/service-manager.ts';
+import type { Command, CommandContext } from '../context.ts';
 import { versionOf } from '../version.ts';
 
-export const daemon: Command = async ({ system, self, signal, note }) => {
-  const manager = await openServiceManager(system);
+export const daemon: Command = async (context) => {
+  if (!context.given.switches.has('service')) {
+    const manager = await openServiceManager(context.system);
+    return stay(context, manager, context.signal);
+  }
+  return (await import('./daemon-service.ts')).asWindowsService(context, stay);
+};
+
+/** From start to end; what is thrown is why it could not start. */
+export async function stay(
+  { system, self, note }: CommandContext,
+  manager: ServiceManager,
+  signal: AbortSignal,
+): Promise<number> {
   const { sink, drained } = await openServiceLog(system, note);
   const given = await loadConfig(system).catch((error: unknown) => ({ error }));
   const level = 'config' in given ? given.config.log.level : 'info';
@@ -22,8 +34,12 @@ export const daemon: Command = async ({ system, self, signal, note }) => {
   try {
     await reside({ system, log, manager, self, version: versionOf(), load, loadInAnyCase, signal });
     return 0;
+  } catch (error) {
+    // Nobody reads what a service of Windows prints.
+    if (system.platform === 'windows') log.error(messageOf(error));
+    throw error;
   } finally {
     await drained();
     manager.close();
   }
-};
+}

@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process';
 import { fstatSync } from 'node:fs';
 import { durationMs } from '../../config/values.ts';
+import { ask } from '../../control/client.ts';
+import { endpointOf } from '../../control/endpoint.ts';
 import type { ErrorReply, HoldRequest, RunStatus } from '../../control/protocol.ts';
 import { assertHoldable, holdWishes } from '../../daemon.ts';
 import { UserError, usageError } from '../../errors.ts';
 import type { Outcome } from '../../snapshot/outcome.ts';
+import type { System } from '../../system/system.ts';
 import { askDaemon, patiently } from '../asking.ts';
 import type { Command, CommandContext } from '../context.ts';
 import { renderOutcome } from '../render-outcome.ts';
@@ -21,7 +24,7 @@ async function start(context: CommandContext, kind: 'hold' | 'freeze'): Promise<
   // What is wrong with the configuration or the mount points is better told here than through another process.
   const agent = await context.agent();
   const wishes = holdWishes(request);
-  assertHoldable(wishes, await agent.plan(wishes), agent.config);
+  assertHoldable(context.system, wishes, await agent.plan(wishes), agent.config);
   const first = await patiently(
     context,
     async () => (await askDaemon<RunStatus | Outcome>(context, 'hold', request)) ?? alone(context, request),
@@ -33,17 +36,20 @@ async function start(context: CommandContext, kind: 'hold' | 'freeze'): Promise<
 }
 
 /** Without a daemon: starts the process that holds. */
-async function alone({ self, signal }: CommandContext, request: HoldRequest): Promise<RunStatus | Outcome | undefined> {
-  const first = await firstWord([...self, 'keep-hold', '--json', '--', JSON.stringify(request)], signal);
+async function alone(
+  { self, signal, system }: CommandContext,
+  request: HoldRequest,
+): Promise<RunStatus | Outcome | undefined> {
+  const first = await firstWord([...self, 'keep-hold', '--json', '--', JSON.stringify(request)], system, signal);
   if (first === undefined || !('error' in first)) return first;
   const { code, message, remedy } = first.error;
   throw new UserError(code, message, remedy === undefined ? {} : { remedy });
 }
 
-function held({ json, print }: CommandContext, status: RunStatus): number {
+function held({ system, json, print }: CommandContext, status: RunStatus): number {
   const code = status.faults.length === 0 ? 0 : LESS_HELD;
   // A file may lie on what is frozen now, and then this very line would wait for the thaw. The exit code says it too.
-  if (fstatSync(1).isFile()) return code;
+  if (system.platform === 'linux' && fstatSync(1).isFile()) return code;
   if (json) print(`${JSON.stringify(status)}\n`);
   else {
     const letGo = status.kind === 'freeze' ? 'quiesced thaw' : 'quiesced release';
@@ -52,6 +58,8 @@ function held({ json, print }: CommandContext, status: RunStatus): number {
   }
   return code;
 }
+
+const LET_GO_MS = 20_000;
 
 /** `on-failure = continue` holds on with less; whoever takes the snapshot must be able to tell. */
 const LESS_HELD = 3;
@@ -71,10 +79,14 @@ function requestOf({ given }: CommandContext, kind: 'hold' | 'freeze'): HoldRequ
   };
 }
 
-function firstWord([file = '', ...args]: readonly string[], signal: AbortSignal): Promise<FirstWord | undefined> {
+function firstWord(
+  [file = '', ...args]: readonly string[],
+  system: System,
+  signal: AbortSignal,
+): Promise<FirstWord | undefined> {
   const { promise, resolve } = Promise.withResolvers<FirstWord | undefined>();
   // Not bound to our terminal or folder; its warnings are in the outcome.
-  const child = spawn(file, args, { detached: true, cwd: '/', stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = spawn(file, args, { detached: true, cwd: '/', stdio: ['ignore', 'pipe', 'ignore'], windowsHide: true });
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     text += chunk;
@@ -84,7 +96,12 @@ function firstWord([file = '', ...args]: readonly string[], signal: AbortSignal)
   child.on('error', () => resolve(undefined));
   child.on('exit', () => setTimeout(resolve, 100, undefined));
   // Ctrl-C while it is still entering: it lets go by itself.
-  signal.addEventListener('abort', () => child.kill('SIGTERM'));
+  signal.addEventListener('abort', () => {
+    // On Windows a signal would end it at once, with everything held.
+    if (system.platform === 'windows')
+      void ask(endpointOf(system), 'release', { silenceMs: LET_GO_MS }).catch(() => {});
+    else child.kill('SIGTERM');
+  });
   return promise.finally(() => {
     child.stdout.destroy();
     child.unref();

@@ -1,11 +1,10 @@
-import { endpointOf } from '../../control/endpoint.ts';
+import { endpointOf, makeWayTo } from '../../control/endpoint.ts';
 import type { HoldRequest } from '../../control/protocol.ts';
 import { holdRequest } from '../../control/requests.ts';
 import { type Server, startServer } from '../../control/server.ts';
 import { holdWishes, type Run } from '../../daemon.ts';
 import { usageError } from '../../errors.ts';
 import { lockBusy } from '../../system/lock.ts';
-import { PATHS } from '../../system/paths.ts';
 import type { System } from '../../system/system.ts';
 import type { Command } from '../context.ts';
 
@@ -35,7 +34,7 @@ export const keepHold: Command = async ({ agent, given, print, signal, system })
 };
 
 async function serveRun(system: System, { kind }: HoldRequest, run: () => Run): Promise<Server> {
-  await system.makeDir(PATHS[system.platform].control, 0o700);
+  await makeWayTo(system);
   const since = system.clock.now().toISOString();
   return startServer(endpointOf(system), {
     routes: {

@@ -7,7 +7,8 @@ import { consumersOf, readPlaces } from '../../proxy/effective.ts';
 import type { ProxyRequest } from '../../proxy/plan.ts';
 import { type ProxySettings, proxySettings } from '../../proxy/settings.ts';
 import { settleUnlessBusy } from '../../proxy/settle.ts';
-import { fromConfig, fromEnvironment, items } from '../../proxy/sources.ts';
+import { fromConfig, fromCurrentUser, fromEnvironment, items } from '../../proxy/sources.ts';
+import type { System } from '../../system/system.ts';
 import type { Command, CommandContext } from '../context.ts';
 import { proxyChangeJson, proxyViewJson, renderProxyChange, renderProxyView } from '../render-proxy.ts';
 import { testProxy } from './proxy-test.ts';
@@ -16,7 +17,6 @@ export const proxy: Command = async (context) => {
   const { system } = context;
   const [verb = ''] = context.given.words;
   refuseOtherFlags(context, verb);
-  if (system.platform !== 'linux') throw new UserError('proxy.platform', 'quiesced proxy is for Linux only');
   const parts: ProxyParts = { system, backupUnderWay: () => backupUnderWay(system) };
   if (verb === 'show') return show(context, parts);
   if (verb === 'test') return testProxy(context, isGiven(context) ? await wantedOf(context) : undefined);
@@ -34,6 +34,7 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
   url: ['plan', 'apply', 'test'],
   bypass: ['plan', 'apply', 'test'],
   'from-environment': ['plan', 'apply', 'test'],
+  'from-current-user': ['plan', 'apply', 'test'],
   endpoint: ['test'],
   cloud: ['test'],
   packages: ['plan', 'apply'],
@@ -65,21 +66,31 @@ async function requestOf(context: CommandContext, verb: string): Promise<ProxyRe
 }
 
 const isGiven = ({ given }: CommandContext): boolean =>
-  given.values.has('url') || given.values.has('bypass') || given.switches.has('from-environment');
+  ['url', 'bypass'].some((name) => given.values.has(name)) || SOURCES.some((name) => given.switches.has(name));
+
+/** Where the proxy may be taken from, instead of an address. */
+const SOURCES = ['from-environment', 'from-current-user'] as const;
 
 /** By the command line, else by the configuration. */
 async function wantedOf({ given, system }: CommandContext): Promise<ProxySettings> {
   const url = given.values.get('url')?.[0];
   const bypass = (given.values.get('bypass') ?? []).flatMap(items);
-  const environment = given.switches.has('from-environment');
-  if (url !== undefined && environment) throw usageError('--url and --from-environment exclude each other', 'proxy');
+  const [from, other = url && 'url'] = SOURCES.filter((name) => given.switches.has(name));
+  if (from !== undefined && other !== undefined)
+    throw usageError(`--${other} and --${from} exclude each other`, 'proxy');
   if (url !== undefined) return proxySettings(url, bypass, '--url');
-  if (environment) return fromEnvironment(system, bypass);
+  if (from === 'from-environment') return fromEnvironment(system, bypass);
+  if (from === 'from-current-user') return currentUsers(system, bypass);
   const wanted = fromConfig((await loadConfig(system)).config);
   if (wanted !== undefined) return { ...wanted, bypass: [...new Set([...wanted.bypass, ...bypass])] };
   throw new UserError('proxy.none', 'no proxy is named: neither by --url nor by [proxy] url', {
     remedy: 'Name it: quiesced proxy apply --url http://HOST:PORT',
   });
+}
+
+function currentUsers(system: System, bypass: readonly string[]): Promise<ProxySettings> {
+  if (system.platform === 'windows') return fromCurrentUser(system, bypass);
+  throw usageError('--from-current-user is for Windows, where a user has a proxy of his own', 'proxy');
 }
 
 const restartOf = ({ given }: CommandContext) => (given.switches.has('no-restart') ? 'none' : 'all');

@@ -39,6 +39,11 @@ async function inSandbox(context: CommandContext): Promise<number> {
     throw usageError('--mount names file systems of the machine, and --sandbox makes its own', 'rehearse');
   }
   const { system, log, self, signal, json, print, note, width } = context;
+  if (system.platform === 'windows') {
+    throw new UserError('platform', 'rehearse --sandbox is for Linux only: nothing is frozen on Windows', {
+      remedy: 'Rehearse on the machine itself, with its scripts: quiesced rehearse',
+    });
+  }
   const progress = json ? () => undefined : (what: string) => note(`… ${what}\n`);
   const report = await rehearseInSandbox(system, log, self, ['ext4', 'xfs'], progress, signal);
   print(json ? `${JSON.stringify(report, undefined, 2)}\n` : renderSandbox(report, width));

@@ -13,6 +13,8 @@ import { renderService } from '../render-service.ts';
 export const service: Command = async (context) => {
   const { given, system, self } = context;
   const [verb] = given.words;
+  if (system.platform === 'windows') return (await import('./service-windows.ts')).windowsService(context);
+  if (verb === 'start' || verb === 'stop') throw bySystemd(verb);
   const onDemand = given.switches.has('on-demand');
   if (onDemand && verb !== 'install') throw usageError('--on-demand is for service install', 'service');
   if (verb === 'status') return status(context);
@@ -22,6 +24,9 @@ export const service: Command = async (context) => {
   if (!given.switches.has('dry-run') && plan.changes.length > 0) assertNobodyAtWork(system);
   return carryOut(context, plan);
 };
+
+const bySystemd = (verb: string): UserError =>
+  usageError(`service ${verb} is for Windows; here: systemctl ${verb} quiesced.service`, 'service');
 
 async function carryOut({ given, system, json, print, width }: CommandContext, plan: ServicePlan): Promise<number> {
   const applied = !given.switches.has('dry-run');

@@ -11,7 +11,7 @@ import type { Documents } from './report.ts';
 import type { RunFacts } from './report-facts.ts';
 import { Reporter } from './reporter.ts';
 import { AT_WORK, brokenResult, type JobResult } from './result.ts';
-import { recoverAll, takeBackup } from './take-backup.ts';
+import { recoverAll, takeBackup, thawAll } from './take-backup.ts';
 
 /** What came of it, and what was measured on the way. */
 export interface JobEnd {
@@ -22,6 +22,8 @@ export interface JobEnd {
 /** An earlier job has its deadlines; this is longer than all of them together. */
 const PATIENCE_MS = 15 * 60_000;
 const LOOK_MS = 500;
+/** To settle is what is done at the end. */
+const NEVER = new AbortController().signal;
 
 /**
  * The process that does a job: started by `enable`, alone at its work, and gone with it. However it ends, the service is
@@ -31,7 +33,8 @@ export async function runJob(handler: Handler, sequence: number, signal: AbortSi
   const { system } = handler;
   const machineId = await machineIdOf(system);
   const current = async () => (await readRecord(system, machineId)).jobs.find((job) => job.sequence === sequence);
-  const lock = await jobLock(system, async () => (await current())?.phase === 'handed').catch(broken);
+  const worthWaiting = async () => (await current())?.phase === 'handed';
+  const lock = await jobLock(system, worthWaiting, signal).catch(untaken);
   if (lock === undefined) return;
   const job = await current();
   if ('result' in lock) {
@@ -51,7 +54,7 @@ export async function runJob(handler: Handler, sequence: number, signal: AbortSi
 export async function settle(handler: Handler, sequence: number): Promise<void> {
   const { system } = handler;
   const machineId = await machineIdOf(system);
-  const lock = await jobLock(system, async () => false);
+  const lock = await jobLock(system, async () => false, NEVER);
   if (lock === undefined) return;
   try {
     const job = (await readRecord(system, machineId)).jobs.find((each) => each.sequence === sequence);
@@ -71,21 +74,32 @@ async function begin(handler: Handler, machineId: string, job: JobRecord, signal
   const { result, facts } = opened.ends ?? (await takeBackup(handler, opened.job, signal).catch(broken));
   await faultPoint('azure-job.take.after');
   await finish(handler, machineId, job, reporter, { result, facts });
+  await told(handler, machineId, job);
 }
 
+/**
+ * The service is told before all is brought back: post scripts may take minutes, and whoever runs us may not wait for them.
+ * Until that is done too the job stays open, so that the next one goes on with it.
+ */
 async function endCutOff(handler: Handler, machineId: string, job: JobRecord): Promise<void> {
-  const left = await recoverAll(handler).then(
-    () => '',
-    (error) => `; what it left could not be brought back: ${messageOf(error)}`,
-  );
   const what = 'the process that took the snapshot was cut off; nothing is known of a snapshot';
-  await endUntaken(handler, machineId, job, { result: brokenResult(`${what}${left}`), facts: {} });
+  // To what is frozen no status can be written. What cannot be thawed now is tried again below, and told then.
+  await thawAll(handler).catch(() => undefined);
+  const reporter = await reporterFor(handler, job);
+  await finish(handler, machineId, job, reporter, ended(what));
+  try {
+    await recoverAll(handler);
+  } catch (error) {
+    const more = `what it left could not be brought back: ${messageOf(error)}`;
+    await finish(handler, machineId, job, reporter, ended(`${what}; ${more}`));
+  }
+  await told(handler, machineId, job);
 }
 
 /** An end without a run of ours. */
 async function endUntaken(handler: Handler, machineId: string, job: JobRecord, end: JobEnd): Promise<void> {
-  const { reportTo } = await openJob(handler, job.sequence);
-  await finish(handler, machineId, job, new Reporter(handler, reportedAs(job), reportTo), end);
+  await finish(handler, machineId, job, await reporterFor(handler, job), end);
+  await told(handler, machineId, job);
 }
 
 /** The record first: whoever is cut off from here on is told by it what to tell. */
@@ -99,25 +113,40 @@ async function finish(
   const keep = async ({ file, blob }: Documents): Promise<number> =>
     reportedAs(await changeJob(handler.system, machineId, job, { phase: 'ended', status: file, untold: blob }));
   await reporter.end(result, facts, keep);
-  await changeJob(handler.system, machineId, job, { untold: undefined });
 }
 
-/** The process that had to tell the end was cut off at it. */
+async function told({ system }: Handler, machineId: string, job: JobRecord): Promise<void> {
+  await changeJob(system, machineId, job, { untold: undefined });
+}
+
+/** Whoever had to tell the end, or to bring back what a dead one left, was cut off at it. */
 async function tellAgain(handler: Handler, machineId: string, job: JobRecord): Promise<void> {
   const { status, untold } = job;
   if (status === undefined || untold === undefined) return;
-  const { reportTo } = await openJob(handler, job.sequence);
-  await new Reporter(handler, reportedAs(job), reportTo).repeat({ file: status, blob: untold });
-  await changeJob(handler.system, machineId, job, { untold: undefined });
+  await thawAll(handler).catch(() => undefined);
+  await (await reporterFor(handler, job)).repeat({ file: status, blob: untold });
+  await recoverAll(handler).catch((error: unknown) => handler.log.warn(`still owed: ${messageOf(error)}`));
+  await told(handler, machineId, job);
 }
 
-const broken = (error: unknown): JobEnd => ({
-  result: brokenResult(`a fault of quiesced itself: ${messageOf(error)}`),
-  facts: {},
-});
+const reporterFor = async (handler: Handler, job: JobRecord): Promise<Reporter> =>
+  new Reporter(handler, reportedAs(job), (await openJob(handler, job.sequence)).reportTo);
 
-/** @param worthWaiting asked while somebody else is at work: undefined is returned once it is not. */
-async function jobLock(system: System, worthWaiting: () => Promise<boolean>): Promise<Lock | undefined> {
+const ended = (message: string): JobEnd => ({ result: brokenResult(message), facts: {} });
+const broken = (error: unknown): JobEnd => ended(`a fault of quiesced itself: ${messageOf(error)}`);
+const untaken = (error: unknown): JobEnd =>
+  error instanceof UserError ? ended(`nothing was touched: ${error.message}`) : broken(error);
+
+/**
+ * Throws a `UserError` for a job that would have waited for too long, or was told to end.
+ *
+ * @param worthWaiting asked while somebody else is at work: undefined is returned once it is not.
+ */
+async function jobLock(
+  system: System,
+  worthWaiting: () => Promise<boolean>,
+  signal: AbortSignal,
+): Promise<Lock | undefined> {
   const since = system.clock.now().toISOString();
   const until = system.clock.monotonicMs() + PATIENCE_MS;
   await system.makeDir(PATHS.linux.runtime, 0o755);
@@ -126,8 +155,9 @@ async function jobLock(system: System, worthWaiting: () => Promise<boolean>): Pr
       return await takeLock(system.resolve(JOB_LOCK), { pid: process.pid, command: 'azure-handler job', since });
     } catch (error) {
       if (!(error instanceof UserError && error.code === 'lock.busy')) throw error;
+      if (!(await worthWaiting())) return undefined;
+      if (system.clock.monotonicMs() > until) throw error;
     }
-    if (system.clock.monotonicMs() > until || !(await worthWaiting())) return undefined;
-    await sleep(LOOK_MS);
+    await sleep(LOOK_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
 }

@@ -11,21 +11,34 @@ import { excludedBy } from '../../../agent/freezer/selection.ts';
 import type { System } from '../../../agent/system/system.ts';
 import { OS_DISK_LUN } from '../settings.ts';
 
+/** What a snapshot of some disks holds. */
+export interface OnDisks {
+  /** Mount points of what can be frozen. */
+  readonly mounts: readonly string[];
+  /** Ids of what is written to and cannot be: the snapshot is crash-consistent at best. */
+  readonly covered: readonly string[];
+}
+
 /**
- * Mount points of the file systems that can be frozen and have a part on one of these disks. Where it cannot be told on
- * which disk one is, it is among them: to freeze too much does no harm. What `[freeze] exclude` means is not.
+ * The file systems that have a part on one of these disks. Where it cannot be told on which disk one is, it is among them:
+ * to freeze too much does no harm, and to promise too much does. What `[freeze] exclude` means is not.
  */
-export async function mountsOn(
+export async function fileSystemsOn(
   system: System,
   luns: readonly number[],
   exclude: readonly string[],
-): Promise<readonly string[]> {
+): Promise<OnDisks> {
   const devices = await gatherBlockDevices(system);
   const present = await readFileSystems(system);
   const all = present.filter((fileSystem) => excludedBy(fileSystem, exclude) === undefined);
-  const freezable = (await classify(system, all)).filter(({ class: kind }) => kind === 'freezable');
-  const on = await Promise.all(freezable.map(({ fileSystem }) => isOn(system, devices, fileSystem, luns)));
-  return freezable.filter((_, index) => on[index]).map(({ fileSystem }) => fileSystem.mountPoint);
+  const written = (await classify(system, all)).filter(({ class: kind }) => kind !== 'exempt');
+  const on = await Promise.all(written.map(({ fileSystem }) => isOn(system, devices, fileSystem, luns)));
+  const found = written.filter((_, index) => on[index]);
+  const of = (wanted: string) => found.flatMap(({ class: kind, fileSystem }) => (kind === wanted ? [fileSystem] : []));
+  return {
+    mounts: of('freezable').map(({ mountPoint }) => mountPoint),
+    covered: of('unfreezable').map(({ id }) => id),
+  };
 }
 
 /** Whether a file system has a part on one of these disks, or nobody can tell. */

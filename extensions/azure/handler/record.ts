@@ -30,7 +30,7 @@ export interface JobRecord {
   readonly phase: 'handed' | 'begun' | 'ended';
   /** The text of the status file. */
   readonly status?: string;
-  /** The text of the status blob, until all is told: whoever finds it tells it once more. */
+  /** The text of the status blob, until all is told and brought back: whoever finds it does so once more. */
   readonly untold?: string | undefined;
   /** Under which number the same task came last, where that is another one: its status file is the one that is read. */
   readonly cameAs?: number;

@@ -10,13 +10,17 @@ import { readEnvironment } from './environment.ts';
 import type { Handler } from './handler.ts';
 import { disable, install, uninstall, update } from './verbs.ts';
 
-/** What the agent calls (`install` … `uninstall`), and what these start themselves (`job`, `settle`). */
+/** What the agent calls (`install` … `uninstall`), and what these start themselves (`start`, `job`, `settle`). */
 const VERBS: Readonly<Record<string, (handler: Handler, sequence: number, signal: AbortSignal) => Promise<void>>> = {
   install,
   enable,
   update,
   disable,
   uninstall,
+  async start(handler, sequence, signal) {
+    const { handToSystemd } = await import('./start-job.ts');
+    if (!(await handToSystemd(handler, sequence))) await (await import('./job.ts')).runJob(handler, sequence, signal);
+  },
   job: async (...given) => (await import('./job.ts')).runJob(...given),
   settle: async (handler, sequence) => (await import('./job.ts')).settle(handler, sequence),
 };

@@ -3,19 +3,32 @@ import { faultPoint } from '../../../agent/fault-point.ts';
 import { withoutServiceManager } from '../../../agent/system/service-manager.ts';
 import type { Handler } from './handler.ts';
 
-const SYSTEMD_MS = 1500;
+const SYSTEMD_MS = 10_000;
 
 /**
- * Starts the process that does the job, and does not wait for it. In a unit of systemd's own where that runs: the control
- * group of the VM agent, in which a child of ours would stay, may be ended with the agent. Elsewhere in a session of its own.
+ * Starts the process that does the job, and waits for nothing: neither for systemd, which may be slow on a busy machine,
+ * nor for the code that talks to it.
  *
  * To start it twice does no harm: the second one finds the job taken.
  */
 export async function startJob(handler: Handler, sequence: number): Promise<void> {
-  const argv = [...handler.self, 'job', String(sequence), '--folder', handler.environment.folder];
+  const argv = [...handler.self, 'start', String(sequence), '--folder', handler.environment.folder];
   await faultPoint('azure-job.start.before');
-  if (!(await startedBySystemd(handler, sequence, argv))) startDetached(handler, argv);
+  startDetached(handler, argv);
   await faultPoint('azure-job.start.after');
+}
+
+/**
+ * What `startJob` starts, in a session of its own. Where systemd runs, it has the job done in a unit of systemd's: the
+ * control group of the VM agent, in which a child of ours would stay, may be ended with the agent. Elsewhere the job is
+ * done by this process itself: false is returned then.
+ */
+export async function handToSystemd(handler: Handler, sequence: number): Promise<boolean> {
+  const argv = [...handler.self, 'job', String(sequence), '--folder', handler.environment.folder];
+  await faultPoint('azure-job.unit.before');
+  const started = await startedBySystemd(handler, sequence, argv);
+  await faultPoint('azure-job.unit.after');
+  return started;
 }
 
 async function startedBySystemd({ system, self, environment }: Handler, sequence: number, argv: readonly string[]) {

@@ -7,7 +7,7 @@ import type { BackupJob } from '../settings.ts';
 import { type AzureTaker, azureTaker } from '../takers/azure-taker.ts';
 import type { Handler } from './handler.ts';
 import type { JobEnd } from './job.ts';
-import { mountsOn } from './luns.ts';
+import { fileSystemsOn } from './luns.ts';
 import { NO_DISKS, refusedRunResult, runResult } from './result.ts';
 import { replacedByTest } from './test-seam.ts';
 import { usedSize } from './used-size.ts';
@@ -28,12 +28,11 @@ export async function takeBackup(handler: Handler, job: BackupJob, signal: Abort
     const agent = await createAgent(system, log, config, quiesced);
     const test = replacedByTest(system.env);
     const taker = azureTaker(system, config, job, { admit: (now) => admit(job, now), ...test.azure });
-    const mounts =
-      test.mounts ??
-      (job.disks.anyExcluded ? await mountsOn(system, job.disks.luns, config.freeze.exclude) : undefined);
+    const { luns, anyExcluded } = job.disks;
     const wishes: Wishes = {
       mustFreeze: !job.crashConsistentAllowed,
-      ...(mounts === undefined ? {} : { mounts }),
+      ...(anyExcluded ? await fileSystemsOn(system, luns, config.freeze.exclude) : {}),
+      ...(test.mounts === undefined ? {} : { mounts: test.mounts }),
     };
     return await taken(handler, job, taker, () => outcomeOf(agent, taker, wishes, signal));
   } catch (error) {
@@ -42,15 +41,24 @@ export async function takeBackup(handler: Handler, job: BackupJob, signal: Abort
   }
 }
 
+/** What a job that is gone may have left frozen. Takes no time, and no lock. */
+export async function thawAll(handler: Handler): Promise<void> {
+  await (await recoveringAgent(handler)).thawOwed();
+}
+
 /** Thaws, runs what is owed: what a job that is gone may have left. */
-export async function recoverAll({ system, log, quiesced }: Handler): Promise<void> {
+export async function recoverAll(handler: Handler): Promise<void> {
+  const recovered = await (await recoveringAgent(handler)).recoverUnlessBusy('azure-handler settle');
+  for (const { message, remedy } of recovered?.faults ?? []) handler.log.warn(`still owed: ${message}`, { remedy });
+}
+
+async function recoveringAgent({ system, log, quiesced }: Handler): Promise<Agent> {
   const { defaultConfig } = await import('../../../agent/config/load.ts');
   const config = await loadConfig(system).then(
     (loaded) => loaded.config,
     () => defaultConfig(system.platform),
   );
-  const recovered = await (await createAgent(system, log, config, quiesced)).recoverUnlessBusy('azure-handler settle');
-  for (const { message, remedy } of recovered?.faults ?? []) log.warn(`still owed: ${message}`, { remedy });
+  return createAgent(system, log, config, quiesced);
 }
 
 const NOTHING = { set: undefined, preSnapshotStatus: undefined, doSnapshotStatus: undefined };

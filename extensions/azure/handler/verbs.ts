@@ -8,8 +8,14 @@ import type { System } from '../../../agent/system/system.ts';
 import { type Handler, machineIdOf } from './handler.ts';
 import { changeRecord, JOB_LOCK, readRecord, removeRecord } from './record.ts';
 
-/** The agent allows 900 s for `disable` and 300 s for `uninstall`; a job that is cut off is a backup that has failed. */
-const WAIT_MS = { disable: 240_000, uninstall: 120_000 };
+/**
+ * The agent allows 900 s for `disable` and 300 s for `uninstall`. A job that is cut off is a backup that has failed, so it
+ * is waited for first; told to end, it lets go of the applications and runs its post scripts, which takes its time too.
+ */
+const PATIENCE_MS = {
+  disable: { untilToldMs: 240_000, untilGoneMs: 420_000 },
+  uninstall: { untilToldMs: 120_000, untilGoneMs: 150_000 },
+};
 const LOOK_MS = 250;
 
 /** Makes the record, which remembers whether quiesced had a place here before. Safe to repeat. */
@@ -29,12 +35,15 @@ export async function update({ system, version }: Handler): Promise<void> {
   await changeRecord(system, machineId, (record) => ({ ...record, updatedTo }));
 }
 
-/** Waits for a job that is under way: its program is about to be taken away. */
-export const disable = ({ system }: Handler): Promise<void> => jobEnded(system, WAIT_MS.disable);
+/** Sees a job to its end that is under way: its program is about to be taken away. */
+export async function disable(handler: Handler): Promise<void> {
+  await jobEnded(handler, PATIENCE_MS.disable);
+}
 
-/** Leaves nothing behind, unless a newer version goes on with it. */
-export async function uninstall({ system, version }: Handler): Promise<void> {
-  await jobEnded(system, WAIT_MS.uninstall);
+/** Leaves nothing behind, unless a newer version goes on with it, or a job that does not end still needs it. */
+export async function uninstall(handler: Handler): Promise<void> {
+  const { system, version } = handler;
+  if (!(await jobEnded(handler, PATIENCE_MS.uninstall))) return;
   const { updatedTo, foundState } = await readRecord(system, await machineIdOf(system));
   if (updatedTo !== undefined && updatedTo !== version) return;
   await removeRecord(system);
@@ -44,10 +53,39 @@ export async function uninstall({ system, version }: Handler): Promise<void> {
   if (!foundState && !others && !atWork) await removeOwnPlaces(system);
 }
 
-async function jobEnded(system: System, limitMs: number): Promise<void> {
-  const until = system.clock.monotonicMs() + limitMs;
+/** Whether nobody is at work any more. Whoever is has to end when the time for waiting is over. */
+async function jobEnded(
+  { system, log }: Handler,
+  { untilToldMs, untilGoneMs }: { readonly untilToldMs: number; readonly untilGoneMs: number },
+): Promise<boolean> {
   const path = system.resolve(JOB_LOCK);
-  while (holderOf(path) !== undefined && system.clock.monotonicMs() < until) await sleep(LOOK_MS);
+  const begunMs = system.clock.monotonicMs();
+  const told = new Set<number>();
+  for (let holder = holderOf(path); holder !== undefined; holder = holderOf(path)) {
+    const waitedMs = system.clock.monotonicMs() - begunMs;
+    if (waitedMs > untilToldMs + untilGoneMs) {
+      log.warn('a job does not end; what it needs stays', { pid: holder.pid });
+      return false;
+    }
+    // A job that has waited for this one comes after it, and is told as well.
+    if (waitedMs > untilToldMs && !told.has(holder.pid)) {
+      told.add(holder.pid);
+      log.warn('a job is told to end: the extension goes', { pid: holder.pid });
+      tellToEnd(holder.pid);
+    }
+    await sleep(LOOK_MS);
+  }
+  return true;
+}
+
+/** It lets go of everything, and reports that it was ended. */
+function tellToEnd(pid: number): void {
+  try {
+    // The holder is not known before it has written itself in; 0 would be our own process group.
+    if (pid > 1) process.kill(pid, 'SIGTERM');
+  } catch {
+    // Gone meanwhile.
+  }
 }
 
 /** What quiesced writes wherever it runs: records, history, locks. Something is owed, or somebody else's: it stays. */

@@ -19,6 +19,7 @@ const SPARE = 1;
 export class GuestSnapshots {
   readonly #blobs: readonly { readonly blob: Blob; readonly route: Route }[];
   readonly #connections: WarmConnections;
+  #taken = 0;
 
   /** @param routeOf how a server is reached: proxy, whom to trust. */
   constructor(blobs: readonly Blob[], routeOf: (url: URL) => Route) {
@@ -36,8 +37,14 @@ export class GuestSnapshots {
     readBlobAnswer('https://storage/blob', { status: 201, headers: { 'x-ms-snapshot': 'now' }, body: '' });
   }
 
+  /** Whether a blob has its snapshot in the set that is being taken, or was taken last. */
+  get hasTaken(): boolean {
+    return this.#taken > 0;
+  }
+
   /** While frozen. Never throws: what became of each blob is in the set, also of those that the signal cut off. */
   async take(signal: AbortSignal): Promise<SnapshotSet> {
+    this.#taken = 0;
     const results = await Promise.all(this.#blobs.map(({ blob, route }) => this.#snapshot(blob, route, signal)));
     const disks = results.map(({ disk }) => disk);
     const faults = results.flatMap(({ fault }) => fault ?? []);
@@ -66,7 +73,9 @@ export class GuestSnapshots {
     const connection = this.#connections.free(route);
     if (connection === undefined) return lostBlob(uri, 'no connection was left, and none is opened while frozen');
     try {
-      return readBlobAnswer(uri, await connection.send(request, signal));
+      const result = readBlobAnswer(uri, await connection.send(request, signal));
+      if (result.disk.successful) this.#taken += 1;
+      return result;
     } catch (error) {
       return lostBlob(uri, messageOf(error));
     }

@@ -76,14 +76,22 @@ export function readPreSnapshot(body: string): PreSnapshot {
   };
 }
 
-/** Of an answer to DoSnapshot with a status of success. */
-export function readDoSnapshot(body: string): SnapshotSet {
+/**
+ * Of an answer to DoSnapshot with a status of success.
+ *
+ * @param asked how many disks it was asked for; 0 where the job names none, which means all. Of one that the host says
+ * nothing of nobody knows that it has a snapshot.
+ */
+export function readDoSnapshot(body: string, asked: number): SnapshotSet {
   const { snapshotInfo } = object(parsed(body));
   const results = Array.isArray(snapshotInfo) ? snapshotInfo.map(readDisk) : [];
   const disks = results.map(({ disk }) => disk);
   const faults = results.flatMap(({ fault }) => fault ?? []);
   // A list of nothing is no snapshot, and no reason to say that there are no disks.
-  return { by: 'host', disks, failure: disks.length === 0 ? 'all' : failureOf(disks, faults) };
+  if (disks.length === 0) return { by: 'host', disks, failure: 'all' };
+  const failure = failureOf(disks, faults);
+  if (failure !== undefined || disks.length >= asked) return { by: 'host', disks, failure };
+  return { by: 'host', disks, failure: 'some', said: `the host tells of ${disks.length} disks of ${asked}` };
 }
 
 function readDisk(info: unknown): { readonly disk: DiskSnapshot; readonly fault?: DiskFault } {

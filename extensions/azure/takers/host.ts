@@ -106,7 +106,7 @@ export class HostSnapshots {
         throw new Error('the connection to the host was lost');
       const answer = await connection.send(this.#request, signal);
       this.doSnapshotStatus = statusOf(answer.status, answer.body);
-      return setOf(this.doSnapshotStatus, answer);
+      return setOf(this.doSnapshotStatus, answer, this.#job.disks.luns.length);
     } catch (error) {
       this.doSnapshotStatus = NO_ANSWER;
       return { by: 'host', disks: [], failure: 'all', said: redact(messageOf(error)), againAfterMs: AGAIN_MS };
@@ -123,8 +123,8 @@ export class HostSnapshots {
   }
 }
 
-function setOf(status: number, { headers, body }: Answer): SnapshotSet {
-  if (isSuccess(status)) return readDoSnapshot(body);
+function setOf(status: number, { headers, body }: Answer, asked: number): SnapshotSet {
+  if (isSuccess(status)) return readDoSnapshot(body, asked);
   const throttled = [409, 429, 503].includes(status);
   return {
     by: 'host',

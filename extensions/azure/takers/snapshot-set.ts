@@ -66,5 +66,6 @@ export function describe({ by, disks, said }: SnapshotSet): string {
   const failed = disks.filter(({ successful }) => !successful);
   const why = said ?? failed.find(({ error }) => error !== undefined)?.error ?? 'nobody says why';
   if (disks.length === 0) return by === 'host' ? `the host took no snapshot: ${why}` : 'the job names no disk';
+  if (failed.length === 0) return `not each disk has a snapshot: ${why}`;
   return `${failed.length} of ${disks.length} disks have no snapshot: ${why}`;
 }

@@ -96,11 +96,12 @@ export class Takes {
     const begunMs = performance.now();
     this.#freezes += 1;
     for (let [next] = this.#left; next !== undefined; [next] = this.#left) {
-      const set = next === 'host' ? await this.#host.take(signal) : await this.#takeByGuest(signal);
+      const set = await this.#takeBy(next, signal);
       this.#set = set;
       if (set.failure === undefined) return { snapshot: nameOf(set) };
-      this.#left = this.#after(set, signal);
-      if (signal.aborted || this.#left[0] === next || performance.now() - begunMs > QUICK_MS) break;
+      if (signal.aborted) break;
+      this.#left = this.#after(set);
+      if (this.#left[0] === next || performance.now() - begunMs > QUICK_MS) break;
     }
     signal.throwIfAborted();
     throw new UserError('azure.not-taken', this.#set === undefined ? 'nobody is left to ask' : describe(this.#set));
@@ -113,17 +114,30 @@ export class Takes {
   }
 
   /** Who may still take a whole set. What there is of this one belongs to the service, and nobody adds to it. */
-  #after(set: SnapshotSet, signal: AbortSignal): readonly Creator[] {
+  #after(set: SnapshotSet): readonly Creator[] {
     const [, ...others] = this.#left;
     if (isEmpty(set) && others.length > 0) return others;
     this.#waitMs = set.againAfterMs ?? 0;
-    // Who has used up a whole freeze would use up the next one too.
-    return set.againAfterMs === undefined || signal.aborted ? [] : this.#left;
+    return set.againAfterMs === undefined ? [] : this.#left;
   }
 
-  #takeByGuest(signal: AbortSignal): Promise<SnapshotSet> {
-    if (this.#guest === undefined) throw new Error('the guest was not prepared');
-    return this.#guest.take(signal);
+  /**
+   * Who has used up a whole freeze would use up the next one too. Settled within the abort itself: `again` is asked by
+   * whoever was waiting for us, and that may be before we are heard of.
+   */
+  async #takeBy(creator: Creator, signal: AbortSignal): Promise<SnapshotSet> {
+    const maker = creator === 'host' ? this.#host : this.#guest;
+    if (maker === undefined) throw new Error('the guest was not prepared');
+    const usedUp = () => {
+      this.#left = maker === this.#guest && maker.hasTaken ? [] : this.#left.slice(1);
+      this.#waitMs = 0;
+    };
+    signal.addEventListener('abort', usedUp, { once: true });
+    try {
+      return await maker.take(signal);
+    } finally {
+      signal.removeEventListener('abort', usedUp);
+    }
   }
 
   /** Keeps those that are ready; throws why the first is not, when none is. */

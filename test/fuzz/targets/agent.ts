@@ -7,7 +7,7 @@ import { productsListed } from '../../../agent/checks/other-agents.ts';
 import { judgeCredentials, parseFound } from '../../../agent/checks/other-credentials.ts';
 import { dpkgOwner, runningVersion } from '../../../agent/checks/other-packages.ts';
 import { cronHours, crontab, parseTimers } from '../../../agent/checks/other-schedules.ts';
-import { parsePackages, parseUninstall, versionLine } from '../../../agent/checks/other-versions.ts';
+import { parsePackages, versionLine } from '../../../agent/checks/other-versions.ts';
 import { globalOption } from '../../../agent/checks/restore-facts.ts';
 import { endOf, judgeCertificates, thumbprintOf } from '../../../agent/checks/vm-agent-certs.ts';
 import { handlerOf, judgeExtension, statusOf } from '../../../agent/checks/vm-agent-extension.ts';
@@ -53,8 +53,6 @@ const DPKG = 'diversion by a from: /x\nwalinuxagent:amd64, other: /usr/sbin/waag
 const OS_RELEASE =
   'PRETTY_NAME="Debian GNU/Linux 12 (\\"bookworm\\")"\nID=debian\nVERSION_ID=\'12\'\nID_LIKE="rhel fedora"\n';
 
-const UNINSTALL =
-  'HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall\\{1}\r\n    DisplayName    REG_SZ    Microsoft Azure Recovery Services Agent\r\n    DisplayVersion    REG_SZ    2.0.9260.0\r\n';
 const ADE_SETTINGS = JSON.stringify({
   runtimeSettings: [
     { handlerSettings: { publicSettings: { KeyEncryptionKeyURL: 'https://v.vault.azure.net/keys/k/1' } } },
@@ -135,12 +133,12 @@ export const agentTargets: readonly FuzzTarget[] = [
   ),
   textTarget(
     'other-versions',
-    ['parsePackages', 'versionLine', 'parseUninstall'].map((name) => `checks/other-versions.ts ${name}`),
-    ['veeam\t6.3.2.1207\n', 'VERSION=9.57.7078.1\nTAG=RELEASE\n', UNINSTALL],
+    ['parsePackages', 'versionLine'].map((name) => `checks/other-versions.ts ${name}`),
+    ['veeam\t6.3.2.1207\n', 'VERSION=9.57.7078.1\nTAG=RELEASE\n', 'Microsoft Azure Recovery Services Agent'],
     (text) => {
       versionLine(text);
-      for (const { name } of [...parsePackages(text), ...parseUninstall(text)]) mustHold(name !== '', 'it has a name');
-      productsListed(parseUninstall(text));
+      for (const { name } of parsePackages(text)) mustHold(name !== '', 'it has a name');
+      productsListed([{ name: text, version: '' }]);
     },
   ),
   textTarget(

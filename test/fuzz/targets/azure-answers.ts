@@ -97,7 +97,7 @@ export const azureAnswerTargets: readonly FuzzTarget[] = [
     mustHold(encryption.settings !== '', 'no settings are none');
   }),
   textTarget('azure-do-snapshot', NOT_LISTED, [DO, '{"snapshotInfo":null}', '<html>'], (text) => {
-    const set = readDoSnapshot(text);
+    const set = readDoSnapshot(text, 1);
     const whole = set.disks.length > 0 && set.disks.every(({ successful }) => successful);
     mustHold((set.failure === undefined) === whole, 'a set of which a disk is missing is none');
     for (const { snapshotUri, blobUri } of set.disks)

@@ -18,6 +18,7 @@ import { shownLine, shownValue } from '../../../agent/proxy/shown.ts';
 import { items } from '../../../agent/proxy/sources.ts';
 import { environmentOf } from '../../../agent/proxy/unit-environment.ts';
 import { bypassOf } from '../../../agent/proxy/windows-bypass.ts';
+import { urlOfServer } from '../../../agent/proxy/windows-server.ts';
 import { readRecord } from '../../../agent/system/change-record.ts';
 import { memorySystem } from '../memory-system.ts';
 import { type FuzzTarget, mustHold, textTarget } from '../target.ts';
@@ -81,6 +82,12 @@ export const proxyTargets: readonly FuzzTarget[] = [
     const set = withProxy(parsed, { server: 'h:1', bypass: '' });
     mustHold(!saysSame(set, { ...set, flags: 1 }) && set.counter <= 0xffff_ffff, 'a change is one, and is counted');
   }),
+  textTarget(
+    'proxy-windows-server',
+    ['proxy/windows-server.ts urlOfServer'],
+    ['10.0.0.8:3128', 'http=a:1;https=b:2', 'https=http://c:3'],
+    (text) => mustHold(urlOfServer(text) !== '', 'an address, or none'),
+  ),
   textTarget('proxy-windows-bypass', ['proxy/windows-bypass.ts bypassOf'], ['*.a;10.*;<local>;[::1]'], (text) => {
     mustHold(!bypassOf(text).some((item) => /[;\s*]/.test(item)), 'items, and no pattern');
   }),

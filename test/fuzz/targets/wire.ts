@@ -5,10 +5,14 @@ import { isSecretName, redact, redactJson } from '../../../agent/redact.ts';
 import { judgeContents } from '../../../agent/sandbox/contents.ts';
 import { parseOwner } from '../../../agent/sandbox/owner.ts';
 import { decodeAll, decodeRecord, encodeRecord, RECORD_BYTES } from '../../../agent/sandbox/record.ts';
+import { cmdCannotTake, windowsProgram } from '../../../agent/system/command-line-windows.ts';
 import { imdsOf } from '../../../agent/system/imds.ts';
 import { baseName } from '../../../agent/system/processes.ts';
+import { parseSecurity } from '../../../agent/system/security-descriptor.ts';
 import { shellWord } from '../../../agent/system/shell-word.ts';
+import { isTrusted, whyDistrusted } from '../../../agent/system/trust-windows.ts';
 import { parseAnswer } from '../../../agent/takers/command.ts';
+import { ADMINISTRATORS, descriptor, FULL, SYSTEM, USERS } from '../../unit/system/descriptors.ts';
 import { type FuzzTarget, mustHold, textTarget } from '../target.ts';
 
 const LINES = `{"event":"opened","steps":[]}
@@ -55,6 +59,38 @@ const records: FuzzTarget = {
     judgeContents(input, input, { acked: 3, held: true, probed: 2, frozenAtNs: 5000n });
   },
 };
+
+const descriptors: FuzzTarget = {
+  name: 'security-descriptors',
+  covers: ['system/security-descriptor.ts parseSecurity'],
+  samples: [
+    descriptor(SYSTEM, [
+      { rights: FULL, who: ADMINISTRATORS },
+      { rights: 4, flags: 0x0b, who: USERS },
+    ]),
+    descriptor(ADMINISTRATORS, undefined),
+    descriptor(undefined, []),
+  ],
+  read(input) {
+    const security = parseSecurity(input);
+    if (security === undefined) return;
+    const why = (place: 'file' | 'above') => whyDistrusted(security, place, (who) => isTrusted(who, {}));
+    mustHold(
+      why('file') !== undefined || why('above') === undefined,
+      'what is enough for a file is so for what is above',
+    );
+  },
+};
+
+const commandWords = textTarget(
+  'windows-commands',
+  ['windowsProgram', 'cmdCannotTake'].map((name) => `system/command-line-windows.ts ${name}`),
+  ['C:\\a b\\c.cmd', '100%.bat', 'x.ps1'],
+  (text) => {
+    windowsProgram(text);
+    mustHold(cmdCannotTake(text) || !/[%"]/.test(text), 'what would be expanded is refused');
+  },
+);
 
 const SECRET = 'kJ3xZ8sQpVn0yT7LrWm1oBc5dHfGuE2aNqXwYz9iAM';
 const SECRETS: readonly ((before: string, after: string, secret?: string) => string)[] = [
@@ -123,6 +159,8 @@ const json = (text: string): unknown => {
 
 export const wireTargets: readonly FuzzTarget[] = [
   records,
+  descriptors,
+  commandWords,
   textTarget('guard-lines', [], [LINES], guardLines),
   textTarget('sandbox-owner', ['sandbox/owner.ts parseOwner'], [OWNER], (text) => {
     const owner = parseOwner(text);

@@ -9,16 +9,8 @@ const cron = (lines: string, more: Readonly<Record<string, string>> = {}): Prepa
 const timers = (text: string): Prepared => ({ programs: { systemctl: { stdout: text } } });
 const hourNow = String(new Date().getHours());
 const extension = { [`${EXTENSION}/status/7.status`]: '[]' };
-const UNINSTALL = [
-  'HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall\\{1}',
-  '    DisplayName    REG_SZ    Microsoft Azure Recovery Services Agent',
-  '    DisplayVersion    REG_SZ    2.0.9260.0',
-  '',
-  'HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall\\{2}',
-  '    DisplayName    REG_SZ    Microsoft Azure Site Recovery Mobility Service/Master Target Server',
-  '    DisplayVersion    REG_SZ    9.57.1',
-  '',
-].join('\r\n');
+const UNINSTALL = 'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall';
+const sz = (data: string) => ({ type: 'sz', data }) as const;
 
 const agents = 'other.backup-agents';
 
@@ -87,13 +79,24 @@ testPrepared(
         programs: { rpm: { stdout: 'veeam\t6.3.2.1207-1.el9\npackage veeam-nosnap is not installed\n' } },
       },
     ],
-    [agents, 'none on Windows', 'pass', /none/, { platform: 'windows', programs: { reg: { stdout: '' } } }],
+    [agents, 'none on Windows', 'pass', /none/, { platform: 'windows' }],
     [
       agents,
       'two of Microsoft on Windows',
       'info',
       /^MARS agent 2\.0\.9260\.0 covers files and folders, three times a day.*; Azure Site Recovery 9\.57\.1 covers.*nothing here tells$/,
-      { platform: 'windows', programs: { reg: { stdout: UNINSTALL } } },
+      {
+        platform: 'windows',
+        registry: {
+          [`${UNINSTALL}\\{1}\\DisplayName`]: sz('Microsoft Azure Recovery Services Agent'),
+          [`${UNINSTALL}\\{1}\\DisplayVersion`]: sz('2.0.9260.0'),
+          [`${UNINSTALL.replace('SOFTWARE', 'SOFTWARE\\WOW6432Node')}\\{2}\\DisplayName`]: sz(
+            'Microsoft Azure Site Recovery Mobility Service/Master Target Server',
+          ),
+          [`${UNINSTALL.replace('SOFTWARE', 'SOFTWARE\\WOW6432Node')}\\{2}\\DisplayVersion`]: sz('9.57.1'),
+          [`${UNINSTALL}\\{3}\\SystemComponent`]: { type: 'dword', data: 1 },
+        },
+      },
     ],
     [
       agents,

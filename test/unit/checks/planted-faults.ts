@@ -36,7 +36,13 @@ export async function testFaults(faults: readonly Fault[]): Promise<void> {
 }
 
 /** Exactly what must have changed; nothing else may. */
-export function expected({ found, verdict, hides = [], silences = [], also = [] }: Fault): readonly string[] {
+export function expected({
+  found,
+  verdict,
+  hides = [],
+  silences = [],
+  also = [],
+}: Omit<Fault, 'plant'>): readonly string[] {
   const consequences = [...hides.map((id) => `${id} skip by ${found}`), ...silences.map((id) => `${id} skip`)];
   return [`${found} ${verdict}`, ...also, ...consequences].toSorted();
 }

@@ -78,8 +78,10 @@ function leadTo(system: System, path: string, text: string): void {
   symlinkSync(system.resolve(text.slice(LEADS_TO.length)), link);
 }
 
+type Findings = Pick<Report, 'findings'>;
+
 /** What two reports say differently, by name: the new verdict, and by whom it is hidden. */
-export function differences(before: Report, after: Report): readonly string[] {
+export function differences(before: Findings, after: Findings): readonly string[] {
   const changes = after.findings.flatMap((finding, at) => {
     const was = before.findings[at] as Finding;
     if (was.id !== finding.id) throw new Error(`${finding.id} stands where ${was.id} stood`);

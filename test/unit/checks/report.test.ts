@@ -1,6 +1,8 @@
 import t from 'tap';
+import { allChecks } from '../../../agent/checks/all.ts';
 import { type Check, fail, pass } from '../../../agent/checks/check.ts';
 import { readiness } from '../../../agent/checks/report.ts';
+import { checksOn } from '../../../agent/checks/select.ts';
 import { machine } from './machine.ts';
 
 const one = (id: string, run: Check['run']): Check => ({ id, group: 'os', title: id, run });
@@ -59,8 +61,14 @@ t.test('on Windows too, what is there for it', async (t) => {
   t.teardown(cleanUp);
   const { facts, findings } = await readiness(system);
   t.equal(facts.platform, 'windows');
+  const ids = findings.map(({ id }) => id);
+  for (const id of ['os.cpu-ram', 'agent.installed', 'proxy.localsystem', 'other.backup-agents']) {
+    t.ok(ids.includes(id), `${id} is asked`);
+  }
+  const known = new Set(checksOn('windows', allChecks).map(({ id }) => id));
   t.strictSame(
-    findings.map(({ id }) => id),
-    ['os.cpu-ram', 'proxy.localsystem', 'other.backup-agents'],
+    ids.filter((id) => !known.has(id)),
+    [],
+    'and nothing that is Linux alone',
   );
 });

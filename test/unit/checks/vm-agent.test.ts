@@ -22,7 +22,8 @@ t.test('a missing agent is one finding, not twelve', async (t) => {
 t.test('a stopped agent hides its old heartbeat, and nothing else', async (t) => {
   const ids = await shownIds(scene({}, { ...later(600), ...unit(UNIT.replace('=active', '=inactive')) }));
   t.notOk(ids.includes('agent.heartbeat'));
-  t.equal(ids.length, vmAgentChecks.length - 1);
+  const others = vmAgentChecks.filter(({ platforms }) => platforms?.includes('linux') ?? true);
+  t.equal(ids.length, others.length - 1);
 });
 
 t.test('the agent is never asked in a folder that it would take its version from', async (t) => {

@@ -62,7 +62,7 @@ function rigOf(
   const plan = { groups, deadlineMs: DEADLINE_MS, expedite: false };
   const { clock } = system;
   const prepared = new GuardedFreeze({ guard, secondLine, thirdLine, plan, clock, log: silentLog });
-  return { prepared, events, listeners, libc, states, journalPath, opened };
+  return { prepared, guard, events, listeners, libc, states, journalPath, opened };
 }
 
 const openFiles = (): number => readdirSync('/proc/self/fd').length;
@@ -267,3 +267,19 @@ t.test('the guard says that it thaws, and is stopped before it does: nothing wai
   await until('all is thawed', () => libc.frozen.size === 0);
   t.notOk(events.includes('kill'), 'it may be well, and have something to say');
 });
+
+t.test(
+  'the next guard watches from the moment on at which this one is sent away, whether that goes or not',
+  async (t) => {
+    for (const goes of [true, false]) {
+      const { prepared, events } = rigOf(t, async () => REPORT, undefined, goes);
+      const next = { ...rigOf(t, async () => REPORT).guard, bye: () => events.push('bye to the next') };
+      const handedOver = prepared.handOver(next);
+      if (goes) await handedOver;
+      else await t.rejects(handedOver, { message: /has not ended/ });
+      t.strictSame(events, ['bye']);
+      await prepared.end();
+      t.strictSame(events, ['bye', 'bye to the next']);
+    }
+  },
+);

@@ -73,11 +73,12 @@ t.test('a script that is gone', async (t) => {
 });
 
 t.test('on Windows the extension says by what', async (t) => {
-  const files = { 'C:\\q\\a.ps1': '', 'C:\\q\\a.CMD': '', 'C:\\q\\a.exe': '' };
+  const files = { 'C:\\q\\a.ps1': '', 'C:\\q\\a.CMD': '', 'C:\\q\\50%.cmd': '', 'C:\\q\\a.txt': '' };
   const system = fakeSystem({ platform: 'windows', files });
   t.teardown(() => system.cleanUp());
-  const first = async (path: string) => (await runnable(system, script(path, 'hook'), 'pre'))[0];
-  t.match(await first('C:\\q\\a.ps1'), /powershell\.exe$/);
-  t.match(await first('C:\\q\\a.CMD'), /System32\\cmd\.exe$/);
-  t.match(await first('C:\\q\\a.exe'), /a\.exe$/);
+  const argv = (path: string) => runnable(system, script(path, 'hook'), 'pre');
+  t.strictSame(await argv('C:\\q\\a.ps1'), ['C:\\q\\a.ps1', 'a b'], 'what runs it comes when it is started');
+  t.strictSame(await argv('C:\\q\\a.CMD'), ['C:\\q\\a.CMD', 'a b']);
+  await t.rejects(argv('C:\\q\\50%.cmd'), { code: 'script.not-runnable', message: /%/ });
+  await t.rejects(argv('C:\\q\\a.txt'), { code: 'script.not-runnable', message: /no program/ });
 });

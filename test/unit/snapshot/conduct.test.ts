@@ -55,7 +55,6 @@ async function rigOf(t: { teardown(last: () => void): unknown }, wishes: Wishes 
         },
         async end() {
           events.push('end');
-          return true;
         },
         async thaw() {
           events.push('thaw');
@@ -79,7 +78,7 @@ async function rigOf(t: { teardown(last: () => void): unknown }, wishes: Wishes 
     config: (await loadConfig(own)).config,
     quiescers: [application],
     freezer: (lockFd) => {
-      lockFds.push(fstatSync(lockFd).ino);
+      lockFds.push(fstatSync(lockFd ?? -1).ino);
       return freezer;
     },
   };

@@ -54,6 +54,16 @@ t.test('narrowed by --mount, by exclude, and by not freezing at all', async (t) 
   await t.rejects(planned({ only: ['/tank'] }), { code: 'freeze.not-freezable' });
 });
 
+t.test('narrowed to what a snapshot holds: what nobody can freeze there weighs, and nothing beside it', async (t) => {
+  const system = machine(t, Object.values(LINES));
+  const why = async (covered: readonly string[]) => {
+    const { left } = await planSnapshot(system, { ...WISHES, only: ['/data'], covered });
+    return left.find(({ fileSystem }) => fileSystem.mountPoint === '/tank')?.why;
+  };
+  t.equal(await why(['0:50']), 'unfreezable');
+  t.equal(await why([]), 'excluded');
+});
+
 t.test('in a container nothing is frozen that is not named', async (t) => {
   const system = machine(t, Object.values(LINES), { '/.dockerenv': '' });
   t.strictSame((await planSnapshot(system, WISHES)).freeze.groups, []);

@@ -165,7 +165,7 @@ t.test('the running machine: from / on, and no way round over /proc', async (t) 
   t.match(own, { what: /cannot be followed to its end/ });
 });
 
-t.test('Windows has no modes to judge', async (t) => {
+t.test('on Windows modes say nothing', async (t) => {
   const system = fakeSystem({ platform: 'windows', files: { '/a': '' } });
   t.teardown(system.cleanUp);
   chmodSync(join(system.root, '/a'), 0o777);

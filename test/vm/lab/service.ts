@@ -1,3 +1,4 @@
+import type { Test } from 'tap';
 import type { Ran } from './agent.ts';
 import { untilFrozen } from './frozen.ts';
 import type { Machine } from './machine.ts';
@@ -59,4 +60,16 @@ export async function settled(machine: Machine, timeoutMs = 180_000): Promise<Re
     const idle = status.atWork === undefined && status.run === undefined;
     if ((idle && status.owed?.length === 0 && status.daemon !== undefined) || Date.now() > end) return status;
   }
+}
+
+/** Whatever happened: it is told as what it was, and there is nothing left to do. */
+export async function leftWell(t: Test, machine: Machine): Promise<void> {
+  const status = await settled(machine);
+  t.match(status, { frozen: [], owed: [], last: { kind: 'hold' } }, JSON.stringify(status));
+  // btrfs gives itself up (read-only) when the process is killed whose FITHAW reads its superblock.
+  const unwell = (await machine.feel()).filter(({ errno }) => errno !== 0);
+  t.strictSame(unwell, [], 'every file system takes writes');
+  t.match(await scriptsRan(machine), /^pre \npost \w+\n$/, 'the post script ran, once');
+  t.equal((await machine.run('cat /sys/kernel/rcu_expedited')).output, '0\n');
+  t.equal((await machine.run('systemctl is-active quiesced')).output, 'active\n', 'the service is there');
 }

@@ -1,10 +1,12 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import t from 'tap';
+import { UserError } from '../../../../agent/errors.ts';
+import { takeLock } from '../../../../agent/system/lock.ts';
 import { enable } from '../../../../extensions/azure/handler/enable.ts';
 import type { Handler } from '../../../../extensions/azure/handler/handler.ts';
 import { runJob, settle } from '../../../../extensions/azure/handler/job.ts';
 import { JOB_LOCK } from '../../../../extensions/azure/handler/record.ts';
-import { handlerRig } from './handler-rig.ts';
+import { FOLDER, handlerRig } from './handler-rig.ts';
 
 const NEVER = new AbortController().signal;
 const JOB = { sequence: 1, taskId: 'task', phase: 'begun' } as const;
@@ -40,4 +42,39 @@ t.test('cut off while it told its end: it is told once more, by whoever comes fi
     if (!told) await runJob(handler, 1, NEVER);
     t.equal((await jobs())[0]?.untold, undefined, 'and then never again');
   }
+});
+
+t.test('a job that has waited for too long, or is told to end while it waits, has its end', async (t) => {
+  const ends = { 'one at a time': { lateMs: 16 * 60_000 }, 'ended by SIGTERM': { lateMs: 0 } };
+  for (const [said, { lateMs }] of Object.entries(ends)) {
+    const { system, handler, known, jobs, status } = handlerRig(t);
+    await known({ ...JOB, phase: 'handed' });
+    const lock = await takeLock(system.resolve(JOB_LOCK), { pid: process.pid, command: 'another job', since: 'now' });
+    t.teardown(() => lock.release());
+    let looks = 0;
+    const clock = { ...system.clock, monotonicMs: () => (looks++ === 0 ? 0 : lateMs) };
+    const end = new AbortController();
+    if (lateMs === 0) end.abort(new UserError('ended', 'ended by SIGTERM'));
+    await runJob({ ...handler, system: { ...system, clock } }, 1, end.signal);
+    t.match(await jobs(), [{ phase: 'ended', untold: undefined }], said);
+    t.match(await status(1), new RegExp(`nothing was touched: ${said}`));
+  }
+});
+
+t.test('cut off: the service has its word before the rest is brought back', async (t) => {
+  const { system, handler, known, status } = handlerRig(t);
+  await known(JOB);
+  const said: (string | undefined)[] = [];
+  // Where recovery begins.
+  const resolve = (path: string): string => {
+    if (path === '/run/quiesced/lock') said.push(statusNow());
+    return system.resolve(path);
+  };
+  const statusNow = () => {
+    const path = system.resolve(`${FOLDER}/status/1.status`);
+    return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+  };
+  await settle({ ...handler, system: { ...system, resolve } }, 1);
+  t.match(said, [/cut off/]);
+  t.match(await status(1), /cut off/);
 });

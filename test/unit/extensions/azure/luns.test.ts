@@ -1,5 +1,5 @@
 import t from 'tap';
-import { lunOf, mountsOn } from '../../../../extensions/azure/handler/luns.ts';
+import { fileSystemsOn, lunOf } from '../../../../extensions/azure/handler/luns.ts';
 import { OS_DISK_LUN } from '../../../../extensions/azure/settings.ts';
 import { fakeSystem } from '../../../fakes/system.ts';
 
@@ -37,6 +37,7 @@ t.test('only what is on the disks that are backed up, and what nobody can tell',
     '22 1 8:0 / / rw shared:1 - ext4 /dev/sda rw',
     '23 22 8:32 / /data rw shared:2 - xfs /dev/sdc rw',
     '24 22 8:48 / /other rw shared:3 - ext4 /dev/sdd rw',
+    '26 22 8:33 / /journal rw shared:4 - jfs /dev/sdc1 rw',
     '25 22 8:64 / /odd rw shared:3 - ext4 /dev/sde rw',
   ].join('\n');
   const system = fakeSystem({
@@ -44,15 +45,16 @@ t.test('only what is on the disks that are backed up, and what nobody can tell',
       '/proc/1/mountinfo': `${mountinfo}\n`,
       ...disk('sda', '8:0', scsi(SYSTEM, 0, 'sda')),
       ...disk('sdc', '8:32', scsi(DATA, 0, 'sdc')),
+      ...disk('sdc1', '8:33', scsi(DATA, 0, 'sdc/sdc1')),
       ...disk('sdd', '8:48', scsi(DATA, 1, 'sdd')),
     },
   });
   t.teardown(system.cleanUp);
-  t.strictSame(await mountsOn(system, [0], []), ['/data', '/odd']);
-  t.strictSame(await mountsOn(system, [1, OS_DISK_LUN], []), ['/', '/other', '/odd']);
+  t.strictSame(await fileSystemsOn(system, [0], []), { mounts: ['/data', '/odd'], covered: ['8:33'] });
+  t.strictSame(await fileSystemsOn(system, [1, OS_DISK_LUN], []), { mounts: ['/', '/other', '/odd'], covered: [] });
   t.strictSame(
-    await mountsOn(system, [0], ['/da*', 'type:nothing']),
-    ['/odd'],
+    await fileSystemsOn(system, [0], ['/da*', 'type:jfs']),
+    { mounts: ['/odd'], covered: [] },
     'what the configuration leaves out is left out',
   );
 });

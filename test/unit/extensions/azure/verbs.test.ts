@@ -1,5 +1,10 @@
-import t from 'tap';
-import { install, uninstall, update } from '../../../../extensions/azure/handler/verbs.ts';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import type { Handler } from '../../../../extensions/azure/handler/handler.ts';
+import { JOB_LOCK } from '../../../../extensions/azure/handler/record.ts';
+import { disable, install, uninstall, update } from '../../../../extensions/azure/handler/verbs.ts';
 import { handlerRig } from './handler-rig.ts';
 
 t.test('a downgrade: the version that goes away leaves the record to the one that comes', async (t) => {
@@ -19,4 +24,52 @@ t.test('the package came after the extension: its history stays when the extensi
     await uninstall(handler);
     t.equal(await system.readText('/var/lib/quiesced/history.json'), unit && '[]', unit ?? 'none: nothing stays');
   }
+});
+
+const LOCK = join(import.meta.dirname, '../../../../agent/system/lock.ts');
+
+/** A process that has the lock of the jobs, and lets go of it when it is told to end, if it does as it is told. */
+async function jobAtWork(t: Test, { system }: Handler, heeds: boolean) {
+  await system.makeDir('/run/quiesced', 0o755);
+  const program = `
+    const { takeLock } = await import(${JSON.stringify(LOCK)});
+    const lock = await takeLock(process.argv[1], { pid: process.pid, command: 'job', since: 'now' });
+    process.on('SIGTERM', () => ${heeds ? 'process.exit(lock.fd > 0 ? 0 : 1)' : 'undefined'});
+    setInterval(() => undefined, 1000);
+    console.log('at work');`;
+  const argv = ['--input-type=module', '-e', program, system.resolve(JOB_LOCK)];
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.teardown(() => child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  return child;
+}
+
+/** Each look at the clock finds a minute gone. */
+const hurrying = (handler: Handler): Handler => {
+  let nowMs = 0;
+  const monotonicMs = () => {
+    nowMs += 60_000;
+    return nowMs;
+  };
+  return { ...handler, system: { ...handler.system, clock: { ...handler.system.clock, monotonicMs } } };
+};
+
+t.test('a job at work is told to end when it was waited for, and its end is waited for', async (t) => {
+  const { handler } = handlerRig(t);
+  for (const verb of [disable, uninstall]) {
+    const job = await jobAtWork(t, handler, true);
+    const gone = once(job, 'exit');
+    await verb(hurrying(handler));
+    t.strictSame(await gone, [0, null], verb.name);
+  }
+});
+
+t.test('a job that does not end keeps what it needs', async (t) => {
+  const { handler, known, jobs } = handlerRig(t);
+  await install(handler);
+  await known({ sequence: 1, taskId: 'task', phase: 'begun' });
+  const job = await jobAtWork(t, handler, false);
+  await uninstall(hurrying(handler));
+  t.equal(job.exitCode, null);
+  t.match(await jobs(), [{ phase: 'begun' }]);
 });

@@ -1,0 +1,108 @@
+import { registryNumber, registryOf, registryText } from '../system/registry.ts';
+import type { System } from '../system/system.ts';
+
+/** A rule of the Windows Firewall: its fields by their names, each with all its values. */
+export type FirewallRule = ReadonlyMap<string, readonly string[]>;
+
+/** Networks are of one of these kinds, each with settings of its own; what rules call it, and where those stand. */
+export const PROFILES = { Domain: 'DomainProfile', Private: 'StandardProfile', Public: 'PublicProfile' } as const;
+export type Profile = keyof typeof PROFILES;
+
+/** What the firewall goes by. */
+export interface WindowsFirewall {
+  readonly rules: readonly FirewallRule[];
+  /** Those in which it is on; a policy's word counts more than the machine's own. */
+  readonly on: readonly Profile[];
+  /** Of them, those that let nothing out but what a rule allows. */
+  readonly closedOutwards: readonly Profile[];
+}
+
+const LOCAL = 'HKLM\\SYSTEM\\CurrentControlSet\\Services\\SharedAccess\\Parameters\\FirewallPolicy';
+const POLICY = 'HKLM\\SOFTWARE\\Policies\\Microsoft\\WindowsFirewall';
+const BLOCK = 1;
+
+/** Rules of the machine and of policies hold together. */
+export async function gatherWindowsFirewall(system: System): Promise<WindowsFirewall> {
+  const registry = registryOf(system);
+  const keys = [LOCAL, POLICY].map((root) => `${root}\\FirewallRules`);
+  const paths = (
+    await Promise.all(keys.map(async (key) => (await registry.names(key)).map((name) => `${key}\\${name}`)))
+  ).flat();
+  const rules = await Promise.all(
+    paths.map(async (path) => parseFirewallRule((await registryText(system, path)) ?? '')),
+  );
+  const profiles = await Promise.all((Object.keys(PROFILES) as Profile[]).map((name) => profileOf(system, name)));
+  return {
+    rules: rules.filter((rule) => rule !== undefined),
+    on: profiles.filter(({ on }) => on).map(({ name }) => name),
+    closedOutwards: profiles.filter(({ on, outbound }) => on && outbound === BLOCK).map(({ name }) => name),
+  };
+}
+
+async function profileOf(system: System, name: Profile) {
+  const value = async (what: string): Promise<number | undefined> =>
+    (await registryNumber(system, `${POLICY}\\${PROFILES[name].replace('Standard', 'Private')}\\${what}`)) ??
+    registryNumber(system, `${LOCAL}\\${PROFILES[name]}\\${what}`);
+  const [enabled, outbound] = await Promise.all([value('EnableFirewall'), value('DefaultOutboundAction')]);
+  return { name, on: enabled === 1, outbound };
+}
+
+/** `v2.30|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=3389|…|`: [MS-GPFAS], "Firewall Rule and Syntax". */
+export function parseFirewallRule(text: string): FirewallRule | undefined {
+  const [version, ...fields] = text.split('|');
+  if (!/^v\d+\.\d+$/.test(version ?? '')) return undefined;
+  const rule = new Map<string, string[]>();
+  for (const field of fields) {
+    const at = field.indexOf('=');
+    if (at <= 0) continue;
+    const name = field.slice(0, at);
+    rule.set(name, [...(rule.get(name) ?? []), field.slice(at + 1)]);
+  }
+  return rule;
+}
+
+/** Active ones alone count. */
+export const isRule = (rule: FirewallRule, action: 'Allow' | 'Block', direction: 'In' | 'Out'): boolean =>
+  rule.get('Active')?.[0]?.toUpperCase() === 'TRUE' &&
+  rule.get('Action')?.[0] === action &&
+  rule.get('Dir')?.[0] === direction;
+
+/** Whether it holds for TCP. 256 is any protocol, as is none at all. */
+export const isTcp = (rule: FirewallRule): boolean => {
+  const [protocol = '256'] = rule.get('Protocol') ?? [];
+  return protocol === '6' || protocol === '256';
+};
+
+export const holdsIn = (rule: FirewallRule, profile: Profile): boolean =>
+  rule.get('Profile')?.includes(profile) ?? true;
+
+/** Whether a field that may be left out names this port: `LPort=80`, `RPort2_10=30000-40000`. */
+export function namesPort(rule: FirewallRule, side: 'LPort' | 'RPort', port: number): boolean {
+  const told = [...rule].filter(([name]) => name === side || name === `${side}2_10`).flatMap(([, values]) => values);
+  return told.length === 0 || told.some((range) => isWithin(range, port, Number));
+}
+
+/** The same of an IPv4 address on the other side: one, one with a mask, a range, or none. */
+export function namesAddress(rule: FirewallRule, address: string): boolean {
+  if (rule.has('RA6') && !rule.has('RA4')) return false;
+  const told = rule.get('RA4') ?? [];
+  return (
+    told.length === 0 || told.some((range) => inSubnet(range, address) || isWithin(range, numberOf(address), numberOf))
+  );
+}
+
+function isWithin(range: string, value: number, toNumber: (text: string) => number): boolean {
+  const [from = '', to = from] = range.split('-');
+  return toNumber(from) <= value && value <= toNumber(to);
+}
+
+const numberOf = (address: string): number =>
+  /^\d+(\.\d+){3}$/.test(address) ? address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0) : Number.NaN;
+
+/** `10.0.0.0/255.0.0.0`, `10.0.0.0/8`. */
+function inSubnet(range: string, address: string): boolean {
+  const [network = '', mask] = range.split('/');
+  if (mask === undefined) return false;
+  const size = mask.includes('.') ? 2 ** 32 - numberOf(mask) : 2 ** (32 - Number(mask));
+  return Math.floor(numberOf(network) / size) === Math.floor(numberOf(address) / size);
+}

@@ -1,0 +1,81 @@
+import { registryNumber } from '../system/registry.ts';
+import type { System } from '../system/system.ts';
+import { restoreLimit } from './azure.ts';
+import { type Check, fail, pass, type Result } from './check.ts';
+import { AZURE_HOST, WINDOWS_IMAGE } from './limits.ts';
+import {
+  type FirewallRule,
+  gatherWindowsFirewall,
+  holdsIn,
+  isRule,
+  isTcp,
+  namesAddress,
+  namesPort,
+  type WindowsFirewall,
+} from './windows-firewall-rules.ts';
+
+/** The agent runs as a service: a rule for some other program is none of its business. */
+const concernsAgent = (rule: FirewallRule): boolean => {
+  const [program] = rule.get('App') ?? [];
+  return program === undefined ? !rule.has('Svc') && !rule.has('AppPkgId') : /WindowsAzure|WaAppAgent/i.test(program);
+};
+
+const toHost = (rule: FirewallRule): boolean =>
+  isTcp(rule) &&
+  concernsAgent(rule) &&
+  namesAddress(rule, AZURE_HOST.address) &&
+  [AZURE_HOST.port, AZURE_HOST.hostGaPort].some((port) => namesPort(rule, 'RPort', port));
+
+const nameOf = (rule: FirewallRule): string => rule.get('Name')?.[0] ?? 'a rule without a name';
+
+/** Whether the VM agent reaches its host; part of `net.firewall`. */
+export function judgeWindowsFirewall({ rules, on, closedOutwards }: WindowsFirewall): Result {
+  if (on.length === 0) return pass('the Windows Firewall is off');
+  const out = rules.filter(toHost);
+  const blocking = out.filter((rule) => isRule(rule, 'Block', 'Out') && on.some((profile) => holdsIn(rule, profile)));
+  if (blocking.length > 0) {
+    return fail(
+      `the Windows Firewall keeps packets from ${AZURE_HOST.address}: ${blocking.map(nameOf).join(', ')}`,
+      `Switch each off, by its name as wf.msc shows it:\n$ powershell "Get-NetFirewallRule -Direction Outbound -Action Block -Enabled True | Disable-NetFirewallRule -Confirm"`,
+    );
+  }
+  const closed = closedOutwards.filter(
+    (profile) => !out.some((rule) => isRule(rule, 'Allow', 'Out') && holdsIn(rule, profile)),
+  );
+  if (closed.length === 0) return pass('no rule does');
+  return fail(
+    `the Windows Firewall lets nothing out by itself (${closed.join(', ')}), and no rule allows ${AZURE_HOST.address}`,
+    `$ netsh advfirewall firewall add rule name="Azure host" dir=out action=allow protocol=TCP remoteip=${AZURE_HOST.address} remoteport=${AZURE_HOST.port},${AZURE_HOST.hostGaPort}`,
+  );
+}
+
+const PORT = 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\Terminal Server\\WinStations\\RDP-Tcp\\PortNumber';
+export const RDP_PORT = 3389;
+
+export const rdpPort = async (system: System): Promise<number> => (await registryNumber(system, PORT)) ?? RDP_PORT;
+
+/** A restored machine's network is a new one, of any kind. */
+export const remoteDesktopIsLetIn: Check = {
+  id: 'win.firewall',
+  group: 'restore',
+  title: 'The Windows Firewall lets Remote Desktop in',
+  platforms: ['windows'],
+  source: WINDOWS_IMAGE.source,
+  async run(system, context) {
+    return restoreLimit(context, judgeRdpRules(await gatherWindowsFirewall(system), await rdpPort(system)));
+  },
+};
+
+export function judgeRdpRules({ rules, on }: WindowsFirewall, port: number): Result {
+  const to = rules.filter((rule) => isTcp(rule) && rule.has('LPort') && namesPort(rule, 'LPort', port));
+  const has = (action: 'Allow' | 'Block', profile: (typeof on)[number]) =>
+    to.some((rule) => isRule(rule, action, 'In') && holdsIn(rule, profile));
+  const shut = on.filter((profile) => has('Block', profile) || !has('Allow', profile));
+  if (shut.length === 0) return pass(on.length === 0 ? 'the Windows Firewall is off' : `port ${port}`);
+  return fail(
+    `the Windows Firewall lets nobody in at port ${port} in networks of the kind ${shut.join(', ')}`,
+    port === RDP_PORT
+      ? 'Switch the group on:\n$ netsh advfirewall firewall set rule group="@FirewallAPI.dll,-28752" new enable=yes'
+      : `$ netsh advfirewall firewall add rule name="Remote Desktop" dir=in action=allow protocol=TCP localport=${port}`,
+  );
+}

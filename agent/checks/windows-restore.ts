@@ -1,0 +1,168 @@
+import { winHttp } from '../proxy/windows.ts';
+import { registryNumber } from '../system/registry.ts';
+import { type ServiceState, START_TYPES } from '../system/service-states.ts';
+import { restoreLimit } from './azure.ts';
+import { type Check, fail, pass, type Result, warn } from './check.ts';
+import { SOURCES, WINDOWS_IMAGE } from './limits.ts';
+import { persistentRoutes } from './windows-network.ts';
+import { servicesOf } from './windows-services.ts';
+
+const SERVICES = 'HKLM\\SYSTEM\\CurrentControlSet\\Services';
+
+/** Drivers that Windows starts from a disk of Hyper-V with; the others only where it is attached by IDE. */
+const VITAL_DRIVERS = ['vmbus', 'storvsc'] as const;
+const IDE_DRIVERS = ['storflt', 'atapi', 'intelide'] as const;
+const BOOT = START_TYPES.indexOf('boot');
+
+export const driversStartAtBoot: Check = {
+  id: 'win.boot-drivers',
+  group: 'restore',
+  title: 'The drivers of Hyper-V start with Windows',
+  platforms: ['windows'],
+  source: SOURCES.hydration,
+  async run(system, context) {
+    const drivers = [...VITAL_DRIVERS, ...IDE_DRIVERS];
+    const starts = await Promise.all(drivers.map((name) => registryNumber(system, `${SERVICES}\\${name}\\Start`)));
+    return restoreLimit(context, judgeDrivers(new Map(drivers.map((name, at) => [name, starts[at]]))));
+  },
+};
+
+export function judgeDrivers(starts: ReadonlyMap<string, number | undefined>): Result {
+  const wrong = [...starts].filter(([, start]) => start !== BOOT);
+  if (wrong.length === 0) return pass([...starts.keys()].join(', '));
+  const vital: readonly string[] = VITAL_DRIVERS;
+  const names = wrong
+    .map(([name, start]) => (start === undefined ? `${name} is not installed` : `${name} is of start type ${start}`))
+    .join(', ');
+  const remedy = `Have them started with Windows:\n${wrong.map(([name]) => `$ reg add "${SERVICES}\\${name}" /v Start /t REG_DWORD /d 0 /f`).join('\n')}`;
+  return wrong.some(([name]) => vital.includes(name))
+    ? fail(`${names}: Windows does not find its disk in Azure`, remedy)
+    : warn(`${names}: a machine of generation 1 may not find its disk in Azure`, remedy);
+}
+
+/** SanPolicy of partmgr: 1 brings every new disk online; VDS_SAN_POLICY of vds.h. */
+const SAN_POLICY = `${SERVICES}\\partmgr\\Parameters\\SanPolicy`;
+const POLICIES = ['unknown', 'OnlineAll', 'OfflineShared', 'OfflineAll', 'OfflineInternal'];
+const ONLINE_ALL = 1;
+
+export const disksComeOnline: Check = {
+  id: 'win.san-policy',
+  group: 'restore',
+  title: 'Disks that are new come online by themselves',
+  platforms: ['windows'],
+  source: `${WINDOWS_IMAGE.source}; ${SOURCES.hydration}`,
+  async run(system, context) {
+    return restoreLimit(context, judgeSanPolicy(await registryNumber(system, SAN_POLICY)));
+  },
+};
+
+export function judgeSanPolicy(policy: number | undefined): Result {
+  if (policy === ONLINE_ALL) return pass('OnlineAll');
+  return warn(
+    `the SAN policy is ${policy === undefined ? 'not set' : (POLICIES[policy] ?? policy)}: data disks of a restored machine may stay offline`,
+    'Set it:\n$ powershell Set-StorageSetting -NewDiskPolicy OnlineAll',
+  );
+}
+
+/** What a machine is not to be reached without, and what its network and its firewall go by. */
+const VITAL_SERVICES = ['BFE', 'Dhcp', 'nsi'] as const;
+const OTHER_SERVICES = ['Dnscache', 'IKEEXT', 'iphlpsvc', 'MpsSvc', 'Netlogon', 'Netman'] as const;
+
+/** RemoteRegistry is on the same page; it is left out because clients have it disabled, and nothing here needs it. */
+export const servicesOfNetworkStart: Check = {
+  id: 'win.services',
+  group: 'restore',
+  title: 'No service is disabled that the network needs',
+  platforms: ['windows'],
+  source: WINDOWS_IMAGE.source,
+  async run(system) {
+    return judgeNetworkServices(await servicesOf(system, [...VITAL_SERVICES, ...OTHER_SERVICES]));
+  },
+};
+
+export function judgeNetworkServices(services: Readonly<Record<string, ServiceState | undefined>>): Result {
+  const off = Object.entries(services).filter(([, service]) => service === undefined || service.start === 'disabled');
+  if (off.length === 0) return pass(`${Object.keys(services).length} services`);
+  const names = off
+    .map(([name, service]) => `${name} is ${service === undefined ? 'not installed' : 'disabled'}`)
+    .join(', ');
+  const vital: readonly string[] = VITAL_SERVICES;
+  const remedy = off.map(([name]) => `$ sc.exe config ${name} start= auto`).join('\n');
+  return off.some(([name]) => vital.includes(name))
+    ? fail(`${names}: a restored machine would not come onto the network`, remedy)
+    : warn(names, remedy);
+}
+
+export const routesFitAnywhere: Check = {
+  id: 'win.routes-proxy',
+  group: 'restore',
+  title: 'No route or proxy ties it to the network of today',
+  platforms: ['windows'],
+  source: WINDOWS_IMAGE.source,
+  async run(system, context) {
+    const [routes, http] = await Promise.all([persistentRoutes(system), winHttp.read(system)]);
+    return restoreLimit(context, judgeRoutes(routes, http.find(({ name }) => name === 'proxy')?.value));
+  },
+};
+
+export function judgeRoutes(routes: readonly string[], proxy: string | undefined): Result {
+  const found = [
+    ...routes.map((route) => `a route to ${route.split(',')[0]}`),
+    ...(proxy === undefined ? [] : [`a proxy of WinHTTP, ${proxy}`]),
+  ];
+  if (found.length === 0) return pass('none');
+  return warn(
+    `${found.join(', ')}: in another network they lead nowhere`,
+    'Keep what the network of a restore has too, and remove the rest:\n$ route print\n$ netsh winhttp show proxy',
+  );
+}
+
+const UNIVERSAL = 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\TimeZoneInformation\\RealTimeIsUniversal';
+
+export const clockIsUniversal: Check = {
+  id: 'win.time',
+  group: 'restore',
+  title: "Windows takes the host's clock for UTC, and keeps time",
+  platforms: ['windows'],
+  source: WINDOWS_IMAGE.source,
+  async run(system, context) {
+    const { W32Time: service } = await servicesOf(system, ['W32Time']);
+    return restoreLimit(context, judgeTime(await registryNumber(system, UNIVERSAL), service?.start));
+  },
+};
+
+export function judgeTime(universal: number | undefined, start: string | undefined): Result {
+  if (universal !== 1) {
+    return warn(
+      "Windows takes the host's clock for local time: a restored machine starts some hours off",
+      `$ reg add "${UNIVERSAL.slice(0, UNIVERSAL.lastIndexOf('\\'))}" /v RealTimeIsUniversal /t REG_DWORD /d 1 /f`,
+    );
+  }
+  if (start === 'auto') return pass('UTC, and W32Time starts by itself');
+  return warn(
+    `W32Time is ${start ?? 'not installed'}: nobody keeps the clock right`,
+    '$ sc.exe config W32Time start= auto',
+  );
+}
+
+export const noVmwareTools: Check = {
+  id: 'win.vmware-tools',
+  group: 'restore',
+  title: 'VMware Tools run on VMware only',
+  platforms: ['windows'],
+  source: SOURCES.hydration,
+  async run(system, { facts }) {
+    const { VMTools: service } = await servicesOf(system, ['VMTools']);
+    return judgeVmwareTools(service?.start, facts.hypervisor);
+  },
+};
+
+export function judgeVmwareTools(start: string | undefined, hypervisor: string | undefined): Result {
+  if (start === undefined) return pass('not installed');
+  if (start === 'disabled' || hypervisor === 'vmware')
+    return pass(start === 'disabled' ? 'disabled' : 'this is VMware');
+  return warn(
+    'the service of VMware Tools starts, and this is not VMware: its own VSS provider takes part in each snapshot',
+    '$ sc.exe config VMTools start= disabled',
+  );
+}

@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { UserError } from '../errors.ts';
+import type { Change } from '../system/changes.ts';
+import { EVENT_SOURCE_VALUES } from '../system/event-log-windows.ts';
+import {
+  installService,
+  queryService,
+  removeService,
+  type ServiceSpec,
+  type ServiceStatus,
+  startService,
+  stopService,
+} from '../system/scm-windows.ts';
+import type { System } from '../system/system.ts';
+import { assertOnlyRootCanChange } from '../system/trust.ts';
+
+export const SERVICE_NAME = 'quiesced';
+
+/** As long as a run may take to let go, with post scripts as they are by default: more is asked for by and by. */
+const PRESHUTDOWN_MS = 180_000;
+const RESTART_AFTER_MS = [5000, 60_000, 600_000];
+/** The service asks for patience while it lets go; whoever waits here has some, too. */
+const STOP_MS = 300_000;
+const START_MS = 60_000;
+const LOOK_MS = 200;
+
+/** A service of Windows, as it is installed here. */
+export const specOf = (self: readonly string[]): ServiceSpec => ({
+  name: SERVICE_NAME,
+  shownName: 'quiesced (consistent backups)',
+  description:
+    'Checks whether this machine can be backed up, and holds scripts and applications while a snapshot is taken.',
+  argv: [...self, 'daemon', '--service'],
+  preshutdownMs: PRESHUTDOWN_MS,
+  restartAfterMs: RESTART_AFTER_MS,
+});
+
+/** What would be done, to be shown: the service control manager is no file that a plan could hold. */
+export const installChanges = (): readonly Change[] =>
+  Object.entries(EVENT_SOURCE_VALUES).map(([path, value]) => ({ do: 'set-value', path, value }));
+export const uninstallChanges = (): readonly Change[] =>
+  Object.keys(EVENT_SOURCE_VALUES).map((path) => ({ do: 'remove-value', path }));
+
+/**
+ * Makes the service, or brings the one that is there to the same settings, and starts it. Returns what this Windows did
+ * not take of them. Throws a `UserError` (`service.unsafe`) where others could exchange the program.
+ */
+export async function install(system: System, self: readonly string[]): Promise<readonly string[]> {
+  await assertOnlyRootCanChange(system, self, { code: 'service.unsafe', as: 'as a service' });
+  const refused = installService(specOf(self));
+  await start(system);
+  return refused;
+}
+
+/** Stops it, which lets go of everything, and takes it out. Whether there was one. */
+export async function uninstall(system: System): Promise<boolean> {
+  if (queryService(SERVICE_NAME) === undefined) return false;
+  await stop(system);
+  return removeService(SERVICE_NAME);
+}
+
+/** Waits until it runs. Throws a `UserError`: `service.none`, or `service.failed` with the code that it ended with. */
+export async function start(system: System): Promise<void> {
+  const { state } = present();
+  if (state === 'running') return;
+  if (state === 'stopped') startService(SERVICE_NAME);
+  const reached = await waitFor(system, ['running', 'stopped'], START_MS);
+  if (reached.state === 'running') return;
+  const code = reached.exitCode === 1066 ? `code ${reached.specificExitCode}` : `error ${reached.exitCode} of Windows`;
+  throw new UserError('service.failed', `the service has not come up: it is ${reached.state} (${code})`, {
+    remedy: 'Its last words are in C:\\ProgramData\\quiesced\\log and in the event log; docs/windows.md has the codes.',
+  });
+}
+
+/** Waits until it has let go of everything. */
+export async function stop(system: System): Promise<void> {
+  if (present().state === 'stopped') return;
+  if (present().state !== 'stopping') stopService(SERVICE_NAME);
+  const { state } = await waitFor(system, ['stopped'], STOP_MS);
+  if (state === 'stopped') return;
+  throw new UserError('service.still-there', 'the service has not stopped yet: it is letting go of what it holds', {
+    remedy: 'See what it waits for: quiesced status',
+  });
+}
+
+function present(): ServiceStatus {
+  const found = queryService(SERVICE_NAME);
+  if (found !== undefined) return found;
+  throw new UserError('service.none', 'there is no service of quiesced', {
+    remedy: 'Install it: quiesced service install',
+  });
+}
+
+async function waitFor(
+  { clock }: System,
+  wanted: readonly ServiceStatus['state'][],
+  limitMs: number,
+): Promise<ServiceStatus> {
+  const until = clock.monotonicMs() + limitMs;
+  for (;;) {
+    const now = present();
+    if (wanted.includes(now.state) || clock.monotonicMs() >= until) return now;
+    await sleep(LOOK_MS);
+  }
+}

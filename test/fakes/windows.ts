@@ -1,0 +1,63 @@
+import type { RegistryValue } from '../../agent/system/registry.ts';
+import type { ServiceState } from '../../agent/system/service-states.ts';
+import type { FileStat, System } from '../../agent/system/system.ts';
+import type { WindowsVolume } from '../../agent/system/windows-volumes.ts';
+import { fakeRegistry } from './registry.ts';
+import { type FakeProgram, fakeSystem } from './system.ts';
+
+/** A Windows in memory. Paths and names in any case, as the real one has them. */
+export interface WindowsMachine {
+  readonly registry: Readonly<Record<string, RegistryValue>>;
+  readonly services: Readonly<Record<string, ServiceState>>;
+  readonly files: Readonly<Record<string, string | Buffer>>;
+  /** How long ago a file was changed; just now when it is not named here. */
+  readonly agesMs: Readonly<Record<string, number>>;
+  readonly programs: Readonly<Record<string, FakeProgram>>;
+  readonly volumes: readonly WindowsVolume[];
+  /** The first bytes of each, by its number. */
+  readonly disks: readonly Buffer[];
+}
+
+/** Whose files do not exist on this machine: nothing of a fake one is written, and nothing is spawned. */
+export function fakeWindows(machine: WindowsMachine): { readonly system: System; cleanUp(): void } {
+  const { cleanUp, ...fake } = fakeSystem({ platform: 'windows', programs: machine.programs });
+  const services = lowered(machine.services);
+  const files = lowered(machine.files);
+  const ages = lowered(machine.agesMs);
+  const below = (path: string): readonly string[] =>
+    [...files.keys()].filter((file) => file.startsWith(`${path.toLowerCase()}\\`));
+  const system: System = {
+    ...fake,
+    live: true,
+    env: { QUIESCED_TEST: '1', SystemDrive: 'C:' },
+    registry: fakeRegistry(machine.registry),
+    services: { read: async (name) => services.get(name.toLowerCase())?.value },
+    volumes: { list: async () => machine.volumes },
+    disks: { start: async (number) => machine.disks[number] },
+    async readText(path, encoding = 'utf8') {
+      const file = files.get(path.toLowerCase())?.value;
+      return typeof file === 'string' ? file : file?.toString(encoding);
+    },
+    async list(path) {
+      const inside = below(path).map(
+        (file) =>
+          files
+            .get(file)
+            ?.key.slice(path.length + 1)
+            .split('\\')[0] ?? '',
+      );
+      return inside.length === 0 ? undefined : [...new Set(inside)].sort();
+    },
+    async stat(path): Promise<FileStat | undefined> {
+      const file = files.get(path.toLowerCase())?.value;
+      if (file === undefined && below(path).length === 0) return undefined;
+      const kind = file === undefined ? 'directory' : 'file';
+      const modifiedMs = Date.now() - (ages.get(path.toLowerCase())?.value ?? 0);
+      return { kind, mode: 0o666, uid: 0, gid: 0, sizeBytes: file?.length ?? 0, modifiedMs };
+    },
+  };
+  return { system, cleanUp };
+}
+
+const lowered = <T>(values: Readonly<Record<string, T>>): ReadonlyMap<string, { key: string; value: T }> =>
+  new Map(Object.entries(values).map(([key, value]) => [key.toLowerCase(), { key, value }]));

@@ -1,0 +1,64 @@
+import { allChecks } from '../../../agent/checks/all.ts';
+import type { Finding } from '../../../agent/checks/check.ts';
+import { runChecks } from '../../../agent/checks/run.ts';
+import type { Facts } from '../../../agent/system/facts.ts';
+import type { Imds } from '../../../agent/system/imds.ts';
+import type { RegistryValue } from '../../../agent/system/registry.ts';
+import type { ServiceState } from '../../../agent/system/service-states.ts';
+import { fakeWindows, type WindowsMachine } from '../../fakes/windows.ts';
+import { HEALTHY_WINDOWS, WINDOWS_FACTS } from './windows-machine.ts';
+
+/** What is different from the healthy Windows; `undefined` is not there. */
+export interface WindowsChange {
+  readonly registry?: Readonly<Record<string, RegistryValue | undefined>>;
+  readonly services?: Readonly<Record<string, ServiceState | undefined>>;
+  readonly files?: Readonly<Record<string, string | Buffer | undefined>>;
+  readonly agesMs?: WindowsMachine['agesMs'];
+  readonly programs?: WindowsMachine['programs'];
+  readonly volumes?: WindowsMachine['volumes'];
+  readonly disks?: WindowsMachine['disks'];
+  readonly facts?: Partial<Facts>;
+}
+
+/** Something that is wrong with a Windows, and what has to find it; see `Fault` for Linux. */
+export interface WindowsFault {
+  readonly name: string;
+  readonly plant: WindowsChange;
+  readonly found: string;
+  readonly verdict: 'info' | 'warn' | 'fail';
+  readonly detail: RegExp;
+  readonly hides?: readonly string[];
+  readonly also?: readonly string[];
+  readonly silences?: readonly string[];
+}
+
+/** Asks every check there is about the healthy Windows, so changed. */
+export async function windowsReport(plant: WindowsChange = {}): Promise<{ readonly findings: readonly Finding[] }> {
+  const { system, cleanUp } = fakeWindows({
+    registry: present({ ...HEALTHY_WINDOWS.registry, ...plant.registry }),
+    services: present({ ...HEALTHY_WINDOWS.services, ...plant.services }),
+    files: present({ ...HEALTHY_WINDOWS.files, ...plant.files }),
+    agesMs: { ...HEALTHY_WINDOWS.agesMs, ...plant.agesMs },
+    programs: { ...HEALTHY_WINDOWS.programs, ...plant.programs },
+    volumes: plant.volumes ?? HEALTHY_WINDOWS.volumes,
+    disks: plant.disks ?? HEALTHY_WINDOWS.disks,
+  });
+  try {
+    return { findings: await runChecks(system, allChecks, { facts: { ...WINDOWS_FACTS, ...plant.facts } }) };
+  } finally {
+    cleanUp();
+  }
+}
+
+const present = <T>(values: Readonly<Record<string, T | undefined>>): Readonly<Record<string, T>> =>
+  Object.fromEntries(Object.entries(values).filter((entry): entry is [string, T] => entry[1] !== undefined));
+
+export const without = (...keys: readonly string[]): Readonly<Record<string, undefined>> =>
+  Object.fromEntries(keys.map((key) => [key, undefined]));
+
+/** What the host says differently. */
+export function told(change: Partial<Imds>): WindowsChange {
+  const { cloud } = WINDOWS_FACTS;
+  if (cloud?.imds === undefined) throw new Error('the healthy one has a host');
+  return { facts: { cloud: { ...cloud, imds: { ...cloud.imds, ...change } } } };
+}

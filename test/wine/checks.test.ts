@@ -1,0 +1,39 @@
+/** The checks, and the readers below them, on win32: Wine's. */
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { WINE, wineMachine } from './machine.ts';
+
+const skip = existsSync(WINE) ? false : 'Wine is not installed: see test/wine/setup.ts';
+
+t.test('on win32', { skip, timeout: 280_000 }, async (t) => {
+  const machine = await wineMachine(t);
+  // biome-ignore lint/suspicious/noExplicitAny: looked into by matching
+  const said = (await machine.run(join(import.meta.dirname, 'checks-program.ts'))) as any;
+  if (process.env.QUIESCED_WINE_SAID) writeFileSync(process.env.QUIESCED_WINE_SAID, JSON.stringify(said, null, 1));
+  t.notOk(said.error, said.error);
+  t.strictSame(
+    said.agents,
+    {
+      good: ['2.7.41491.1095', 'pass'],
+      'too old for support': ['2.7.41491.1009', 'warn'],
+      'too old for a backup': ['2.6.1198.717', 'fail'],
+      none: [null, 'fail'],
+      'no resource': [null, 'fail'],
+      garbage: [null, 'fail'],
+    },
+    'the version of the agent, by its program',
+  );
+  t.strictSame(
+    said.services.made,
+    { state: 'stopped', start: 'auto', account: 'LocalSystem', program: said.services.command },
+    'a service as it was made, by its name in any case',
+  );
+  t.equal(said.services.missing, null);
+  t.strictSame(
+    said.registry,
+    { nameless: { type: 'sz', data: 'nameless' }, names: ['', 'schön'], keys: ['below'], none: [[], []] },
+    'what is in a key',
+  );
+  t.equal(said.noDisk, null);
+});

@@ -1,0 +1,84 @@
+/** The program that is installed, on Wine: what it answers, and the whole of a run. Nothing here rests on Wine's stubs. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { WINE, type WineMachine, wineMachine } from './machine.ts';
+
+const skip = existsSync(WINE) ? false : 'Wine is not installed: see test/wine/setup.ts';
+
+/** Scripts with all that a path may hold, that write down what they were called with. */
+function plantScripts({ disk }: WineMachine): () => string {
+  const folder = 'C:\\scripts of (x86) & co';
+  const place = join(disk, folder.slice(3));
+  const hooks = join(disk, 'ProgramData/quiesced/hooks.d');
+  for (const each of [place, hooks]) mkdirSync(each, { recursive: true });
+  const script = (words: string) => `@echo off\r\necho ${words}>> "${folder}\\log.txt"\r\n`;
+  writeFileSync(join(place, 'pre.cmd'), script('pre %QUIESCED_PHASE%'));
+  writeFileSync(join(place, 'post.bat'), script('post %QUIESCED_RESULT% %QUIESCED_CONSISTENCY%'));
+  writeFileSync(join(hooks, '10-hook.cmd'), script('hook %1'));
+  writeFileSync(
+    join(disk, 'ProgramData/quiesced/quiesced.conf'),
+    `[scripts]\r\npre = ${folder}\\pre.cmd\r\npost = ${folder}\\post.bat\r\n`,
+  );
+  return () => readFileSync(join(place, 'log.txt'), 'utf8').replaceAll('\r\n', '\n');
+}
+
+t.test('commands on Windows', { skip, timeout: 280_000 }, async (t) => {
+  const machine = await wineMachine(t);
+  const { quiesced, disk } = machine;
+  const json = (...args: readonly string[]) => JSON.parse(quiesced(...args, '--json').out);
+
+  t.match(quiesced('--version').out, /^quiesced [\d.]+ \(node v24/);
+  t.match(quiesced('--health'), { code: 3, out: /there is no C:\\ProgramData\\quiesced\\run\\status\.json yet/ });
+  const report = quiesced('check', '--json');
+  t.match(JSON.parse(report.out), { facts: { platform: 'windows' }, expected: { consistency: 'crash' } });
+  t.equal(quiesced('--health').code, report.code, 'what was found is left behind');
+  t.match(json('freeze'), { error: { code: 'freeze.windows', remedy: /--no-freeze/ } });
+  t.match(json('hold'), { error: { code: 'freeze.windows' } });
+
+  await t.test('a wrong configuration', async (t) => {
+    mkdirSync(join(disk, 'ProgramData/quiesced'), { recursive: true });
+    writeFileSync(join(disk, 'ProgramData/quiesced/quiesced.conf'), '[snapshot]\r\non-failure = abrot\r\n');
+    const { code, err } = quiesced('config');
+    t.equal(code, 1);
+    t.match(err, /C:\\ProgramData\\quiesced\\quiesced\.conf:2.*on-failure/s);
+  });
+
+  await t.test('a rehearsal, a snapshot by a command, and a hold run the scripts', async (t) => {
+    const log = plantScripts(machine);
+    t.match(json('rehearse', '--yes'), { wouldBe: 'crash', faults: [], frozen: [] });
+    const around = (result: string) => `pre pre\nhook freeze\nhook thaw\npost ${result} crash\n`;
+    t.equal(log(), around('success'), 'each with its word, the last first on the way back');
+
+    writeFileSync(join(disk, 'take.cmd'), '@set /p line=\r\n@echo {"ok":true,"snapshot":"s1"}\r\n@set /p line=\r\n');
+    const taken = JSON.parse(quiesced('snapshot', '--json', '--', 'C:\\take.cmd').out);
+    t.match(taken, { consistency: 'crash', snapshot: 's1', faults: [] }, 'never more than was held');
+
+    t.equal(quiesced('hold', '--no-freeze', '--for', '60s').code, 0);
+    t.match(json('status'), { run: { state: 'held', kind: 'hold' }, atWork: { command: 'quiesced hold' } });
+    t.match(json('rehearse', '--yes'), { error: { code: 'lock.busy' } });
+    t.match(json('release'), { consistency: 'crash', faults: [] });
+    t.match(json('status'), { owed: [] });
+    t.equal(log(), around('success').repeat(3));
+    t.equal(json('history').outcomes.length, 3);
+  });
+
+  await t.test('the proxy', async (t) => {
+    const before = json('proxy', 'show').set;
+    const settings = 'HKU\\S-1-5-18\\Software\\Microsoft\\Windows\\CurrentVersion\\Internet Settings';
+    t.equal(machine.wine('reg.exe', 'add', settings, '/v', 'ProxyEnable', '/t', 'REG_DWORD', '/d', '0', '/f').code, 0);
+    t.ok(json('proxy', 'plan', '--url', 'http://10.0.0.8:3128').files.length > 0);
+    t.equal(quiesced('proxy', 'apply', '--url', 'http://10.0.0.8:3128', '--bypass', '.x.example').code, 0);
+    const { used } = json('proxy', 'show');
+    for (const consumer of ['local-system', 'winhttp']) {
+      t.match(
+        used.find((each: { consumer: string }) => each.consumer === consumer),
+        { proxy: 'http://10.0.0.8:3128', bypass: ['168.63.129.16', '169.254.169.254'] },
+        consumer,
+      );
+    }
+    t.strictSame(json('proxy', 'apply', '--url', 'http://10.0.0.8:3128', '--bypass', '.x.example').files, []);
+    t.equal(quiesced('proxy', 'undo').code, 0);
+    t.strictSame(json('proxy', 'show').set, before);
+  });
+});
