@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { ROOT, versionOf } from '../../packaging/repository.ts';
-import { FOR_PACKAGES, type Recipe, rootfs, whyNoRootfs } from './rootfs.ts';
+import { FOR_PACKAGES, type Recipe } from './recipes.ts';
+import { rootfs, whyNoRootfs } from './rootfs.ts';
 
 /** Another one than the last that was made: QUIESCED_TEST_DEB. */
 export const DEB = process.env.QUIESCED_TEST_DEB ?? join(ROOT, `dist/packages/quiesced_${versionOf()}_amd64.deb`);

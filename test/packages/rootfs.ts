@@ -3,19 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-
-/** What is in a root folder, of which nothing ever boots. */
-export interface Recipe {
-  /** Of Debian, by its name there. */
-  readonly suite: string;
-  readonly packages: readonly string[];
-}
-
-/** With systemd's files, and what looks at a package: manuals, shells, a checker. */
-export const FOR_PACKAGES: Recipe = {
-  suite: 'bookworm',
-  packages: ['systemd', 'man-db', 'bash-completion', 'zsh', 'fish', 'shellcheck', 'libstdc++6'],
-};
+import type { Recipe } from './recipes.ts';
 
 const OPTIONS = [
   ...['--mode=root', '--variant=minbase', '--aptopt=Acquire::Languages "none"'],
@@ -25,6 +13,11 @@ const OPTIONS = [
   '--dpkgopt=force-unsafe-io',
   '--customize-hook=rm -f "$1/var/lib/man-db/auto-update"',
 ];
+
+/**
+ * Ended before its time, it leaves no process, and no /proc, /sys or /dev of this machine mounted in what is removed then.
+ */
+const ENCLOSED = ['--fork', '--pid', '--kill-child', '--mount', '--mount-proc', '--'];
 
 /** Why there can be none here; undefined when there can. */
 export function whyNoRootfs(): string | undefined {
@@ -49,7 +42,10 @@ export function rootfs({ suite, packages }: Recipe): string {
   const making = mkdtempSync(join(cache, 'making-'));
   try {
     const argv = [...OPTIONS, `--include=${packages.join(',')}`, suite, join(making, 'root')];
-    const { status, stderr } = spawnSync('mmdebstrap', argv, { stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
+    const { status, stderr } = spawnSync('unshare', [...ENCLOSED, 'mmdebstrap', ...argv], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      encoding: 'utf8',
+    });
     if (status !== 0) throw new Error(`mmdebstrap: ${stderr}`);
     if (!existsSync(folder)) renameSync(join(making, 'root'), folder);
     return folder;

@@ -4,9 +4,9 @@
  * there are no packages here: what is asked of them is known from fakes only.
  */
 import type { Test } from 'tap';
-import { type Machine, packageTest } from './machine.ts';
+import { type Machine, packageTest } from '../packages/machine.ts';
+import { DRACUT, INITRAMFS_TOOLS } from '../packages/recipes.ts';
 
-const KERNEL = ['linux-image-cloud-amd64', 'kmod', 'cpio', 'zstd', 'libstdc++6'];
 const LACKING = /^its initramfs lacks|: its initramfs lacks hv_vmbus/;
 
 /** @param again builds an image without Hyper-V's drivers, as one of another hypervisor is. */
@@ -53,7 +53,7 @@ packageTest(
     await mended(t, machine, `${listed}; update-initramfs -u -k VERSION`, '/etc/initramfs-tools/modules');
     await t.test('the boot menu', async (t) => menuMended(t, machine));
   },
-  { suite: 'bookworm', packages: [...KERNEL, 'initramfs-tools', 'grub2-common', 'grub-common'] },
+  INITRAMFS_TOOLS,
 );
 
 packageTest(
@@ -65,7 +65,7 @@ packageTest(
       'dracut --force --no-hostonly --omit-drivers "hv_vmbus hv_storvsc hv_netvsc" IMAGE VERSION',
       '/etc/dracut.conf.d/50-quiesced-hyperv.conf',
     ),
-  { suite: 'bookworm', packages: [...KERNEL, 'dracut'] },
+  DRACUT,
 );
 
 const PROBE = `#!/bin/sh
