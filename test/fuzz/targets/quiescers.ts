@@ -6,6 +6,7 @@ import { parseVersion, wayFor } from '../../../agent/quiescers/mysql-facts.ts';
 import { parseInfo } from '../../../agent/quiescers/redis.ts';
 import { parseReply } from '../../../agent/quiescers/resp.ts';
 import {
+  isOfWorkload,
   parseWorkload,
   readWorkload,
   WORKLOAD_CODES,
@@ -130,9 +131,11 @@ export const quiescerTargets: readonly FuzzTarget[] = [
       'config/python-config.ts readPythonConfig',
       'quiescers/workload.ts parseWorkload',
       'quiescers/workload.ts readWorkload',
+      'quiescers/workload.ts isOfWorkload',
     ],
     [WORKLOAD, WORKLOAD.replace('mysql', 'oracle'), WORKLOAD.replace('mysql', 'postgres').replace(/cred.*\n/, '')],
     async (text) => {
+      isOfWorkload(text);
       readPythonConfigSafely(text);
       try {
         const read = parseWorkload(text);
