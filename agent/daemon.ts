@@ -8,7 +8,9 @@ import { systemdThirdLine } from './freezer/third-line.ts';
 import { noFreezeOnWindows, windowsFreezer } from './freezer/windows.ts';
 import type { Log } from './log.ts';
 import { createQuiescers } from './quiescers/configured.ts';
+import type { ConfiguredQuiescer } from './quiescers/quiescer.ts';
 import { unheldDatabases } from './quiescers/unheld.ts';
+import { workloadQuiescers } from './quiescers/workload-quiescer.ts';
 import type { Examination, ExamineRequest } from './readiness/examine.ts';
 import type { Told } from './reporters/reporter.ts';
 import { conduct, recoverUnlessBusy } from './snapshot/conduct.ts';
@@ -33,6 +35,8 @@ export interface Wishes {
   /** `false`: file systems only. */
   readonly applications?: boolean;
   readonly deadlineMs?: number;
+  /** Hold what Microsoft's workload.conf names, too: the trigger stands in for Microsoft's extension. */
+  readonly workload?: boolean;
   /** No snapshot at all rather than one of file systems that are not frozen, whatever [snapshot] on-failure says. */
   readonly mustFreeze?: boolean;
 }
@@ -89,13 +93,22 @@ export async function createAgent(system: System, log: Log, config: Config, self
     quiescers,
     freezer: (lockFd) => freezerOf(system, log, self, lockFd),
   };
+  // Read each time, since a process may live for months; what such a one has left held is released whoever recovers.
+  const withWorkload = async () => [...quiescers, ...(await workloadQuiescers(system, config, self))];
   const plan = (wishes: Wishes) => planSnapshot(system, planWishes(wishes, config));
-  const start = (kind: RunKind, taker: Taker, wanted: SnapshotPlan, wishes: Wishes, signal: AbortSignal): Run => {
+  const start = (
+    kind: RunKind,
+    taker: Taker,
+    wanted: SnapshotPlan,
+    wishes: Wishes,
+    signal: AbortSignal,
+    using: readonly ConfiguredQuiescer[] = quiescers,
+  ): Run => {
     const takeMs = longestOf(wishes, wanted, config);
     const given = new AbortController();
     const watch = new RunWatch(kind, takeMs, system.clock);
     const ended = conduct(
-      parts,
+      { ...parts, quiescers: using },
       {
         kind,
         taker: watch.watching(taker),
@@ -104,8 +117,8 @@ export async function createAgent(system: System, log: Log, config: Config, self
         // `freeze` asks for nothing else, and says by its exit code that it is there.
         allOrNothing: kind === 'freeze',
         mustFreeze: wishes.mustFreeze ?? false,
-        quiescers: (wishes.applications ?? true) ? quiescers : [],
-        unheld: () => unheldDatabases(system, quiescers),
+        quiescers: (wishes.applications ?? true) ? using : [],
+        unheld: () => unheldDatabases(system, using),
         takeMs,
         command: `quiesced ${kind === 'rehearsal' ? 'rehearse' : kind}`,
       },
@@ -146,14 +159,19 @@ export async function createAgent(system: System, log: Log, config: Config, self
       if (command.length === 0) throw noTaker(system);
       return start('snapshot', commandTaker(system, command), await plan(wishes), wishes, signal);
     },
-    take: async (taker, wishes, signal) => start('snapshot', taker, await plan(wishes), wishes, signal),
+    async take(taker, wishes, signal) {
+      const using = wishes.workload === true ? await withWorkload() : quiescers;
+      return start('snapshot', taker, await plan(wishes), wishes, signal, using);
+    },
     async hold(wishes, signal, listen) {
       const wanted = await plan(wishes);
       assertHoldable(system, wishes, wanted, config);
       return start(wishes.kind, holdTaker(listen), wanted, wishes, signal);
     },
-    recover: () => recover(parts),
-    recoverUnlessBusy: (command, andThen) => recoverUnlessBusy(parts, command, andThen),
+    recover: async () => recover({ ...parts, quiescers: await withWorkload() }),
+    async recoverUnlessBusy(command, andThen) {
+      return recoverUnlessBusy({ ...parts, quiescers: await withWorkload() }, command, andThen);
+    },
     thawOwed: () => thawOwed(parts),
   };
 }

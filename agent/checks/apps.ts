@@ -4,6 +4,7 @@ import { nothingIsOwed } from './apps-record.ts';
 import { wasRehearsed } from './apps-rehearsal.ts';
 import { scriptConfigIsValid, scriptsAreSafe } from './apps-scripts.ts';
 import { scriptsCanStart } from './apps-shebang.ts';
+import { workloadIsHonoured } from './apps-workload.ts';
 import type { Check } from './check.ts';
 
 /** Everything about applications and the scripts that hold them. */
@@ -14,6 +15,7 @@ export const appChecks: readonly Check[] = [
   timeIsEnough,
   policyIsObeyed,
   ...databaseChecks,
+  workloadIsHonoured,
   nothingIsOwed,
   wasRehearsed,
 ];

@@ -10,6 +10,8 @@ export type Profile = keyof typeof PROFILES;
 
 /** What the firewall goes by. */
 export interface WindowsFirewall {
+  /** Whether any of its settings is there: a Windows without them is none that we know. */
+  readonly known: boolean;
   readonly rules: readonly FirewallRule[];
   /** Those in which it is on; a policy's word counts more than the machine's own. */
   readonly on: readonly Profile[];
@@ -33,6 +35,7 @@ export async function gatherWindowsFirewall(system: System): Promise<WindowsFire
   );
   const profiles = await Promise.all((Object.keys(PROFILES) as Profile[]).map((name) => profileOf(system, name)));
   return {
+    known: profiles.some(({ enabled }) => enabled !== undefined),
     rules: rules.filter((rule) => rule !== undefined),
     on: profiles.filter(({ on }) => on).map(({ name }) => name),
     closedOutwards: profiles.filter(({ on, outbound }) => on && outbound === BLOCK).map(({ name }) => name),
@@ -44,7 +47,7 @@ async function profileOf(system: System, name: Profile) {
     (await registryNumber(system, `${POLICY}\\${PROFILES[name].replace('Standard', 'Private')}\\${what}`)) ??
     registryNumber(system, `${LOCAL}\\${PROFILES[name]}\\${what}`);
   const [enabled, outbound] = await Promise.all([value('EnableFirewall'), value('DefaultOutboundAction')]);
-  return { name, on: enabled === 1, outbound };
+  return { name, enabled, on: enabled === 1, outbound };
 }
 
 /** `v2.30|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=3389|…|`: [MS-GPFAS], "Firewall Rule and Syntax". */

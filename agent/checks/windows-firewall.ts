@@ -1,7 +1,7 @@
 import { registryNumber } from '../system/registry.ts';
 import type { System } from '../system/system.ts';
 import { restoreLimit } from './azure.ts';
-import { type Check, fail, pass, type Result } from './check.ts';
+import { type Check, fail, pass, type Result, skip } from './check.ts';
 import { AZURE_HOST, WINDOWS_IMAGE } from './limits.ts';
 import {
   type FirewallRule,
@@ -26,10 +26,12 @@ const toHost = (rule: FirewallRule): boolean =>
   namesAddress(rule, AZURE_HOST.address) &&
   [AZURE_HOST.port, AZURE_HOST.hostGaPort].some((port) => namesPort(rule, 'RPort', port));
 
+const NO_SETTINGS = 'the registry has no settings of the Windows Firewall';
 const nameOf = (rule: FirewallRule): string => rule.get('Name')?.[0] ?? 'a rule without a name';
 
 /** Whether the VM agent reaches its host; part of `net.firewall`. */
-export function judgeWindowsFirewall({ rules, on, closedOutwards }: WindowsFirewall): Result {
+export function judgeWindowsFirewall({ known, rules, on, closedOutwards }: WindowsFirewall): Result {
+  if (!known) return skip(NO_SETTINGS);
   if (on.length === 0) return pass('the Windows Firewall is off');
   const out = rules.filter(toHost);
   const blocking = out.filter((rule) => isRule(rule, 'Block', 'Out') && on.some((profile) => holdsIn(rule, profile)));
@@ -66,7 +68,8 @@ export const remoteDesktopIsLetIn: Check = {
   },
 };
 
-export function judgeRdpRules({ rules, on }: WindowsFirewall, port: number): Result {
+export function judgeRdpRules({ known, rules, on }: WindowsFirewall, port: number): Result {
+  if (!known) return skip(NO_SETTINGS);
   const to = rules.filter((rule) => isTcp(rule) && rule.has('LPort') && namesPort(rule, 'LPort', port));
   const has = (action: 'Allow' | 'Block', profile: (typeof on)[number]) =>
     to.some((rule) => isRule(rule, action, 'In') && holdsIn(rule, profile));

@@ -14,6 +14,7 @@ export interface PostgresFacts {
   /** Data, write-ahead log and tablespaces: they must be frozen together. */
   readonly folders: readonly string[];
   readonly longestSeconds: number;
+  readonly stale: readonly Shortcoming[];
   missing(mode: 'checkpoint' | 'backup'): readonly Shortcoming[];
 }
 
@@ -54,9 +55,31 @@ export async function factsOf(system: System, client: HeldClient, signal: AbortS
       data === '' ? [] : [data, join(data, 'pg_wal'), ...tablespaces.map(([path = '']) => path)],
     ),
     longestSeconds: Number(longest),
+    stale: await staleIn(client, number, signal),
     missing: (mode) =>
       missingFor(mode, { data, version, number, role, archiveMode, walLevel, may: { superuser, checkpoint, backup } }),
   };
+}
+
+/** Until 14 a backup could be begun that no session has to stay for: such a one outlives whoever forgot to end it. */
+const LAST_EXCLUSIVE = 149_999;
+const IN_BACKUP = 'SELECT pg_catalog.pg_is_in_backup(), pg_catalog.pg_backup_start_time()';
+
+/** An exclusive backup in progress. Ours are none: they end with their session, and are not told by this function. */
+export async function staleIn(
+  client: HeldClient,
+  number: number,
+  signal: AbortSignal,
+): Promise<readonly Shortcoming[]> {
+  if (number > LAST_EXCLUSIVE) return [];
+  const [[inBackup, since = ''] = []] = await query(client, IN_BACKUP, signal);
+  if (inBackup !== 't') return [];
+  return [
+    {
+      what: `in backup mode since ${since}, and nothing of ours holds it: after a crash it does not start while backup_label is there`,
+      remedy: 'If no other backup is at work: SELECT pg_stop_backup();',
+    },
+  ];
 }
 
 interface Signs {

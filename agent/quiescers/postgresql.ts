@@ -74,7 +74,7 @@ export const postgresql = defineKind({
             blocks: 'nothing',
             how: settings.mode === 'backup' ? 'pg_backup_start, then the freeze' : 'CHECKPOINT, then the freeze',
             missing: found.missing(settings.mode),
-            stale: [],
+            stale: found.stale,
             folders: found.folders,
             longestSeconds: found.longestSeconds,
           };

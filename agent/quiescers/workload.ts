@@ -214,6 +214,9 @@ function unquoted(value: string | undefined): string | undefined {
   return text === '' ? undefined : text;
 }
 
+/** Whether a fault is of what workload.conf names, or of that file: by the titles of its quiescers. */
+export const isOfWorkload = (message: string): boolean => /^(?:workload\.conf|[^:]* \(workload\)): /.test(message);
+
 /** The number for a fault of the phase `quiesce`, as the extension would report it. */
 export function workloadCodeOf({
   during,
@@ -222,6 +225,9 @@ export function workloadCodeOf({
   readonly during: string;
   readonly message: string;
 }): WorkloadCode {
+  const [, given] = /^workload\.conf: \((\d{3})\)/.exec(message) ?? [];
+  const code = Object.values(WORKLOAD_CODES).find((each) => String(each) === given);
+  if (code !== undefined) return code;
   if (during === 'verify') return WORKLOAD_CODES.quiescingTimeout;
   if (during === 'leave' || during === 'recover') return WORKLOAD_CODES.postError;
   if (/took longer than/.test(message)) return WORKLOAD_CODES.quiescing;

@@ -100,3 +100,12 @@ loopTest('the machine starts anew in the middle of a job: /run is gone, and the 
     azure.storage.received.some(({ path, body }) => path.startsWith('/status') && body.includes('"code":"2"'));
   t.ok(await until(isTold), 'and the blob says so too');
 });
+
+loopTest("what Microsoft's workload.conf asks for is held, or the report says why not", async (t, rig) => {
+  const azure = await azureRig(t, rig, []);
+  rig.put('etc/azure/workload.conf', '[workload]\nworkload_name = db2\n');
+  azure.settings(0, azure.job());
+  await azure.call('enable', 0);
+  const report = await azure.report(0);
+  t.match(report, { status: 'success', code: '1', message: /workload\.conf: \(503\).*db2 is not known/ });
+});

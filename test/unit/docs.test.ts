@@ -28,7 +28,7 @@ t.test('each check is there, with what it may say', async (t) => {
   );
   t.strictSame([...parts.keys()].sort(), allChecks.map(({ id }) => id).sort());
   const silent = [...parts.values()].filter((part) => !/^\*(info|warn|fail)\*: /m.test(part));
-  t.ok(silent.length <= 10, `of a few only the report says it: ${silent.length}`);
+  t.ok(silent.length <= 14, `of a few only the report says it, or nothing is known yet: ${silent.length}`);
 });
 
 t.test('links lead somewhere', async (t) => {

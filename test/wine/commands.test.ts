@@ -31,7 +31,10 @@ t.test('commands on Windows', { skip, timeout: 280_000 }, async (t) => {
   t.match(quiesced('--version').out, /^quiesced [\d.]+ \(node v24/);
   t.match(quiesced('--health'), { code: 3, out: /there is no C:\\ProgramData\\quiesced\\run\\status\.json yet/ });
   const report = quiesced('check', '--json');
-  t.match(JSON.parse(report.out), { facts: { platform: 'windows' }, expected: { consistency: 'crash' } });
+  const { facts, expected } = JSON.parse(report.out);
+  t.equal(facts.platform, 'windows');
+  // Not known where the machine is too busy to look ahead in time; more than a crash would be a lie.
+  t.match(expected.consistency, /^(crash|unknown)$/);
   t.equal(quiesced('--health').code, report.code, 'what was found is left behind');
   t.match(json('freeze'), { error: { code: 'freeze.windows', remedy: /--no-freeze/ } });
   t.match(json('hold'), { error: { code: 'freeze.windows' } });

@@ -96,11 +96,12 @@ export async function wineMachine(t: Test): Promise<WineMachine> {
     const { code, out, err } = start(args);
     if (code !== 0) throw new Error(`wine ${args.join(' ')}: ${code} ${out.slice(-1000)}${err.slice(-1000)}`);
   };
-  // Else it ends between two programs, and with it services and what is not on disk of the registry.
-  spawnSync(WINESERVER, ['-p'], { env, stdio: 'ignore', timeout: MINUTE });
-  // Its services have the environment that is in the registry, and not ours.
+  // Its services have the environment that is in the registry when it starts, and not ours.
   for (const [name, value] of Object.entries(TESTING))
     wine(['reg.exe', 'add', SERVICE_ENVIRONMENT, '/v', name, '/t', 'REG_SZ', '/d', value, '/f']);
+  spawnSync(WINESERVER, ['-k', '-w'], { env, stdio: 'ignore', timeout: MINUTE });
+  // Else it ends between two programs, and with it services and what is not on disk of the registry.
+  spawnSync(WINESERVER, ['-p'], { env, stdio: 'ignore', timeout: MINUTE });
   const installed = join(disk, 'Program Files/quiesced');
   await bundle(installed, []);
   cpSync(koffi, join(installed, 'node_modules/@koromix/koffi-win32-x64'), { recursive: true });

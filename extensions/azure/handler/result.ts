@@ -1,4 +1,5 @@
 import type { UserError } from '../../../agent/errors.ts';
+import { isOfWorkload, workloadCodeOf } from '../../../agent/quiescers/workload.ts';
 import type { Outcome } from '../../../agent/snapshot/outcome.ts';
 import type { Fault } from '../../../agent/snapshot/phases.ts';
 import type { FieldProblem } from '../fields.ts';
@@ -109,7 +110,8 @@ const freezeCode = ({ code, during }: Fault): CodeNumber => {
 };
 
 /** Before the snapshot and after it each has a number of its own. */
-function scriptCode({ phase, during, code = '' }: Fault): CodeNumber {
+function scriptCode({ phase, during, message, code = '' }: Fault): CodeNumber {
+  if (phase === 'quiesce' && isOfWorkload(message)) return workloadCodeOf({ during, message });
   const after = during === 'leave' || during === 'verify';
   if (phase === 'quiesce') return after ? 504 : 500;
   const [before, behind] = CODE_OF_SCRIPT[code] ?? [300, 301];

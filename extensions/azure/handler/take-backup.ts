@@ -31,6 +31,7 @@ export async function takeBackup(handler: Handler, job: BackupJob, signal: Abort
     const { luns, anyExcluded } = job.disks;
     const wishes: Wishes = {
       mustFreeze: !job.crashConsistentAllowed,
+      workload: true,
       ...(anyExcluded ? await fileSystemsOn(system, luns, config.freeze.exclude) : {}),
       ...(test.mounts === undefined ? {} : { mounts: test.mounts }),
     };

@@ -91,7 +91,7 @@ export const windowsTargets: readonly FuzzTarget[] = [
     ],
     (text) => {
       const rule = parseFirewallRule(text);
-      const firewall = { rules: rule === undefined ? [] : [rule], on: ON, closedOutwards: ON };
+      const firewall = { known: true, rules: rule === undefined ? [] : [rule], on: ON, closedOutwards: ON };
       judgeWindowsFirewall(firewall);
       judgeRdpRules(firewall, 3389);
     },

@@ -2,6 +2,7 @@ import t from 'tap';
 import { GPT_TYPES, parsePartitionTable } from '../../../agent/checks/partition-table.ts';
 import { programOf } from '../../../agent/checks/windows-agent.ts';
 import { judgeCollections, parseRule } from '../../../agent/checks/windows-applocker.ts';
+import { judgeRdpRules, judgeWindowsFirewall } from '../../../agent/checks/windows-firewall.ts';
 import { namesAddress, namesPort, parseFirewallRule } from '../../../agent/checks/windows-firewall-rules.ts';
 import { parseShadowStorage } from '../../../agent/checks/windows-shadows.ts';
 import { parseWriters } from '../../../agent/checks/windows-writers.ts';
@@ -55,6 +56,9 @@ t.test('rules of the firewall', async (t) => {
   t.equal(namesPort(rule('RPort=443|'), 'RPort', 80), false);
   t.equal(namesPort(rule('LPort=RPC|'), 'LPort', 80), false);
   t.equal(parseFirewallRule('not a rule'), undefined);
+  const none = { known: false, rules: [], on: [], closedOutwards: [] };
+  t.equal(judgeRdpRules(none, 3389).verdict, 'skip', 'no settings are not a firewall that is off');
+  t.equal(judgeWindowsFirewall(none).verdict, 'skip');
 });
 
 t.test('rules of AppLocker', async (t) => {

@@ -1,6 +1,10 @@
 import t from 'tap';
+import type { HeldClient } from '../../../agent/quiescers/client.ts';
 import { missingFor as missingForMysql, parseVersion, wayFor } from '../../../agent/quiescers/mysql-facts.ts';
-import { missingFor as missingForPostgres } from '../../../agent/quiescers/postgresql-facts.ts';
+import {
+  missingFor as missingForPostgres,
+  staleIn as staleInPostgres,
+} from '../../../agent/quiescers/postgresql-facts.ts';
 import { parseInfo, whyLost } from '../../../agent/quiescers/redis.ts';
 
 t.test('how MySQL and MariaDB are held, by their versions', async (t) => {
@@ -74,4 +78,24 @@ t.test('what tells that Redis was written to', async (t) => {
   );
   t.match(whyLost(before, { ...before, paused_actions: 'none' }), /not paused/);
   t.equal(whyLost(before, { ...before, paused_actions: 'write' }), undefined);
+});
+
+t.test('an exclusive backup of PostgreSQL that nobody has ended is found, where there can be one', async (t) => {
+  const asked: string[] = [];
+  const client = (row: string): HeldClient => ({
+    async ask([statement = '', end = '']) {
+      asked.push(statement);
+      return [row, end.slice(8, -2)];
+    },
+    close: async () => undefined,
+    leave: async () => undefined,
+  });
+  const { signal } = new AbortController();
+  t.match(await staleInPostgres(client('t\t2026-11-21 02:00:00+00'), 140_011, signal), [
+    { what: /^in backup mode since 2026-11-21 02:00/, remedy: /pg_stop_backup/ },
+  ]);
+  t.strictSame(await staleInPostgres(client('f\t'), 130_005, signal), []);
+  t.equal(asked.length, 2);
+  t.strictSame(await staleInPostgres(client('t\t'), 150_000, signal), [], 'gone since 15');
+  t.equal(asked.length, 2, 'and not asked for');
 });

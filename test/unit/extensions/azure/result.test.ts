@@ -143,6 +143,18 @@ const ROWS: readonly Row[] = [
     expected: [1, 504, 'success', 'file-system'],
   },
   {
+    title: 'workload.conf names what is not known',
+    outcome: { faults: [{ ...fault('quiesce', 'enter'), message: 'workload.conf: (503) db2 is not known' }] },
+    set: set(),
+    expected: [1, 503, 'success', 'file-system'],
+  },
+  {
+    title: 'what workload.conf names was let go too early',
+    outcome: { faults: [{ ...fault('quiesce', 'verify'), message: 'MySQL (workload): it was not held' }] },
+    set: set(),
+    expected: [1, 510, 'success', 'file-system'],
+  },
+  {
     title: 'the command came too late, as the host found',
     outcome: { ...none, faults: [fault('take', 'ready', 'azure.too-late')] },
     expected: [402, 402, 'error', 'none'],
