@@ -52,7 +52,7 @@ packageTest('each shell completes, and no script has a fault', async (t, machine
   t.equal(fish.stderr, '');
   const zsh = machine.run(`${zshFor()} && ${zshFor('service')} && ${zshFor('thaw')}`);
   t.match(zsh, { code: 0, stderr: '', stdout: /^rehearse:Do everything/m }, 'zsh', zsh);
-  t.match(zsh.stdout, '\n1:what:(install uninstall status)\n');
+  t.match(zsh.stdout, '\n1:what:(install uninstall start stop status)\n');
   t.match(zsh.stdout, '\n*--by-records[');
 
   const scripts = ['postinst', 'prerm', 'postrm'].map((name) => `/var/lib/dpkg/info/quiesced.${name}`);
