@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bundle } from '../../packaging/build.ts';
 import { TARGETS } from '../../packaging/target.ts';
@@ -47,8 +47,8 @@ async function carryIn(machine: Machine): Promise<void> {
       await machine.must(`printf %s ${text.slice(at, at + PIECE)} >>/lab/handler.txt`);
     }
     await machine.must(`base64 -d /lab/handler.txt | tar -C ${FOLDER}/program -xz --no-same-owner`);
-    const borrowed = ['node', 'node_modules'].map(
-      (name) => `ln -sfn /usr/lib/quiesced/${name} ${FOLDER}/program/${name}`,
+    const borrowed = ['bin/node', 'node_modules'].map(
+      (name) => `ln -sfn /usr/lib/quiesced/${name} ${FOLDER}/program/${basename(name)}`,
     );
     await machine.must(`${borrowed.join(' && ')} && chown -R root: /var/lib/waagent && sync`);
   } finally {
