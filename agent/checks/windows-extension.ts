@@ -49,7 +49,8 @@ export function parseExtensionStatus(text: string): ExtensionStatus | undefined 
   const { status, code, formattedMessage } = first?.status ?? {};
   const message = formattedMessage?.message;
   if (typeof status !== 'string') return undefined;
-  return { status, code: Number(code) || 0, message: typeof message === 'string' ? message : '' };
+  const number = typeof code === 'number' || typeof code === 'string' ? Number(code) : 0;
+  return { status, code: number || 0, message: typeof message === 'string' ? message : '' };
 }
 
 export function judgeWindowsExtension(extension: WindowsExtension | undefined): Result {

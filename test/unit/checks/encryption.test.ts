@@ -227,7 +227,9 @@ for (const [id, name, verdict, detail, scene] of ROWS) {
 }
 
 t.test('every check has a machine where it passes and one where it does not', async (t) => {
-  t.strictSame(encryptionChecks.map(({ id }) => id).sort(), [
+  // Those of Windows alone have theirs in windows-planted.test.ts.
+  const ofLinux = encryptionChecks.filter(({ platforms }) => platforms?.includes('linux') ?? true);
+  t.strictSame(ofLinux.map(({ id }) => id).sort(), [
     'enc.ade',
     'enc.crypttab',
     'enc.cvm',
@@ -236,7 +238,7 @@ t.test('every check has a machine where it passes and one where it does not', as
     'enc.luks-custom',
     'enc.trusted-launch',
   ]);
-  for (const { id } of encryptionChecks.filter((one) => one.id !== 'enc.crypttab')) {
+  for (const { id } of ofLinux.filter((one) => one.id !== 'enc.crypttab')) {
     const verdicts = ROWS.filter(([tested]) => tested === id).map(([, , verdict]) => verdict);
     t.ok(verdicts.includes('pass'), `${id} passes`);
     t.ok(

@@ -190,7 +190,8 @@ for (const [id, name, verdict, scene] of MACHINES) {
 }
 
 t.test('every check has a machine where it passes and one where it does not', async (t) => {
-  for (const { id } of osChecks) {
+  // Those of Windows alone have theirs in windows-planted.test.ts.
+  for (const { id } of osChecks.filter(({ platforms }) => platforms?.includes('linux') ?? true)) {
     const verdicts = MACHINES.filter(([tested]) => tested === id).map(([, , verdict]) => verdict);
     t.ok(verdicts.includes('pass'), `${id} passes`);
     t.ok(verdicts.includes('warn') || verdicts.includes('fail'), `${id} finds something`);
