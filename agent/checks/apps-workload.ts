@@ -1,7 +1,7 @@
 import { kindOf } from '../quiescers/configured.ts';
 import { readWorkload, WorkloadError } from '../quiescers/workload.ts';
 import { SCRIPT_CHECK } from './apps-scripts.ts';
-import { type Check, pass, skip, warn } from './check.ts';
+import { type Check, pass, warn } from './check.ts';
 
 /** Of a file that cannot be honoured Microsoft's extension says nothing before the backup, and little after it. */
 export const workloadIsHonoured: Check = {
@@ -12,7 +12,7 @@ export const workloadIsHonoured: Check = {
   async run(system) {
     try {
       const workload = await readWorkload(system);
-      if (workload === undefined) return skip('it names no application');
+      if (workload === undefined) return pass('it asks for nothing');
       const what = `${kindOf(workload.quiescer.name)?.title ?? ''} is held where quiesced does the backup in Azure`;
       if (workload.warnings.length === 0) return pass(what);
       return warn(`${what}; ${workload.warnings.join('; ')}`, 'Have somebody else see to the backup of the log.');

@@ -81,6 +81,8 @@ const timeout = 'app.script-timeout';
 const policy = 'app.script-policy';
 const pending = 'app.post-pending';
 const age = 'app.rehearsal-age';
+const workload = 'app.workload-conf';
+const workloadConf = (text: string) => ({ files: { '/etc/azure/workload.conf': `[workload]\n${text}` } });
 
 // For those of databases servers have to run, or to seem to: planted-databases.ts.
 const alone = appChecks.filter((check) => !databaseChecks.includes(check));
@@ -107,6 +109,9 @@ testPrepared(alone, [
     /root/,
     own('', { '/etc/quiesced/hooks.d/README': '', '/etc/quiesced/hooks.d/a.bak': '' }),
   ],
+  [workload, 'none', 'pass', /asks for nothing/, {}],
+  [workload, 'MySQL', 'pass', /^MySQL is held/, workloadConf('workload_name = mysql\nlinux_user = mysql\n')],
+  [workload, 'what nobody knows', 'warn', /db2 is not known/, workloadConf('workload_name = db2\n')],
   [shebang, 'for sh', 'pass', /2 looked at/, azure()],
   [shebang, 'none', 'pass', /no scripts/, {}],
   [shebang, 'from Windows', 'warn', /CRLF/, script('#!/bin/sh\r\nexit 0\r\n')],

@@ -110,6 +110,13 @@ export const APP_FAULTS: readonly Fault[] = [
     detail: /turns the freeze off/,
   },
   {
+    name: 'a workload.conf for what nobody knows',
+    plant: files({ '/etc/azure/workload.conf': '[workload]\nworkload_name = db2\n' }),
+    found: 'app.workload-conf',
+    verdict: 'warn',
+    detail: /db2 is not known/,
+  },
+  {
     name: 'an application that is still held',
     plant: files({ '/var/lib/quiesced/owed.json': JSON.stringify(OWED) }),
     found: 'app.post-pending',
