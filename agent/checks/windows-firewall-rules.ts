@@ -59,7 +59,9 @@ export function parseFirewallRule(text: string): FirewallRule | undefined {
     const at = field.indexOf('=');
     if (at <= 0) continue;
     const name = field.slice(0, at);
-    rule.set(name, [...(rule.get(name) ?? []), field.slice(at + 1)]);
+    const values = rule.get(name);
+    if (values === undefined) rule.set(name, [field.slice(at + 1)]);
+    else values.push(field.slice(at + 1));
   }
   return rule;
 }
