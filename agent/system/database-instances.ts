@@ -38,7 +38,7 @@ export async function runningInstances(system: System): Promise<readonly Databas
 
 /** Below it are the accounts of services: login.defs(5). */
 export const firstLoginUid = (loginDefs: string): number =>
-  Number(/^\s*UID_MIN\s+(\d{1,10})\b/m.exec(loginDefs)?.[1] ?? 1000);
+  Number(/^[ \t]*UID_MIN[ \t]+(\d{1,10})\b/m.exec(loginDefs)?.[1] ?? 1000);
 
 async function foldersBelongTo(system: System, uid: number | undefined, sockets: readonly string[]): Promise<boolean> {
   // One that starts with @ has no folder: unix(7).

@@ -164,7 +164,7 @@ const WORKLOAD_CONF = `${FOLDER}/workload.conf`;
 
 /** The databases for which the extension runs scripts of its own, and no others: reference VMSnapshotLinux, workload. */
 export const workloadIn = (text: string): string | undefined =>
-  /^\s*workload_name\s*[=:]\s*(oracle|mysql|mariadb|postgres)\s*$/m.exec(text)?.[1];
+  /^[ \t]*workload_name[ \t]*[=:][ \t]*(oracle|mysql|mariadb|postgres)[ \t\r]*$/m.exec(text)?.[1];
 
 const workloadNote = (name: string): Note => ({
   message: `${WORKLOAD_CONF} has the extension quiesce ${name} by scripts of its own, and then it calls no others: not ours.`,
