@@ -44,7 +44,7 @@ export async function bundle(
   rmSync(folder, { recursive: true, force: true });
   await build({
     ...COMMON,
-    entryPoints: absolute({ run: 'agent/cli/run.ts', ...entrances }),
+    entryPoints: absolute({ run: 'agent/cli/run.ts', windows: WINDOWS_PARTS, ...entrances }),
     outdir: join(folder, 'lib'),
     splitting: true,
     define: { QUIESCED_VERSION: JSON.stringify(versionOf()), QUIESCED_UNITS: JSON.stringify(units()) },
@@ -57,7 +57,9 @@ export async function bundle(
     outdir: folder,
     // Never reached from here: --health starts no program.
     external: [...COMMON.external, 'execa'],
-    plugins: [{ name: 'the rest', setup: ({ onResolve }) => onResolve({ filter: /\/run\.ts$/ }, theRest) }],
+    plugins: [
+      { name: 'the rest', setup: ({ onResolve }) => onResolve({ filter: /\/(run|windows-parts)\.ts$/ }, theRest) },
+    ],
   });
   const modules = join(folder, 'node_modules');
   for (const name of KOFFI) {
@@ -78,8 +80,16 @@ const absolute = (entrances: Readonly<Record<string, string>>): Record<string, s
 
 const installedNatives = (): readonly string[] => readdirSync(join(ROOT, 'node_modules/@koromix'));
 
-const theRest = ({ path }: OnResolveArgs) =>
-  path === './cli/run.ts' ? { path: './lib/run.mjs', external: true } : undefined;
+const WINDOWS_PARTS = 'agent/system/windows-parts.ts';
+const REST: Readonly<Record<string, string>> = {
+  './cli/run.ts': './lib/run.mjs',
+  './windows-parts.ts': './lib/windows.mjs',
+};
+
+function theRest({ path }: OnResolveArgs) {
+  const chunk = REST[path];
+  return chunk === undefined ? undefined : { path: chunk, external: true };
+}
 
 const units = (): Record<string, string> => Object.fromEntries(SOURCES.map((name) => [name, read(`systemd/${name}`)]));
 

@@ -1,21 +1,17 @@
 import { chmod, mkdir, readdir, readFile, readlink, rmdir, stat as statFile, unlink } from 'node:fs/promises';
 import { sep } from 'node:path';
 import { errnoOf, UserError } from '../errors.ts';
-import { securityOfPath } from './access-windows.ts';
 import { writeFileAtomic } from './atomic.ts';
 import { loadCopyAttributes } from './attributes.ts';
-import { physicalDrives } from './disk-start.ts';
-import { makeWindowsFolder } from './folder-windows.ts';
-import { windowsRegistry } from './registry-windows.ts';
 import { resolveInRoot } from './root.ts';
 import { CLEAN_ENV, runProgram } from './run.ts';
-import { windowsServiceStates } from './service-states-windows.ts';
 import type { Clock, FileStat, Platform, System } from './system.ts';
-import { isElevated } from './token-windows.ts';
-import { windowsVolumes } from './windows-volumes.ts';
 
 /** The one place that asks Node which platform this is. */
 export const platform: Platform = process.platform === 'win32' ? 'windows' : 'linux';
+
+/** Loaded where it is needed alone: on Linux each command would start later by it. */
+const windows = platform === 'windows' ? await import('./windows-parts.ts') : undefined;
 
 export interface LocalOptions {
   readonly root?: string;
@@ -60,12 +56,12 @@ export function localSystem(options: LocalOptions = {}): System {
     live,
     // On Windows only when it is asked for: it takes a library of its own.
     get privileged() {
-      elevated ??= process.geteuid === undefined ? isElevated() : process.geteuid() === 0;
+      elevated ??= windows?.isElevated() ?? process.geteuid?.() === 0;
       return elevated;
     },
     env,
     clock: options.clock ?? localClock,
-    ...(platform === 'windows' && live ? windowsParts() : {}),
+    ...(live ? windows?.windowsParts() : {}),
     resolve,
     // In /sys and /proc a device or process may go between open and read; that is as if it had not been there.
     readText: (path, encoding = 'utf8') => unlessMissing(readFile(resolve(path), encoding), 'ENODEV', 'ESRCH'),
@@ -81,7 +77,7 @@ export function localSystem(options: LocalOptions = {}): System {
       writeFileAtomic(writable(path), text, options.mode, { ...options, copyAttributes, platform });
     },
     async makeDir(path, mode) {
-      if (platform === 'windows') return makeWindowsFolder(this, writable(path), mode);
+      if (windows !== undefined) return windows.makeWindowsFolder(this, writable(path), mode);
       await mkdir(writable(path), { recursive: true, mode });
       await chmod(writable(path), mode);
     },
@@ -94,15 +90,6 @@ export function localSystem(options: LocalOptions = {}): System {
     run: (argv, runOptions) => runProgram(argv, runOptions, platform === 'windows' ? windowsEnv(env) : CLEAN_ENV),
   };
 }
-
-/** What only a Windows that runs can be asked. */
-const windowsParts = (): Required<Pick<System, 'registry' | 'services' | 'volumes' | 'disks' | 'securityOf'>> => ({
-  registry: windowsRegistry(),
-  services: windowsServiceStates(),
-  volumes: windowsVolumes(),
-  disks: physicalDrives,
-  securityOf: async (path) => securityOfPath(path),
-});
 
 const isKernelPath = (path: string): boolean => /^\/(proc|sys|dev)(\/|$)/.test(path);
 

@@ -1,0 +1,20 @@
+import { securityOfPath } from './access-windows.ts';
+import { physicalDrives } from './disk-start.ts';
+import { windowsRegistry } from './registry-windows.ts';
+import { windowsServiceStates } from './service-states-windows.ts';
+import type { System } from './system.ts';
+import { windowsVolumes } from './windows-volumes.ts';
+
+export { makeWindowsFolder } from './folder-windows.ts';
+export { isElevated } from './token-windows.ts';
+
+/** What only a Windows that runs can be asked. */
+export const windowsParts = (): Required<
+  Pick<System, 'registry' | 'services' | 'volumes' | 'disks' | 'securityOf'>
+> => ({
+  registry: windowsRegistry(),
+  services: windowsServiceStates(),
+  volumes: windowsVolumes(),
+  disks: physicalDrives,
+  securityOf: async (path) => securityOfPath(path),
+});
