@@ -17,6 +17,8 @@ const PATIENCE_MS = {
   uninstall: { untilToldMs: 120_000, untilGoneMs: 150_000 },
 };
 const LOOK_MS = 250;
+/** So long the process of a job that was handed on may take to start; on a machine that is busy that is seconds. */
+const STARTING_MS = 30_000;
 
 /** Makes the record, which remembers whether quiesced had a place here before. Safe to repeat. */
 export async function install({ system }: Handler): Promise<void> {
@@ -58,6 +60,7 @@ async function jobEnded(
   { system, log }: Handler,
   { untilToldMs, untilGoneMs }: { readonly untilToldMs: number; readonly untilGoneMs: number },
 ): Promise<boolean> {
+  await jobStarted(system);
   const path = system.resolve(JOB_LOCK);
   const begunMs = system.clock.monotonicMs();
   const told = new Set<number>();
@@ -76,6 +79,18 @@ async function jobEnded(
     await sleep(LOOK_MS);
   }
   return true;
+}
+
+/** Of a job that was handed on a moment ago nobody holds the lock yet. One that never starts is not waited for any longer. */
+async function jobStarted(system: System): Promise<void> {
+  const path = system.resolve(JOB_LOCK);
+  const machineId = await machineIdOf(system);
+  const untilMs = system.clock.monotonicMs() + STARTING_MS;
+  while (holderOf(path) === undefined && system.clock.monotonicMs() < untilMs) {
+    const { jobs } = await readRecord(system, machineId);
+    if (!jobs.some(({ phase }) => phase === 'handed')) return;
+    await sleep(LOOK_MS);
+  }
 }
 
 /** It lets go of everything, and reports that it was ended. */

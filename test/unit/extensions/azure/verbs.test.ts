@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import type { Handler } from '../../../../extensions/azure/handler/handler.ts';
 import { JOB_LOCK } from '../../../../extensions/azure/handler/record.ts';
@@ -72,4 +73,15 @@ t.test('a job that does not end keeps what it needs', async (t) => {
   await uninstall(hurrying(handler));
   t.equal(job.exitCode, null);
   t.match(await jobs(), [{ phase: 'begun' }]);
+});
+
+t.test('a job that was handed on a moment ago is waited for, and one that never starts is not', async (t) => {
+  const { handler, known } = handlerRig(t);
+  await known({ sequence: 1, taskId: 'task', phase: 'handed' });
+  const going = disable(handler).then(() => 'gone');
+  t.equal(await Promise.race([going, sleep(600, 'waits')]), 'waits');
+  await known({ sequence: 1, taskId: 'task', phase: 'ended', status: 'the end' });
+  t.equal(await going, 'gone');
+  await known({ sequence: 2, taskId: 'another', phase: 'handed' });
+  await t.resolves(disable(hurrying(handler)));
 });
