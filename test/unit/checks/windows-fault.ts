@@ -6,6 +6,7 @@ import type { Imds } from '../../../agent/system/imds.ts';
 import type { RegistryValue } from '../../../agent/system/registry.ts';
 import type { ServiceState } from '../../../agent/system/service-states.ts';
 import { fakeWindows, type WindowsMachine } from '../../fakes/windows.ts';
+import type { Fault } from './planted-fault.ts';
 import { HEALTHY_WINDOWS, WINDOWS_FACTS } from './windows-machine.ts';
 
 /** What is different from the healthy Windows; `undefined` is not there. */
@@ -20,16 +21,9 @@ export interface WindowsChange {
   readonly facts?: Partial<Facts>;
 }
 
-/** Something that is wrong with a Windows, and what has to find it; see `Fault` for Linux. */
-export interface WindowsFault {
-  readonly name: string;
+/** Something that is wrong with a Windows, and what has to find it. */
+export interface WindowsFault extends Omit<Fault, 'plant'> {
   readonly plant: WindowsChange;
-  readonly found: string;
-  readonly verdict: 'info' | 'warn' | 'fail';
-  readonly detail: RegExp;
-  readonly hides?: readonly string[];
-  readonly also?: readonly string[];
-  readonly silences?: readonly string[];
 }
 
 /** Asks every check there is about the healthy Windows, so changed. */
