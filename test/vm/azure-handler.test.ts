@@ -15,8 +15,9 @@ import { rounds, vmTest } from './lab/scenario.ts';
 /** Where the VM agent unpacks it. The bundle is carried in; Node and koffi are those of the package. */
 const FOLDER = '/var/lib/waagent/Quiesced.BackupLinux-0.1.0.0';
 const UNITS = 'systemctl list-units --all --no-legend --plain "run-*.service"';
+const WHAT_BECAME_OF_IT = `cat ${FOLDER}/status/*.status /var/lib/quiesced/azure/handler.json; ${UNITS}; tail -n 40 /var/log/azure/Q/*; journalctl -b --no-pager -n 60`;
 /** A boot takes a minute under emulation, and each start of Node up to three seconds. */
-const ONCE = { short: 1, full: 5 };
+const ONCE = { short: 1, full: 2 };
 const END_MS = 180_000;
 
 /** The folders that the agent makes, and a job that nothing but a pre script holds up: `onlyGuest` to nobody. */
@@ -130,13 +131,16 @@ vmTest('the VM extension, its jobs in units of systemd', 'ready', async (t, mach
     await call(machine, 'install', 0);
     await settings(machine, 2);
     t.equal((await call(machine, 'enable', 2)).code, 0);
-    t.ok(await until(async () => (await machine.run('grep -c begun /var/lib/quiesced/azure/handler.json')).code === 0));
+    // The record that the job has begun can be read a moment before it is durable; where its script runs it is.
+    t.ok(await until(async () => (await machine.run('grep -q pre /lab/scripts.log')).code === 0), 'it is at work');
     await machine.reset();
     t.equal(await codeOf(machine, 2), '4', 'at work, as far as anybody knows');
     const begunMs = Date.now();
     t.equal((await call(machine, 'enable', 2)).code, 0);
     const tookMs = Date.now() - begunMs;
-    t.ok(await until(async () => (await codeOf(machine, 2)) === '2'), 'an error, and an end');
+    const ended = await until(async () => (await codeOf(machine, 2)) === '2');
+    t.ok(ended, 'an error, and an end');
+    if (!ended) t.comment(await machine.must(WHAT_BECAME_OF_IT));
     return tookMs;
   });
 });
