@@ -16,7 +16,7 @@ import type { Told } from './reporters/reporter.ts';
 import { conduct, recoverUnlessBusy } from './snapshot/conduct.ts';
 import type { Outcome, RunKind } from './snapshot/outcome.ts';
 import type { Parts } from './snapshot/parts.ts';
-import { type PlanWishes, planSnapshot, replanSnapshot, type SnapshotPlan } from './snapshot/plan.ts';
+import { type Narrowed, type PlanWishes, planSnapshot, replanSnapshot, type SnapshotPlan } from './snapshot/plan.ts';
 import { type Recovered, recover, thawOwed } from './snapshot/recover.ts';
 import { PATHS } from './system/paths.ts';
 import type { System } from './system/system.ts';
@@ -28,8 +28,8 @@ import type { Taker } from './takers/taker.ts';
 /** What a trigger may ask for. */
 export interface Wishes {
   readonly mounts?: readonly string[];
-  /** Ids of file systems that the snapshot holds besides, and nobody can freeze. */
-  readonly covered?: readonly string[];
+  /** In the place of `mounts`: asked for each plan, since scripts mount and unmount. */
+  readonly narrow?: () => Promise<Narrowed>;
   /** `false`: scripts and applications only. */
   readonly freeze?: boolean;
   /** `false`: file systems only. */
@@ -188,7 +188,8 @@ const planWishes = (wishes: Wishes, config: Config): PlanWishes => ({
   exclude: config.freeze.exclude,
   deadlineMs: wishes.deadlineMs ?? config.snapshot.frozenDeadlineMs,
   expedite: config.freeze.expedite,
-  ...(wishes.mounts === undefined ? {} : { only: wishes.mounts, covered: wishes.covered ?? [] }),
+  ...(wishes.mounts === undefined ? {} : { only: wishes.mounts }),
+  ...(wishes.narrow === undefined ? {} : { narrow: wishes.narrow }),
 });
 
 /** What is held at most: the key of [snapshot], and its value. */

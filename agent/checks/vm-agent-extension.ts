@@ -1,6 +1,6 @@
 import { modifiedMs, readableList, readableText } from '../system/readable.ts';
 import type { System } from '../system/system.ts';
-import { type Check, info, pass, type Result, warn } from './check.ts';
+import { type Check, info, pass, type Result, skip, warn } from './check.ts';
 import { EXTENSION_RUN, SOURCES } from './limits.ts';
 import { SNAPSHOT_CODES } from './vm-snapshot-codes.ts';
 import { gatherWaagent } from './waagent.ts';
@@ -16,6 +16,8 @@ export interface ExtensionSigns {
   readonly handler: { readonly status: string; readonly message: string } | undefined;
   /** Its own last word: status/N.status. */
   readonly last: { readonly code: number; readonly message: string; readonly ageMs: number } | undefined;
+  /** Where its last word is, which is not understood. */
+  readonly unread?: string | undefined;
 }
 
 const EXTENSION = /^Microsoft\.Azure\.RecoveryServices\.VMSnapshotLinux-(\d[\d.]*)$/;
@@ -52,6 +54,8 @@ export function judgeExtension(signs: ExtensionSigns | undefined): Result {
   if (handler !== undefined && handler.status !== 'Ready') {
     return warn(`VMSnapshotLinux ${version} is ${handler.status}: ${handler.message || 'no reason given'}`, remedy);
   }
+  if (signs.unread !== undefined)
+    return skip(`${signs.unread} is not understood, so nothing is known of the last backup`);
   if (last === undefined) return pass(`${version}, and no backup yet`);
   const { meaning, see } = SNAPSHOT_CODES[last.code] ?? { meaning: last.message || 'a code that is not known here' };
   const told = `VMSnapshotLinux ${version}, code ${last.code}: ${meaning}`;
@@ -75,17 +79,19 @@ export async function readExtension(system: System, libDir: string): Promise<Ext
     readableText(system, `${folder}/config/HandlerStatus`),
     newestStatus(system, `${folder}/status`),
   ]);
-  return { version, state: state?.trim() || undefined, handler: handlerOf(handler ?? ''), last };
+  return { version, state: state?.trim() || undefined, handler: handlerOf(handler ?? ''), ...last };
 }
 
-async function newestStatus(system: System, folder: string): Promise<ExtensionSigns['last']> {
+async function newestStatus(system: System, folder: string): Promise<Pick<ExtensionSigns, 'last' | 'unread'>> {
   const paths = (await readableList(system, folder))
     .filter((name) => /^\d+\.status$/.test(name))
     .map((name) => `${folder}/${name}`);
   const dated = await Promise.all(paths.map(async (path) => ({ path, ms: (await modifiedMs(system, path)) ?? 0 })));
   const newest = dated.sort((a, b) => b.ms - a.ms)[0];
-  const status = newest && statusOf((await readableText(system, newest.path)) ?? '');
-  return newest && status && { ...status, ageMs: system.clock.now().getTime() - newest.ms };
+  if (newest === undefined) return { last: undefined };
+  const status = statusOf((await readableText(system, newest.path)) ?? '');
+  if (status === undefined) return { last: undefined, unread: newest.path };
+  return { last: { ...status, ageMs: system.clock.now().getTime() - newest.ms } };
 }
 
 export function handlerOf(text: string): ExtensionSigns['handler'] {

@@ -21,7 +21,8 @@ export interface Rule {
 const POLICY = 'HKLM\\SOFTWARE\\Policies\\Microsoft\\Windows\\SrpV2';
 /** Extensions are started as scripts and programs, and bring installers. */
 const KINDS = ['Exe', 'Msi', 'Script'] as const;
-const ENFORCED = 1;
+/** Without a word about it rules are enforced too: "Understand AppLocker enforcement settings" of Microsoft's manual. */
+const ENFORCED = [1, undefined];
 
 /** Whether LocalSystem may run what the VM agent unpacks; part of `os.security`. */
 export async function judgeAppLocker(system: System): Promise<Result> {
@@ -32,8 +33,10 @@ export async function judgeAppLocker(system: System): Promise<Result> {
 
 async function enforcedRules(system: System, kind: string): Promise<readonly RuleCollection[]> {
   const key = `${POLICY}\\${kind}`;
-  if ((await registryNumber(system, `${key}\\EnforcementMode`)) !== ENFORCED) return [];
+  if (!ENFORCED.includes(await registryNumber(system, `${key}\\EnforcementMode`))) return [];
   const ids = await registryOf(system).keys(key);
+  // A collection without a rule lets everything run.
+  if (ids.length === 0) return [];
   const texts = await Promise.all(ids.map((id) => registryText(system, `${key}\\${id}\\Value`)));
   return [{ kind, rules: texts.flatMap((text) => parseRule(text ?? '') ?? []) }];
 }
@@ -58,10 +61,15 @@ export function parseRule(xml: string): Rule | undefined {
 const CONCERNS_SYSTEM = ['S-1-1-0', 'S-1-5-18', 'S-1-5-32-544'];
 const PLUGINS = '%osdrive%\\packages\\plugins\\*';
 
+const EXTENSION = '%osdrive%\\packages\\plugins\\microsoft.azure.recoveryservices.vmsnapshot';
+
+const normal = (path: string): string => path.toLowerCase().replace(/^c:/, '%osdrive%');
 const covers = (path: string): boolean => {
-  const told = path.toLowerCase().replace(/^c:/, '%osdrive%');
+  const told = normal(path);
   return told.endsWith('*') && PLUGINS.startsWith(told.slice(0, -1));
 };
+/** Also one that is about nothing else than the extension, or a part of it. */
+const concerns = (path: string): boolean => covers(path) || normal(path).startsWith(EXTENSION);
 
 export function judgeCollections(collections: readonly RuleCollection[], enforcing: boolean): Result {
   if (collections.length === 0) return pass('AppLocker enforces nothing');
@@ -70,10 +78,11 @@ export function judgeCollections(collections: readonly RuleCollection[], enforci
   const [denied, unknown] = [[], []] as [string[], string[]];
   for (const { kind, rules } of collections) {
     const concerned = rules.filter(({ sid }) => CONCERNS_SYSTEM.includes(sid));
-    const byPath = (action: string) =>
-      concerned.some((rule) => rule.action === action && rule.by === 'path' && rule.paths.some(covers));
-    if (byPath('Allow') && !byPath('Deny')) continue;
-    const maybe = !byPath('Deny') && concerned.some(({ action, by }) => action === 'Allow' && by !== 'path');
+    const byPath = (action: string, about: (path: string) => boolean) =>
+      concerned.some((rule) => rule.action === action && rule.by === 'path' && rule.paths.some(about));
+    const barred = byPath('Deny', concerns);
+    if (byPath('Allow', covers) && !barred) continue;
+    const maybe = !barred && concerned.some(({ action, by }) => action === 'Allow' && by !== 'path');
     (maybe ? unknown : denied).push(kind);
   }
   if (denied.length > 0) {

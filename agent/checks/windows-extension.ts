@@ -1,6 +1,6 @@
 import { modifiedMs, readableList, readableText } from '../system/readable.ts';
 import type { System } from '../system/system.ts';
-import { info, pass, type Result, warn } from './check.ts';
+import { info, pass, type Result, skip, warn } from './check.ts';
 import { EXTENSION_RUN } from './limits.ts';
 import { compareVersions } from './waagent-version.ts';
 import { systemDrive } from './windows-agent.ts';
@@ -10,6 +10,8 @@ export interface WindowsExtension {
   readonly version: string;
   /** Its own last word; undefined where it has not spoken yet. */
   readonly last: (ExtensionStatus & { readonly ageMs: number }) | undefined;
+  /** Where its last word is, which is not understood. */
+  readonly unread?: string;
 }
 
 /** What every extension reports, by the protocol of handlers. */
@@ -33,8 +35,11 @@ export async function gatherWindowsExtension(system: System): Promise<WindowsExt
     names.map(async (name) => ({ name, ms: (await modifiedMs(system, `${status}\\${name}`)) ?? 0 })),
   );
   const newest = dated.toSorted((a, b) => b.ms - a.ms)[0];
-  const said = newest && parseExtensionStatus((await readableText(system, `${status}\\${newest.name}`)) ?? '');
-  return { version, last: newest && said && { ...said, ageMs: system.clock.now().getTime() - newest.ms } };
+  if (newest === undefined) return { version, last: undefined };
+  const path = `${status}\\${newest.name}`;
+  const said = parseExtensionStatus((await readableText(system, path)) ?? '');
+  if (said === undefined) return { version, last: undefined, unread: path };
+  return { version, last: { ...said, ageMs: system.clock.now().getTime() - newest.ms } };
 }
 
 /** `[{"status": {"status", "code", "formattedMessage": {"message"}}}]`; undefined for anything else. */
@@ -57,7 +62,8 @@ export function judgeWindowsExtension(extension: WindowsExtension | undefined): 
   if (extension === undefined) {
     return info('the backup extension is not installed yet: the service brings it with the first backup');
   }
-  const { version, last } = extension;
+  const { version, last, unread } = extension;
+  if (unread !== undefined) return skip(`${unread} is not understood, so nothing is known of the last backup`);
   const remedy = `See its log, then start a backup from the portal, which also installs it anew:\n$ dir /o-d C:\\WindowsAzure\\Logs\\Plugins\\${NAME}\\${version}`;
   if (last === undefined) return pass(`${version}, and no backup yet`);
   const told = `VMSnapshot ${version}: ${last.status}, code ${last.code}${last.message === '' ? '' : `: ${last.message}`}`;

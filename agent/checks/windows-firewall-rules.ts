@@ -17,10 +17,15 @@ export interface WindowsFirewall {
   readonly on: readonly Profile[];
   /** Of them, those that let nothing out but what a rule allows. */
   readonly closedOutwards: readonly Profile[];
+  /** Those that let nothing in, whatever a rule allows. */
+  readonly shut: readonly Profile[];
+  /** Those that let in what no rule blocks. */
+  readonly openInwards: readonly Profile[];
 }
 
 const LOCAL = 'HKLM\\SYSTEM\\CurrentControlSet\\Services\\SharedAccess\\Parameters\\FirewallPolicy';
 const POLICY = 'HKLM\\SOFTWARE\\Policies\\Microsoft\\WindowsFirewall';
+const ALLOW = 0;
 const BLOCK = 1;
 
 /** Rules of the machine and of policies hold together. */
@@ -39,6 +44,8 @@ export async function gatherWindowsFirewall(system: System): Promise<WindowsFire
     rules: rules.filter((rule) => rule !== undefined),
     on: profiles.filter(({ on }) => on).map(({ name }) => name),
     closedOutwards: profiles.filter(({ on, outbound }) => on && outbound === BLOCK).map(({ name }) => name),
+    shut: profiles.filter(({ on, noExceptions }) => on && noExceptions === 1).map(({ name }) => name),
+    openInwards: profiles.filter(({ on, inbound }) => on && inbound === ALLOW).map(({ name }) => name),
   };
 }
 
@@ -46,8 +53,13 @@ async function profileOf(system: System, name: Profile) {
   const value = async (what: string): Promise<number | undefined> =>
     (await registryNumber(system, `${POLICY}\\${PROFILES[name].replace('Standard', 'Private')}\\${what}`)) ??
     registryNumber(system, `${LOCAL}\\${PROFILES[name]}\\${what}`);
-  const [enabled, outbound] = await Promise.all([value('EnableFirewall'), value('DefaultOutboundAction')]);
-  return { name, enabled, on: enabled === 1, outbound };
+  const [enabled, outbound, inbound, noExceptions] = await Promise.all([
+    value('EnableFirewall'),
+    value('DefaultOutboundAction'),
+    value('DefaultInboundAction'),
+    value('DoNotAllowExceptions'),
+  ]);
+  return { name, enabled, on: enabled === 1, outbound, inbound, noExceptions };
 }
 
 /** `v2.30|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=3389|…|`: [MS-GPFAS], "Firewall Rule and Syntax". */

@@ -11,6 +11,7 @@ import {
   isTcp,
   namesAddress,
   namesPort,
+  type Profile,
   type WindowsFirewall,
 } from './windows-firewall-rules.ts';
 
@@ -68,12 +69,34 @@ export const remoteDesktopIsLetIn: Check = {
   },
 };
 
-export function judgeRdpRules({ known, rules, on }: WindowsFirewall, port: number): Result {
+/** Remote Desktop is a service of svchost.exe; of rules without a port only those count that are about every program. */
+const concernsRdp = (rule: FirewallRule): boolean => {
+  const [[program] = [], [service] = []] = [rule.get('App'), rule.get('Svc')];
+  if (rule.has('AppPkgId') || rule.has('LUOwn')) return false;
+  if (program === undefined && service === undefined) return true;
+  const isItself = program === undefined || /(^|\\)svchost\.exe$/i.test(program);
+  return isItself && (service === undefined ? rule.has('LPort') : /^(termservice|\*)$/i.test(service));
+};
+
+/** `RA4`, `RA6`, and newer ones of their kind. */
+const isForSomeAddresses = (rule: FirewallRule): boolean => [...rule.keys()].some((name) => /^RA\d/.test(name));
+
+export function judgeRdpRules(firewall: WindowsFirewall, port: number): Result {
+  const { known, rules, on } = firewall;
   if (!known) return skip(NO_SETTINGS);
-  const to = rules.filter((rule) => isTcp(rule) && rule.has('LPort') && namesPort(rule, 'LPort', port));
-  const has = (action: 'Allow' | 'Block', profile: (typeof on)[number]) =>
-    to.some((rule) => isRule(rule, action, 'In') && holdsIn(rule, profile));
-  const shut = on.filter((profile) => has('Block', profile) || !has('Allow', profile));
+  const to = rules.filter((rule) => isTcp(rule) && namesPort(rule, 'LPort', port) && concernsRdp(rule));
+  const isBlocked = (profile: Profile) =>
+    to.some((rule) => isRule(rule, 'Block', 'In') && holdsIn(rule, profile) && !isForSomeAddresses(rule));
+  const isAllowed = (profile: Profile) =>
+    firewall.openInwards.includes(profile) || to.some((rule) => isRule(rule, 'Allow', 'In') && holdsIn(rule, profile));
+  const closed = on.filter((profile) => firewall.shut.includes(profile));
+  if (closed.length > 0) {
+    return fail(
+      `the Windows Firewall lets nobody in at all (${closed.join(', ')}): it is told to allow no exceptions`,
+      'Let rules count again:\n$ powershell Set-NetFirewallProfile -All -AllowInboundRules True',
+    );
+  }
+  const shut = on.filter((profile) => isBlocked(profile) || !isAllowed(profile));
   if (shut.length === 0) return pass(on.length === 0 ? 'the Windows Firewall is off' : `port ${port}`);
   return fail(
     `the Windows Firewall lets nobody in at port ${port} in networks of the kind ${shut.join(', ')}`,

@@ -81,7 +81,8 @@ export function judgeInstallers(services: Readonly<Record<Needed, ServiceState |
     if (service === undefined) return fail(`the service ${name} is missing: ${why}`, 'Repair Windows:\n$ sfc /scannow');
     const wrong = isOutOfOrder(service, wanted);
     if (wrong !== undefined) {
-      return fail(`${name} ${wrong}: ${why}`, `$ sc.exe config ${name} start= demand\n$ net start ${name}`);
+      const start = wanted.starts?.includes('auto') ? 'auto' : 'demand';
+      return fail(`${name} ${wrong}: ${why}`, `$ sc.exe config ${name} start= ${start}\n$ net start ${name}`);
     }
     if (account !== undefined && service.account.toLowerCase() !== account.toLowerCase()) {
       return fail(

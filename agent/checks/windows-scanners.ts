@@ -41,8 +41,18 @@ export interface WindowsScanners {
   readonly excluded: readonly string[];
 }
 
+/** Whether a folder that is excluded, `C:\\Packages\\*`, holds those of the extension. A nameless value is no folder. */
+function isAbove(path: string): boolean {
+  const parts = path
+    .toLowerCase()
+    .split('\\')
+    .filter((part) => part !== '' && part !== '*');
+  const wanted = PLUGINS.split('\\');
+  return parts.length > 0 && parts.every((part, at) => part === wanted[at]);
+}
+
 export function judgeWindowsScanners({ names, excluded }: WindowsScanners): Result {
-  const spared = excluded.some((path) => PLUGINS.startsWith(path.toLowerCase().replace(/[\\*]+$/, '')));
+  const spared = excluded.some(isAbove);
   const looking = names.filter((name) => name !== DEFENDER || !spared);
   if (looking.length === 0)
     return pass(names.length === 0 ? 'none is known to run here' : `${DEFENDER} leaves them alone`);

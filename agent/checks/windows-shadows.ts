@@ -29,23 +29,26 @@ export const shadowsHaveRoom: Check = {
 async function readStorage(system: System): Promise<readonly ShadowStorage[] | string> {
   const { ended, stdout } = await system.run(['vssadmin', 'list', 'shadowstorage'], { timeoutMs: QUERY_MS });
   if (ended === 'not-found') return 'there is no vssadmin';
-  return ended === 'exited' ? parseShadowStorage(stdout) : 'vssadmin did not answer in time';
+  if (ended !== 'exited') return 'vssadmin did not answer in time';
+  return parseShadowStorage(stdout) ?? 'what vssadmin says is not understood';
 }
 
 /**
  * A block a volume: two lines with names of volumes, `(C:)\\?\Volume{…}\`, and three amounts with their share in percent:
  * used, allocated, most. The words are in the language of the system; `UNBOUNDED` has 100 % behind it too.
+ * Undefined where one of several is not understood: it may be the narrow one.
  */
-export function parseShadowStorage(output: string): readonly ShadowStorage[] {
-  return output.split(/(?:\r?\n[ \t]*){2,}/).flatMap((block) => {
+export function parseShadowStorage(output: string): readonly ShadowStorage[] | undefined {
+  const blocks = output.split(/(?:\r?\n[ \t]*){2,}/).flatMap((block) => {
     const [, letter, name] = /(?:\(([A-Z]:)\))?(\\\\\?\\Volume\{[0-9a-f-]+\}\\)/i.exec(block) ?? [];
     const shares = [...block.matchAll(/\(\s*(\d{1,3})\s?%\s*\)/g)].map(([, percent]) => Number(percent));
     const [usedPercent, , mostPercent] = shares;
     const volume = letter ?? name;
-    if (volume === undefined || usedPercent === undefined || mostPercent === undefined || shares.length !== 3)
-      return [];
-    return [{ volume, usedPercent, mostPercent }];
+    if (volume === undefined) return [];
+    const isWhole = usedPercent !== undefined && mostPercent !== undefined && shares.length === 3;
+    return [isWhole ? { volume, usedPercent, mostPercent } : undefined];
   });
+  return blocks.includes(undefined) ? undefined : blocks.filter((block) => block !== undefined);
 }
 
 export function judgeStorage(storage: readonly ShadowStorage[] | string): Result {

@@ -96,7 +96,8 @@ export class FreezePhase implements Phase {
    * its end.
    */
   async again(signal: AbortSignal): Promise<void> {
-    if (this.#owes) throw new Error('not all of it is thawed, so nothing is frozen again');
+    // One whose thaw has not reported would end the silence of the log while the next one holds.
+    if (this.#owes || this.#thawing) throw new Error('not all of it is thawed, so nothing is frozen again');
     this.#plan = (await this.#options.replan?.()) ?? this.#newPlan ?? this.#plan;
     this.#frozen = [];
     this.#entered = false;

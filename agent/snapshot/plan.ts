@@ -21,13 +21,22 @@ export interface SnapshotPlan {
   readonly mountinfo: string;
 }
 
+/** What a snapshot of a part of the machine holds. */
+export interface Narrowed {
+  /** Mount points of what can be frozen. */
+  readonly mounts: readonly string[];
+  /** Ids of what is written to and cannot be: the snapshot is crash-consistent at best. */
+  readonly covered: readonly string[];
+}
+
 export interface PlanWishes {
   /** `false`: somebody else freezes, or nobody. */
   readonly freeze: boolean;
   /** Of which sections scripts are taken; undefined: none are run. */
   readonly scripts: Config['scripts'] | undefined;
   readonly only?: readonly string[];
-  readonly covered?: readonly string[];
+  /** In the place of `only`; asked for each plan, since scripts mount and unmount. */
+  readonly narrow?: () => Promise<Narrowed>;
   readonly exclude: readonly string[];
   readonly deadlineMs: number;
   readonly expedite: boolean;
@@ -36,13 +45,14 @@ export interface PlanWishes {
 /** Looks at the machine and decides; touches nothing. */
 export async function planSnapshot(system: System, wishes: PlanWishes): Promise<SnapshotPlan> {
   const scripts = wishes.scripts === undefined ? NO_SCRIPTS : await planScripts(system, wishes.scripts);
+  const narrowed = (await wishes.narrow?.()) ?? (wishes.only && { mounts: wishes.only, covered: [] });
   const mountinfo = await readMountinfo(system);
   const all = fileSystemsOf(parseMountinfo(mountinfo));
   const testDevices = devicesNamedByTest(system.env);
   const { freeze, left } = select(await classify(system, wishes.freeze && scripts.freezeWanted ? all : []), {
     exclude: wishes.exclude,
     container: containerOf(await containerSigns(system)) !== undefined,
-    ...(wishes.only === undefined ? {} : { only: wishes.only, covered: wishes.covered ?? [] }),
+    ...(narrowed === undefined ? {} : { only: narrowed.mounts, covered: narrowed.covered }),
     ...(testDevices === undefined ? {} : { testDevices }),
   });
   const groups = groupsOf(freeze, await readStanding(system, all));

@@ -8,6 +8,13 @@ import { distrust } from './trust.ts';
 /** All our places are in it. */
 const BASE = win32.dirname(PATHS.windows.configFile);
 
+/** The calls of Windows, in whose place a test has its own. */
+export interface FolderAccess {
+  /** Whether it was made: false where something stands there. */
+  makeFolder(path: string, sddl: string): boolean;
+  setAccessOfFolder(path: string, sddl: string): void;
+}
+
 /**
  * Makes a folder with its parents, which nobody but administrators may write to. Below `%ProgramData%`, where every user
  * may make what he likes, one that is there already is not taken over unless it is administrators' own: what is in it
@@ -15,17 +22,26 @@ const BASE = win32.dirname(PATHS.windows.configFile);
  *
  * Throws a `UserError` (`folder.unsafe`).
  */
-export async function makeWindowsFolder(system: System, path: string, mode: number): Promise<void> {
+export async function makeWindowsFolder(
+  system: System,
+  path: string,
+  mode: number,
+  access: FolderAccess = { makeFolder, setAccessOfFolder },
+): Promise<void> {
   const missing: string[] = [];
-  for (let here = path; (await system.stat(here)) === undefined; here = win32.dirname(here)) missing.unshift(here);
-  // Those in between are for whoever may read the last one.
-  for (const each of missing) makeFolder(each, folderAccess(each === path ? mode : 0o755));
+  for (let here = path; (await system.stat(here)) === undefined; here = win32.dirname(here)) {
+    // There is nothing above a disk, which may be missing too.
+    if (here === win32.dirname(here)) break;
+    missing.unshift(here);
+  }
+  // Those in between are for whoever may read the last one. What somebody else has made meanwhile is not ours.
+  const made = missing.filter((each) => access.makeFolder(each, folderAccess(each === path ? mode : 0o755)));
   if (path !== BASE && !path.startsWith(`${BASE}\\`)) return;
-  const found = missing.includes(BASE) ? undefined : await distrust(system, BASE);
+  const found = made.includes(BASE) ? undefined : await distrust(system, BASE);
   if (found !== undefined) {
     throw new UserError('folder.unsafe', `${found.what}: nothing is kept there`, {
       remedy: `Somebody may have made it to be obeyed. Look at it, then remove it, or: ${found.remedy}`,
     });
   }
-  if (!missing.includes(path)) setAccessOfFolder(path, folderAccess(mode));
+  if (!made.includes(path)) access.setAccessOfFolder(path, folderAccess(mode));
 }

@@ -61,9 +61,6 @@ export function openLibrary(name: string): { koffi: Koffi; library: LibraryHandl
   return { koffi, library: koffi.load(name) };
 }
 
-/** The same for who can wait. */
-export const loadLibrary = async (name: string): Promise<{ koffi: Koffi; library: LibraryHandle }> => openLibrary(name);
-
 /** Binds the calls; the same ones for everybody. */
 export async function loadLibc(): Promise<Libc> {
   const { koffi, library } = await loadNative();

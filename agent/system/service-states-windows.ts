@@ -1,4 +1,4 @@
-import { loadLibrary } from './native.ts';
+import { openLibrary } from './native.ts';
 import { type ServiceState, type ServiceStates, START_TYPES, STATES } from './service-states.ts';
 
 const SC_MANAGER_CONNECT = 0x1;
@@ -18,7 +18,7 @@ export function windowsServiceStates(): ServiceStates {
   return {
     async read(name) {
       loaded ??= bind();
-      const api = await loaded;
+      const api = loaded;
       return api.withHandle(
         api.openManager(null, null, SC_MANAGER_CONNECT),
         'the service control manager',
@@ -38,7 +38,7 @@ export function windowsServiceStates(): ServiceStates {
 
 /** An SC_HANDLE is a pointer, which koffi gives as a number where it fits. */
 type Handle = number | bigint;
-type Api = Awaited<ReturnType<typeof bind>>;
+type Api = ReturnType<typeof bind>;
 
 const isNone = (handle: Handle): boolean => Number(handle) === 0;
 
@@ -60,8 +60,9 @@ function stateOf(api: Api, service: Handle, name: string): ServiceState {
   };
 }
 
-async function bind() {
-  const [{ koffi, library }, kernel] = await Promise.all([loadLibrary('advapi32.dll'), loadLibrary('kernel32.dll')]);
+function bind() {
+  const { koffi, library } = openLibrary('advapi32.dll');
+  const kernel = openLibrary('kernel32.dll');
   // QUERY_SERVICE_CONFIGW; its texts lie behind it in the same buffer.
   const configType = koffi.struct({
     type: 'uint32',

@@ -1,4 +1,4 @@
-import { loadLibrary } from './native.ts';
+import { openLibrary } from './native.ts';
 
 /** A volume on a disk of this machine: none of a network, a CD or a removable disk. */
 export interface WindowsVolume {
@@ -40,7 +40,7 @@ export function windowsVolumes(): Volumes {
   return {
     async list() {
       loaded ??= bind();
-      const api = await loaded;
+      const api = loaded;
       return volumeNames(api)
         .map((name) => ({ name, path: mountedAt(api, name) }))
         .filter(({ name, path }) => api.driveType(path ?? name) === DRIVE_FIXED)
@@ -49,7 +49,7 @@ export function windowsVolumes(): Volumes {
   };
 }
 
-type Api = Awaited<ReturnType<typeof bind>>;
+type Api = ReturnType<typeof bind>;
 
 function volumeNames(api: Api): readonly string[] {
   const buffer = Buffer.alloc(CHARACTERS * 2);
@@ -99,8 +99,8 @@ function isDirty(api: Api, name: string): boolean | undefined {
 /** Up to its first NUL: of a list, its first. */
 const textOf = (buffer: Buffer): string => buffer.toString('utf16le').split('\0', 1)[0] ?? '';
 
-async function bind() {
-  const { library } = await loadLibrary('kernel32.dll');
+function bind() {
+  const { library } = openLibrary('kernel32.dll');
   const func = (declaration: string) => library.func(declaration);
   return {
     lastError: func('uint GetLastError()'),

@@ -25,7 +25,7 @@ export const NO_PARSERS: Readonly<Record<string, readonly string[]>> = {
     'checks/network-reach.ts judgeAuth',
     'reach/clouds.ts cloudOf',
     'system/registry.ts isRegistryPath',
-    ...['openLibrary', 'loadLibrary'].map((name) => `system/native.ts ${name}`),
+    'system/native.ts openLibrary',
     'system/windows-error.ts windowsError',
     'freezer/windows.ts noFreezeOnWindows',
     'reach/diagnosis.ts inspected',

@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Test } from 'tap';
 import { bundle } from '../../packaging/build.ts';
 import { TARGETS } from '../../packaging/target.ts';
 import type { Machine } from './lab/machine.ts';
@@ -88,6 +89,17 @@ const call = (machine: Machine, verb: string, sequence: number) =>
     { timeoutMs: END_MS * 2 },
   );
 
+/** Gives it a job, as the agent does. How long `enable` took. */
+async function given(t: Test, machine: Machine, sequence: number): Promise<number> {
+  await call(machine, 'install', 0);
+  await settings(machine, sequence);
+  const begunMs = Date.now();
+  const { code, output } = await call(machine, 'enable', sequence);
+  const tookMs = Date.now() - begunMs;
+  t.equal(code, 0, output);
+  return tookMs;
+}
+
 /** The code of the report, as the agent would pass it on. */
 async function codeOf(machine: Machine, sequence: number): Promise<string | undefined> {
   const { output } = await machine.run(`cat ${FOLDER}/status/${sequence}.status`);
@@ -112,12 +124,7 @@ vmTest('the VM extension, its jobs in units of systemd', 'ready', async (t, mach
     atMost: ONCE,
   };
   await rounds(t, machine, way, async (t) => {
-    await call(machine, 'install', 0);
-    await settings(machine, 1);
-    const begunMs = Date.now();
-    const { code, output } = await call(machine, 'enable', 1);
-    const tookMs = Date.now() - begunMs;
-    t.equal(code, 0, output);
+    const tookMs = await given(t, machine, 1);
     t.ok(await codeOf(machine, 1), 'a status is there when it returns');
     t.ok(await until(inUnit), 'the job is done in a unit of its own');
     t.equal((await call(machine, 'disable', 1)).code, 0);
@@ -136,9 +143,7 @@ vmTest('the VM extension, its jobs in units of systemd', 'ready', async (t, mach
   };
   await rounds(t, machine, boot, async (t) => {
     await machine.must(SILENT_HOST);
-    await call(machine, 'install', 0);
-    await settings(machine, 2);
-    t.equal((await call(machine, 'enable', 2)).code, 0);
+    await given(t, machine, 2);
     // What can be read is a moment later durable: without the second command the reset might come first.
     await machine.must(`until grep -qs begun ${RECORD}; do sleep 0.1; done; sync`, { timeoutMs: END_MS });
     await machine.reset();

@@ -8,16 +8,10 @@ import {
 import { classify } from '../../../agent/freezer/classes.ts';
 import { type FileSystem, readFileSystems } from '../../../agent/freezer/mounts.ts';
 import { excludedBy } from '../../../agent/freezer/selection.ts';
+import type { Narrowed } from '../../../agent/snapshot/plan.ts';
+import { readableList } from '../../../agent/system/readable.ts';
 import type { System } from '../../../agent/system/system.ts';
 import { OS_DISK_LUN } from '../settings.ts';
-
-/** What a snapshot of some disks holds. */
-export interface OnDisks {
-  /** Mount points of what can be frozen. */
-  readonly mounts: readonly string[];
-  /** Ids of what is written to and cannot be: the snapshot is crash-consistent at best. */
-  readonly covered: readonly string[];
-}
 
 /**
  * The file systems that have a part on one of these disks. Where it cannot be told on which disk one is, it is among them:
@@ -27,7 +21,7 @@ export async function fileSystemsOn(
   system: System,
   luns: readonly number[],
   exclude: readonly string[],
-): Promise<OnDisks> {
+): Promise<Narrowed> {
   const devices = await gatherBlockDevices(system);
   const present = await readFileSystems(system);
   const all = present.filter((fileSystem) => excludedBy(fileSystem, exclude) === undefined);
@@ -49,10 +43,21 @@ export async function isOn(
   luns: readonly number[],
 ): Promise<boolean> {
   const device = await deviceOf(system, devices, fileSystem);
-  const disks = device === undefined ? [] : beneath(devices, device).filter(({ kind }) => kind === 'persistent');
+  const parts = device === undefined ? [] : await devicesOf(system, fileSystem, device);
+  const disks = parts.flatMap((part) => beneath(devices, part)).filter(({ kind }) => kind === 'persistent');
   const found = disks.map(lunOf);
   return disks.length === 0 || found.some((lun) => lun === undefined || luns.includes(lun));
 }
+
+/** btrfs may lie on several, of which the table of mounts names one: Documentation/ABI of Linux, sysfs-fs-btrfs. */
+async function devicesOf(system: System, { type }: FileSystem, named: string): Promise<readonly string[]> {
+  if (type !== 'btrfs') return [named];
+  const folders = (await readableList(system, BTRFS)).map((id) => `${BTRFS}/${id}/devices`);
+  const all = await Promise.all(folders.map((folder) => readableList(system, folder)));
+  return all.find((names) => names.includes(named)) ?? [named];
+}
+
+const BTRFS = '/sys/fs/btrfs';
 
 /**
  * Which disk of the machine a device is, as Azure numbers them; undefined where that cannot be told. As the rules of

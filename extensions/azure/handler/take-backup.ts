@@ -3,6 +3,7 @@ import { loadConfig } from '../../../agent/config/load.ts';
 import { type Agent, createAgent, type Run, type Wishes } from '../../../agent/daemon.ts';
 import { UserError } from '../../../agent/errors.ts';
 import type { Outcome } from '../../../agent/snapshot/outcome.ts';
+import type { Narrowed } from '../../../agent/snapshot/plan.ts';
 import type { BackupJob } from '../settings.ts';
 import { type AzureTaker, azureTaker } from '../takers/azure-taker.ts';
 import type { Handler } from './handler.ts';
@@ -32,14 +33,20 @@ export async function takeBackup(handler: Handler, job: BackupJob, signal: Abort
     const wishes: Wishes = {
       mustFreeze: !job.crashConsistentAllowed,
       workload: true,
-      ...(anyExcluded ? await fileSystemsOn(system, luns, config.freeze.exclude) : {}),
       ...(test.mounts === undefined ? {} : { mounts: test.mounts }),
+      ...(anyExcluded ? { narrow: () => onDisks(handler, luns, config.freeze.exclude) } : {}),
     };
     return await taken(handler, job, taker, () => outcomeOf(agent, taker, wishes, signal));
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return { result: refusedRunResult(error, NOTHING), facts: {} };
   }
+}
+
+async function onDisks({ system }: Handler, luns: readonly number[], exclude: readonly string[]): Promise<Narrowed> {
+  const { mounts } = replacedByTest(system.env);
+  const found = await fileSystemsOn(system, luns, exclude);
+  return mounts === undefined ? found : { ...found, mounts };
 }
 
 /** What a job that is gone may have left frozen. Takes no time, and no lock. */

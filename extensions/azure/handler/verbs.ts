@@ -9,7 +9,7 @@ import { type Handler, machineIdOf } from './handler.ts';
 import { changeRecord, JOB_LOCK, readRecord, removeRecord } from './record.ts';
 
 /**
- * The agent allows 900 s for `disable` and 300 s for `uninstall`. A job that is cut off is a backup that has failed, so it
+ * The agent allows 900 s for `disable` and 300 s for `uninstall`, our own start and what is taken away included. A job that is cut off is a backup that has failed, so it
  * is waited for first; told to end, it lets go of the applications and runs its post scripts, which takes its time too.
  */
 const PATIENCE_MS = {
@@ -60,9 +60,9 @@ async function jobEnded(
   { system, log }: Handler,
   { untilToldMs, untilGoneMs }: { readonly untilToldMs: number; readonly untilGoneMs: number },
 ): Promise<boolean> {
-  await jobStarted(system);
   const path = system.resolve(JOB_LOCK);
   const begunMs = system.clock.monotonicMs();
+  await jobStarted(system);
   const told = new Set<number>();
   for (let holder = holderOf(path); holder !== undefined; holder = holderOf(path)) {
     const waitedMs = system.clock.monotonicMs() - begunMs;

@@ -73,7 +73,7 @@ export const windowsTargets: readonly FuzzTarget[] = [
     judgeMissing({ writers, fault: '' }, true);
   }),
   textTarget('shadow-storage', ['checks/windows-shadows.ts parseShadowStorage'], [SHADOW_STORAGE], (text) =>
-    judgeStorage(parseShadowStorage(text)),
+    judgeStorage(parseShadowStorage(text) ?? 'not understood'),
   ),
   textTarget('windows-events', ['checks/windows-events.ts parseEvents'], [EVENT + EVENT], (text) =>
     judgeEvents(parseEvents(text)),
@@ -91,7 +91,8 @@ export const windowsTargets: readonly FuzzTarget[] = [
     ],
     (text) => {
       const rule = parseFirewallRule(text);
-      const firewall = { known: true, rules: rule === undefined ? [] : [rule], on: ON, closedOutwards: ON };
+      const profiles = { on: ON, closedOutwards: ON, openInwards: [], shut: [] };
+      const firewall = { known: true, rules: rule === undefined ? [] : [rule], ...profiles };
       judgeWindowsFirewall(firewall);
       judgeRdpRules(firewall, 3389);
     },

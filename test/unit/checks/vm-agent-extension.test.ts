@@ -45,6 +45,13 @@ const ROWS: readonly Row[] = [
   ['agent.extension-state', 'not installed', 'info', /not installed yet/, scene()],
   ['agent.extension-state', 'done', 'pass', /code 1: file-system-consistent/, scene(extension('Enabled', '1'))],
   ['agent.extension-state', 'installed, no backup yet', 'pass', /no backup yet/, scene(extension('Enabled'))],
+  [
+    'agent.extension-state',
+    'a last word that is not understood',
+    'skip',
+    /9\.status is not understood/,
+    scene({ ...extension('Enabled'), [`${EXTENSION}/status/9.status`]: '[{"status": {' }),
+  ],
   ['agent.extension-state', 'failed upgrade', 'warn', /FailedUpgrade/, scene(extension('FailedUpgrade'))],
   [
     'agent.extension-state',

@@ -194,6 +194,19 @@ export const WINDOWS_AGENT_FAULTS: readonly WindowsFault[] = [
     detail: /Microsoft Defender/,
   },
   {
+    name: 'Defender spares a folder whose name begins the same, and one without a name',
+    plant: {
+      registry: {
+        ...without(EXCLUDED),
+        [EXCLUDED.replace('C:\\Packages\\Plugins', 'C:\\Pack')]: dword(0),
+        [EXCLUDED.replace('C:\\Packages\\Plugins', '')]: dword(0),
+      },
+    },
+    found: 'agent.av-exclusions',
+    verdict: 'info',
+    detail: /Microsoft Defender/,
+  },
+  {
     name: 'another scanner, and one that is stopped',
     plant: { services: { ekrn: onDemand, SentinelAgent: running } },
     found: 'agent.av-exclusions',

@@ -72,6 +72,16 @@ export const WINDOWS_OS_FAULTS: readonly WindowsFault[] = [
     detail: /AppLocker \(Exe\) lets LocalSystem run nothing/,
   },
   {
+    name: 'AppLocker with rules, of which nobody has said whether they are enforced',
+    plant: {
+      registry: { [`${SRP}\\Exe\\{1}\\Value`]: sz(rule('S-1-1-0', '%WINDIR%\\*')) },
+      services: { AppIDSvc: running },
+    },
+    found: 'os.security',
+    verdict: 'fail',
+    detail: /AppLocker \(Exe\) lets LocalSystem run nothing/,
+  },
+  {
     name: 'AppLocker with rules by publisher',
     ...appLocker(
       '<FilePublisherRule Id="1" Name="n" UserOrGroupSid="S-1-1-0" Action="Allow"><Conditions></Conditions></FilePublisherRule>',

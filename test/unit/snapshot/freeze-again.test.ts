@@ -55,6 +55,20 @@ t.test('what has not come to its end is not frozen again', async (t) => {
   t.notOk(rig.events.includes('follow'), 'no second guard');
 });
 
+t.test('nor is what has not said yet that it is thawed', async (t) => {
+  const { promise, resolve } = Promise.withResolvers<typeof REPORT>();
+  const rig = rigOf({ thaw: () => promise });
+  const phase = rig.phaseWith({});
+  await phase.ready(signal);
+  await phase.enter(signal);
+  const leaving = phase.leave();
+  await t.rejects(phase.again(signal), { message: /not all of it is thawed/ });
+  t.notOk(rig.events.includes('follow'), 'no second guard');
+  resolve(REPORT);
+  await leaving;
+  await t.resolves(phase.again(signal));
+});
+
 t.test(
   'what cannot be had again is neither frozen nor thawed, and the guard that is left stays until the end',
   async (t) => {

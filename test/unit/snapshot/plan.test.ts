@@ -57,11 +57,24 @@ t.test('narrowed by --mount, by exclude, and by not freezing at all', async (t) 
 t.test('narrowed to what a snapshot holds: what nobody can freeze there weighs, and nothing beside it', async (t) => {
   const system = machine(t, Object.values(LINES));
   const why = async (covered: readonly string[]) => {
-    const { left } = await planSnapshot(system, { ...WISHES, only: ['/data'], covered });
+    const { left } = await planSnapshot(system, { ...WISHES, narrow: async () => ({ mounts: ['/data'], covered }) });
     return left.find(({ fileSystem }) => fileSystem.mountPoint === '/tank')?.why;
   };
   t.equal(await why(['0:50']), 'unfreezable');
   t.equal(await why([]), 'excluded');
+});
+
+t.test('what a snapshot holds is asked for again when scripts have mounted or unmounted', async (t) => {
+  const held = [['/data'], ['/data/loop', '/']];
+  const wishes = { ...WISHES, narrow: async () => ({ mounts: held.shift() ?? [], covered: [] }) };
+  const before = machine(t, Object.values(LINES));
+  const plan = await planSnapshot(before, wishes);
+  const after = await replanSnapshot(machine(t, [LINES.root, LINES.loop]), wishes, plan);
+  t.strictSame(
+    after?.freeze.groups.flat().map(({ mountPoint }) => mountPoint),
+    ['/data/loop', '/'],
+    'one that was unmounted is no reason to refuse, and one that came is frozen',
+  );
 });
 
 t.test('in a container nothing is frozen that is not named', async (t) => {

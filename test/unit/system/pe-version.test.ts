@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { parsePeVersion } from '../../../agent/system/pe-version.ts';
-import { peFile } from '../../fixtures/pe-file.ts';
+import { FILE_VERSION, peFile } from '../../fixtures/pe-file.ts';
 
 t.test('the version of a program', async (t) => {
-  t.strictSame(parsePeVersion(peFile('2.7.41491.1095')), { file: '2.7.41491.1095', product: '2.7.41491.1095' });
+  t.strictSame(parsePeVersion(peFile('2.7.41491.1095')), { file: FILE_VERSION, product: '2.7.41491.1095' });
   const number = fc.integer({ min: 0, max: 0xffff });
   fc.assert(
     fc.property(fc.tuple(number, number, number, number), (numbers) => {

@@ -38,6 +38,7 @@ t.test('only what is on the disks that are backed up, and what nobody can tell',
     '23 22 8:32 / /data rw shared:2 - xfs /dev/sdc rw',
     '24 22 8:48 / /other rw shared:3 - ext4 /dev/sdd rw',
     '26 22 8:33 / /journal rw shared:4 - jfs /dev/sdc1 rw',
+    '27 22 0:44 / /wide rw shared:5 - btrfs /dev/sdd rw',
     '25 22 8:64 / /odd rw shared:3 - ext4 /dev/sde rw',
   ].join('\n');
   const system = fakeSystem({
@@ -47,11 +48,23 @@ t.test('only what is on the disks that are backed up, and what nobody can tell',
       ...disk('sdc', '8:32', scsi(DATA, 0, 'sdc')),
       ...disk('sdc1', '8:33', scsi(DATA, 0, 'sdc/sdc1')),
       ...disk('sdd', '8:48', scsi(DATA, 1, 'sdd')),
+      ...disk('sdf', '8:80', scsi(DATA, 7, 'sdf')),
+      '/sys/fs/btrfs/features/raid1c34': '0\n',
+      '/sys/fs/btrfs/5f0d/devices/sdd/x': '',
+      '/sys/fs/btrfs/5f0d/devices/sdf/x': '',
     },
   });
   t.teardown(system.cleanUp);
   t.strictSame(await fileSystemsOn(system, [0], []), { mounts: ['/data', '/odd'], covered: ['8:33'] });
-  t.strictSame(await fileSystemsOn(system, [1, OS_DISK_LUN], []), { mounts: ['/', '/other', '/odd'], covered: [] });
+  t.strictSame(await fileSystemsOn(system, [1, OS_DISK_LUN], []), {
+    mounts: ['/', '/other', '/wide', '/odd'],
+    covered: [],
+  });
+  t.strictSame(
+    await fileSystemsOn(system, [7], []),
+    { mounts: ['/wide', '/odd'], covered: [] },
+    'btrfs has a part on a disk that the table of mounts does not name',
+  );
   t.strictSame(
     await fileSystemsOn(system, [0], ['/da*', 'type:jfs']),
     { mounts: ['/odd'], covered: [] },

@@ -75,6 +75,25 @@ t.test('a job that does not end keeps what it needs', async (t) => {
   t.match(await jobs(), [{ phase: 'begun' }]);
 });
 
+t.test('what waiting for a start has taken is not waited for once more: the agent ends us after 300 s', async (t) => {
+  const { handler, known } = handlerRig(t);
+  await known({ sequence: 1, taskId: 'task', phase: 'handed' });
+  const { clock } = handler.system;
+  let atWork = false;
+  let nowMs = 0;
+  // Its start takes half a minute; then each look finds another half gone, and it does not end.
+  const monotonicMs = () => {
+    const thenMs = nowMs;
+    nowMs = atWork ? nowMs + 30_000 : 29_000;
+    return thenMs;
+  };
+  const going = uninstall({ ...handler, system: { ...handler.system, clock: { ...clock, monotonicMs } } });
+  await jobAtWork(t, handler, false);
+  atWork = true;
+  await going;
+  t.ok(nowMs <= 330_000, `given up at ${nowMs - 30_000} ms`);
+});
+
 t.test('a job that was handed on a moment ago is waited for, and one that never starts is not', async (t) => {
   const { handler, known } = handlerRig(t);
   await known({ sequence: 1, taskId: 'task', phase: 'handed' });
