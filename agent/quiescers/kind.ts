@@ -1,6 +1,6 @@
 import type { KeySpec, SectionOf } from '../config/schema.ts';
 import type { DatabaseInstance } from '../system/database-instances.ts';
-import type { DatabaseKind } from '../system/databases.ts';
+import { DATABASES, type DatabaseKind } from '../system/databases.ts';
 import type { System } from '../system/system.ts';
 import type { ConfiguredQuiescer } from './quiescer.ts';
 
@@ -36,6 +36,22 @@ export interface QuiescerParts {
 /** Keeps the types of the keys and of what `create` gets together. */
 export const defineKind = <const K extends Keys>(kind: QuiescerKind<K>): QuiescerKind =>
   kind as unknown as QuiescerKind;
+
+/**
+ * Two products that are held alike, the one having come from the other. Each takes the servers of both, since a server may
+ * go by the older name.
+ */
+export const defineAlike = <const K extends Keys, const D extends DatabaseKind>(
+  serves: readonly [D, D],
+  {
+    keys,
+    create,
+  }: { readonly keys: K; create(kind: D, parts: QuiescerParts, settings: SectionOf<K>): ConfiguredQuiescer },
+): readonly [QuiescerKind, QuiescerKind] => {
+  const kindOf = (id: D) =>
+    defineKind<K>({ id, title: DATABASES[id], serves, keys, create: (parts, settings) => create(id, parts, settings) });
+  return [kindOf(serves[0]), kindOf(serves[1])];
+};
 
 /** `PostgreSQL (main)`. */
 export const titleOf = (title: string, id: string): string => {
