@@ -39,6 +39,7 @@ type Settings = SectionOf<typeof KEYS>;
 const SERVES = ['mysql', 'mariadb'] as const;
 
 export const [mysql, mariadb] = defineAlike(SERVES, {
+  platforms: ['linux'],
   keys: KEYS,
   create(kind, parts, settings) {
     const { id, holdMs, onFailure } = parts;
