@@ -1,6 +1,7 @@
 import { runningDatabases } from '../system/databases.ts';
 import { readableText } from '../system/readable.ts';
 import { realPathsOf } from '../system/real-path.ts';
+import { isAtWork } from './apps-record.ts';
 import { NOT_LIVE, SCRIPT_CHECK } from './apps-scripts.ts';
 import { type Check, fail, info, pass, type Result, skip, warn } from './check.ts';
 import { type DatabasesHere, gatherDatabases, unfrozenFolders } from './databases.ts';
@@ -124,6 +125,7 @@ const nothingIsLeftHeld: Check = {
   dependsOn: ['app.db-connect'],
   async run(system, { evidence }) {
     if (!system.live) return skip(NOT_LIVE);
+    if (await isAtWork(system)) return skip('a run is at work now, and holds what it is to hold');
     const { quiescers } = await evidence(gatherDatabases);
     const stale = quiescers.flatMap(({ title, detected }) =>
       (detected?.stale ?? []).map((each) => ({ ...each, title })),

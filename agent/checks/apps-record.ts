@@ -22,12 +22,15 @@ export const nothingIsOwed: Check = {
   title: 'Every application was let go',
   source: "quiesced's own record of what it owes; azure-linux-extensions#1911 shows what a lost post script does",
   async run(system) {
-    const { state, runtime } = PATHS[system.platform];
-    const text = await readableText(system, `${state}/owed.json`);
-    const atWork = text !== undefined && (await holdersOf(system, [`${runtime}/lock`])).length > 0;
+    const text = await readableText(system, `${PATHS[system.platform].state}/owed.json`);
+    const atWork = text !== undefined && (await isAtWork(system));
     return judgeOwed({ owed: owedIn(text), atWork });
   },
 };
+
+/** Whether a run of ours holds something now: it is not left behind then. */
+export const isAtWork = async (system: System): Promise<boolean> =>
+  (await holdersOf(system, [`${PATHS[system.platform].runtime}/lock`])).length > 0;
 
 export function judgeOwed({ owed, atWork }: OwedSigns): Result {
   if (owed === undefined) {

@@ -26,13 +26,13 @@ export async function buildConfig(read: Interpretation, platform: Platform): Pro
   const sections: Record<string, unknown> = {};
   for (const [section, keys] of Object.entries(SCHEMA)) sections[section] = await fill(section, keys);
   const quiescers: QuiescerConfig[] = [];
-  for (const name of read.quiescers) {
+  for (const [name, source] of read.quiescers) {
     const section = `quiescer ${name}`;
     const common = (await fill(section, QUIESCER_KEYS)) as unknown as SectionOf<typeof QUIESCER_KEYS>;
     const free = freeForm(section, read.settings);
     for (const { key, source } of free) sources[`${section}.${key}`] = source;
     const settings = free.map(({ key, value, source }) => [key, { value: String(value), source }] as const);
-    quiescers.push({ name, ...common, settings: Object.fromEntries(settings) });
+    quiescers.push({ name, source, ...common, settings: Object.fromEntries(settings) });
   }
   // The one place where the table's values become the type that is derived from it; a test holds both together.
   return { config: { ...sections, quiescers } as unknown as Config, sources };

@@ -19,21 +19,21 @@ export interface Setting {
 export interface Interpretation {
   /** By `section.key`. */
   readonly settings: ReadonlyMap<string, Setting>;
-  /** In the order of first mention. */
-  readonly quiescers: readonly string[];
+  /** Where each is mentioned first, in that order. */
+  readonly quiescers: ReadonlyMap<string, FileSource>;
   readonly problems: readonly Problem[];
 }
 
 /** Holds what was read against the table. */
 export async function interpret(files: readonly IniFile[], platform: Platform): Promise<Interpretation> {
   const settings = new Map<string, Setting>();
-  const quiescers = new Set<string>();
+  const quiescers = new Map<string, FileSource>();
   const problems: Problem[] = [];
   for (const { file, headers, entries, problems: ofForm } of files) {
     const found: Problem[] = [...ofForm];
     for (const { section, line } of headers) {
       const name = quiescerName(section);
-      if (name !== undefined) quiescers.add(name);
+      if (name !== undefined && !quiescers.has(name)) quiescers.set(name, { from: 'file', file, line });
       if (keysOf(section) === undefined) found.push({ file, line, section, ...unknownSection(section) });
     }
     for (const entry of entries) {
@@ -46,7 +46,7 @@ export async function interpret(files: readonly IniFile[], platform: Platform): 
     }
     problems.push(...found.sort((a, b) => a.line - b.line));
   }
-  return { settings, quiescers: [...quiescers], problems };
+  return { settings, quiescers, problems };
 }
 
 type Fault = Pick<Problem, 'what' | 'remedy'>;

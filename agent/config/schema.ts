@@ -227,6 +227,8 @@ export type Config = { readonly [S in keyof Schema]: SectionOf<Schema[S]> } & {
 /** A `[quiescer NAME]`, in the order of first mention. */
 export interface QuiescerConfig {
   readonly name: string;
+  /** Of its header. */
+  readonly source: FileSource;
   readonly enabled: boolean;
   readonly onFailure: 'inherit' | 'continue' | 'abort';
   readonly timeoutMs: number;

@@ -4,6 +4,7 @@ import { type Config, propertyOf, type QuiescerConfig } from '../config/schema.t
 import { expected, readValue } from '../config/values.ts';
 import { runningInstances } from '../system/database-instances.ts';
 import type { System } from '../system/system.ts';
+import { exposure } from '../system/trust.ts';
 import { quiescerKinds } from './all.ts';
 import { type QuiescerKind, type QuiescerParts, titleOf } from './kind.ts';
 import type { ConfiguredQuiescer } from './quiescer.ts';
@@ -40,6 +41,7 @@ async function create(
 ): Promise<ConfiguredQuiescer | { readonly problems: readonly Problem[] }> {
   const kind = kindOf(section.name);
   if (kind === undefined) return { problems: unknownKind(section) };
+  if (section.enabled && !kind.platforms.includes(system.platform)) return { problems: [onOtherPlatforms(section)] };
   const { values, problems } = await judge(kind, section, system);
   if (problems.length > 0) return { problems };
   const { timeoutMs, lockWaitMs, onFailure } = section;
@@ -72,6 +74,10 @@ async function judge({ id, keys }: QuiescerKind, { name, settings }: QuiescerCon
       continue;
     }
     const reading = await readValue(spec, text, system.platform);
+    const exposed = spec.secret && given !== undefined ? await exposure(system, given.source.file) : undefined;
+    if (exposed !== undefined && given !== undefined) {
+      problems.push({ ...given.source, section: `quiescer ${name}`, key, ...exposed });
+    }
     if ('value' in reading) values[propertyOf(key, spec)] = reading.value;
     else if (given !== undefined) {
       const example = 'example' in spec ? spec.example : spec.default;
@@ -98,11 +104,9 @@ async function judge({ id, keys }: QuiescerKind, { name, settings }: QuiescerCon
   return { values, problems };
 }
 
-/** A section without keys has no line to name but that of its first one. */
-function unknownKind({ name, settings }: QuiescerConfig): readonly Problem[] {
+function unknownKind({ name, source }: QuiescerConfig): readonly Problem[] {
   const kinds = quiescerKinds.map(({ id }) => id);
   const near = nearest(name.split('.', 1)[0] ?? '', kinds);
-  const source = Object.values(settings)[0]?.source ?? { file: 'quiesced.conf', line: 1 };
   const list = `Write [quiescer KIND] or [quiescer KIND.NAME]; kinds are: ${kinds.join(', ')}.`;
   const remedy =
     near === undefined ? list : `Did you mean [quiescer ${near}${name.slice(name.split('.', 1)[0]?.length)}]?`;
@@ -116,3 +120,12 @@ function unknownKind({ name, settings }: QuiescerConfig): readonly Problem[] {
     },
   ];
 }
+
+/** What is configured and cannot be held must not be passed over: somebody counts on it. */
+const onOtherPlatforms = ({ name, source }: QuiescerConfig): Problem => ({
+  file: source.file,
+  line: source.line,
+  section: `quiescer ${name}`,
+  what: 'cannot be held on this platform: its client, sockets and processes are reached on Linux only',
+  remedy: 'Remove the section, or write enabled = no. On Windows what has a VSS writer is held by it: docs/windows.md.',
+});

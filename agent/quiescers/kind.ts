@@ -1,7 +1,7 @@
 import type { KeySpec, SectionOf } from '../config/schema.ts';
 import type { DatabaseInstance } from '../system/database-instances.ts';
-import type { DatabaseKind } from '../system/databases.ts';
-import type { System } from '../system/system.ts';
+import { DATABASES, type DatabaseKind } from '../system/databases.ts';
+import type { Platform, System } from '../system/system.ts';
 import type { ConfiguredQuiescer } from './quiescer.ts';
 
 export type Keys = Readonly<Record<string, KeySpec>>;
@@ -10,6 +10,7 @@ export type Keys = Readonly<Record<string, KeySpec>>;
 export interface QuiescerKind<K extends Keys = Keys> {
   readonly id: string;
   readonly title: string;
+  readonly platforms: readonly Platform[];
   /** The servers that it can hold. */
   readonly serves: readonly DatabaseKind[];
   /** Its own keys, besides those of every quiescer. */
@@ -36,6 +37,27 @@ export interface QuiescerParts {
 /** Keeps the types of the keys and of what `create` gets together. */
 export const defineKind = <const K extends Keys>(kind: QuiescerKind<K>): QuiescerKind =>
   kind as unknown as QuiescerKind;
+
+/**
+ * Two products that are held alike, the one having come from the other. Each takes the servers of both, since a server may
+ * go by the older name.
+ */
+export const defineAlike = <const K extends Keys, const D extends DatabaseKind>(
+  serves: readonly [D, D],
+  alike: Pick<QuiescerKind<K>, 'platforms' | 'keys'> & {
+    create(kind: D, parts: QuiescerParts, settings: SectionOf<K>): ConfiguredQuiescer;
+  },
+): readonly [QuiescerKind, QuiescerKind] => {
+  const kindOf = (id: D) =>
+    defineKind<K>({
+      ...alike,
+      id,
+      title: DATABASES[id],
+      serves,
+      create: (parts, settings) => alike.create(id, parts, settings),
+    });
+  return [kindOf(serves[0]), kindOf(serves[1])];
+};
 
 /** `PostgreSQL (main)`. */
 export const titleOf = (title: string, id: string): string => {

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { SectionOf } from '../config/schema.ts';
 import { UserError } from '../errors.ts';
 import { accountOf, noSuchAccount } from '../system/account.ts';
 import type { DatabaseInstance } from '../system/database-instances.ts';
 import { whyNotFound } from '../system/spawn.ts';
 import { type HeldClient, openClient } from './client.ts';
-import { defineKind, pickInstance, type QuiescerParts } from './kind.ts';
+import { defineAlike, pickInstance, type QuiescerParts } from './kind.ts';
 import { factsOf, type MysqlFacts, type Way } from './mysql-facts.ts';
 import type { ConfiguredQuiescer } from './quiescer.ts';
 import { query, queryValue } from './sql.ts';
@@ -32,88 +33,82 @@ const KEYS = {
   client: { type: 'path', example: '/usr/bin/mysql', about: 'The client to use.' },
 } as const;
 
-type Settings = Parameters<Parameters<typeof defineKind<typeof KEYS>>[0]['create']>[1];
+type Settings = SectionOf<typeof KEYS>;
 
 /** Either server calls itself mysqld somewhere, so both kinds take both; which it is, it says itself. */
 const SERVES = ['mysql', 'mariadb'] as const;
 
-const kindNamed = (kind: 'mysql' | 'mariadb', title: string) =>
-  defineKind({
-    id: kind,
-    title,
-    serves: SERVES,
-    keys: KEYS,
-    create(parts, settings) {
-      const { id, holdMs, onFailure } = parts;
-      const pick = (instances: readonly DatabaseInstance[]) => pickInstance(instances, SERVES, meant(settings));
-      let client: HeldClient | undefined;
-      let facts: MysqlFacts | undefined;
+export const [mysql, mariadb] = defineAlike(SERVES, {
+  platforms: ['linux'],
+  keys: KEYS,
+  create(kind, parts, settings) {
+    const { id, holdMs, onFailure } = parts;
+    const pick = (instances: readonly DatabaseInstance[]) => pickInstance(instances, SERVES, meant(settings));
+    let client: HeldClient | undefined;
+    let facts: MysqlFacts | undefined;
 
-      const quiescer: ConfiguredQuiescer = {
-        id,
-        title: parts.title,
-        kind,
-        holdMs,
-        ...(onFailure === undefined ? {} : { onFailure }),
-        pick,
-        get folders() {
-          return facts?.folders ?? [];
-        },
-        async detect(signal) {
-          const own = await connect(parts, settings, pick);
-          try {
-            const found = await factsOf(parts.system, own, signal);
-            const way = found.wayFor(settings.lock);
-            return {
-              version: found.version,
-              blocks: way === 'stage' ? 'commits' : 'writes',
-              how: HOW[way].join('; '),
-              missing: found.missing(way),
-              stale: found.stale,
-              folders: found.folders,
-              longestSeconds: found.longestSeconds,
-            };
-          } finally {
-            await own.close();
+    const quiescer: ConfiguredQuiescer = {
+      id,
+      title: parts.title,
+      kind,
+      holdMs,
+      ...(onFailure === undefined ? {} : { onFailure }),
+      pick,
+      get folders() {
+        return facts?.folders ?? [];
+      },
+      async detect(signal) {
+        const own = await connect(parts, settings, pick);
+        try {
+          const found = await factsOf(parts.system, own, signal);
+          const way = found.wayFor(settings.lock);
+          return {
+            version: found.version,
+            blocks: way === 'stage' ? 'commits' : 'writes',
+            how: HOW[way].join('; '),
+            missing: found.missing(way),
+            stale: found.stale,
+            folders: found.folders,
+            longestSeconds: found.longestSeconds,
+          };
+        } finally {
+          await own.close();
+        }
+      },
+      async hold(signal) {
+        client = await connect(parts, settings, pick);
+        facts = await factsOf(parts.system, client, signal);
+        const way = facts.wayFor(settings.lock);
+        const [missing] = facts.missing(way);
+        if (missing !== undefined) throw new UserError('quiescer.missing', missing.what, { remedy: missing.remedy });
+        // Everybody who writes waits behind one who waits for this lock.
+        await query(client, `SET SESSION lock_wait_timeout = ${Math.ceil(parts.lockWaitMs / 1000)}`, signal);
+        for (const statement of HOW[way]) await query(client, statement, signal);
+        await logIsWritten(client, signal);
+      },
+      async verify(signal) {
+        if (client === undefined || facts === undefined) throw new Error('it was not held');
+        // These locks end with their session and not before, and a client that connected anew would be another one.
+        const now = await queryValue(client, 'SELECT CONNECTION_ID()', signal);
+        if (now !== facts.connection) throw new Error('the session that held the lock is gone');
+      },
+      async release(signal) {
+        const own = client;
+        client = undefined;
+        try {
+          if (own !== undefined && facts !== undefined) {
+            for (const statement of UNDO[facts.wayFor(settings.lock)]) await query(own, statement, signal);
           }
-        },
-        async hold(signal) {
-          client = await connect(parts, settings, pick);
-          facts = await factsOf(parts.system, client, signal);
-          const way = facts.wayFor(settings.lock);
-          const [missing] = facts.missing(way);
-          if (missing !== undefined) throw new UserError('quiescer.missing', missing.what, { remedy: missing.remedy });
-          // Everybody who writes waits behind one who waits for this lock.
-          await query(client, `SET SESSION lock_wait_timeout = ${Math.ceil(parts.lockWaitMs / 1000)}`, signal);
-          for (const statement of HOW[way]) await query(client, statement, signal);
-          await logIsWritten(client, signal);
-        },
-        async verify(signal) {
-          if (client === undefined || facts === undefined) throw new Error('it was not held');
-          // These locks end with their session and not before, and a client that connected anew would be another one.
-          const now = await queryValue(client, 'SELECT CONNECTION_ID()', signal);
-          if (now !== facts.connection) throw new Error('the session that held the lock is gone');
-        },
-        async release(signal) {
-          const own = client;
-          client = undefined;
-          try {
-            if (own !== undefined && facts !== undefined) {
-              for (const statement of UNDO[facts.wayFor(settings.lock)]) await query(own, statement, signal);
-            }
-          } catch {
-            // A session that is not there any more, or waits in vain, is ended with its client: so is its lock.
-          } finally {
-            await own?.close();
-          }
-        },
-      };
-      return quiescer;
-    },
-  });
-
-export const mysql = kindNamed('mysql', 'MySQL');
-export const mariadb = kindNamed('mariadb', 'MariaDB');
+        } catch {
+          // A session that is not there any more, or waits in vain, is ended with its client: so is its lock.
+        } finally {
+          await own?.close();
+        }
+      },
+    };
+    return quiescer;
+  },
+});
 
 const WRITE_OUT = 'FLUSH NO_WRITE_TO_BINLOG ENGINE LOGS';
 

@@ -45,6 +45,7 @@ const KEYS = {
 export const postgresql = defineKind({
   id: 'postgresql',
   title: 'PostgreSQL',
+  platforms: ['linux'],
   serves: ['postgresql'],
   keys: KEYS,
   create(parts, settings) {

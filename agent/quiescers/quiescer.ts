@@ -20,6 +20,11 @@ export interface Quiescer {
   readonly onFailure?: 'continue' | 'abort';
   /** How long `hold` may take; undefined: as long as all of them together. */
   readonly holdMs?: number;
+  /**
+   * Asked before anything is on record, and changes nothing: throws where it cannot be held. What somebody else holds
+   * must not get on our record, or recovery would release it. `hold` and `release` are not called after that.
+   */
+  ready?(signal: AbortSignal): Promise<void>;
   hold(signal: AbortSignal): Promise<void>;
   verify(signal: AbortSignal): Promise<void>;
   release(signal: AbortSignal): Promise<void>;

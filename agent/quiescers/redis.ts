@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { SectionOf } from '../config/schema.ts';
 import { UserError } from '../errors.ts';
 import type { DatabaseInstance } from '../system/database-instances.ts';
 import { realPathsOf } from '../system/real-path.ts';
 import type { System } from '../system/system.ts';
-import { defineKind, pickInstance, type QuiescerParts } from './kind.ts';
+import { defineAlike, pickInstance, type QuiescerParts } from './kind.ts';
 import type { ConfiguredQuiescer, Detected, Shortcoming } from './quiescer.ts';
 import { openResp, type RespConnection } from './resp.ts';
 
@@ -21,80 +22,74 @@ const KEYS = {
   password: { type: 'text', secret: true, example: '…', about: 'Its password, or that of requirepass.' },
 } as const;
 
-type Settings = Parameters<Parameters<typeof defineKind<typeof KEYS>>[0]['create']>[1];
+type Settings = SectionOf<typeof KEYS>;
 
 const SERVES = ['redis', 'valkey'] as const;
 const POLL_MS = 20;
 const LEASE_MS = 10_000;
 const RENEW_MS = 2500;
 
-const kindNamed = (kind: 'redis' | 'valkey', title: string) =>
-  defineKind({
-    id: kind,
-    title,
-    serves: SERVES,
-    keys: KEYS,
-    create(parts, settings) {
-      const { id, holdMs, onFailure } = parts;
-      const pick = (instances: readonly DatabaseInstance[]) => pickInstance(instances, SERVES, meant(settings));
-      let own: RespConnection | undefined;
-      let before: Info = {};
-      let lease: NodeJS.Timeout | undefined;
-      let folders: readonly string[] = [];
+export const [redis, valkey] = defineAlike(SERVES, {
+  platforms: ['linux'],
+  keys: KEYS,
+  create(kind, parts, settings) {
+    const { id, holdMs, onFailure } = parts;
+    const pick = (instances: readonly DatabaseInstance[]) => pickInstance(instances, SERVES, meant(settings));
+    let own: RespConnection | undefined;
+    let before: Info = {};
+    let lease: NodeJS.Timeout | undefined;
+    let folders: readonly string[] = [];
 
-      const quiescer: ConfiguredQuiescer = {
-        id,
-        title: parts.title,
-        kind,
-        holdMs,
-        ...(onFailure === undefined ? {} : { onFailure }),
-        pick,
-        get folders() {
-          return folders;
-        },
-        async detect(signal) {
-          const connection = await connect(parts, settings, pick, signal);
-          try {
-            return detectedIn(await infoOf(connection, signal), await folderOf(parts.system, connection, signal));
-          } finally {
-            connection.close();
-          }
-        },
-        async hold(signal) {
-          own = await connect(parts, settings, pick, signal);
-          const info = await infoOf(own, signal);
-          const [missing] = detectedIn(info, []).missing;
-          if (missing !== undefined) throw new UserError('quiescer.missing', missing.what, { remedy: missing.remedy });
-          folders = await folderOf(parts.system, own, signal);
-          // A copy of files that are being replaced is a copy of two states.
-          await until(isIdle, own, signal);
-          lease = await pauseWriters(own, signal);
-          await until((now) => isIdle(now) && isWritten(now), own, signal);
-          if (info.aof_enabled !== '1') await save(own, signal);
-          before = await infoOf(own, signal);
-        },
-        async verify(signal) {
-          if (own === undefined) throw new Error('it was not held');
-          const lost = whyLost(before, await infoOf(own, signal));
-          if (lost !== undefined) throw new Error(lost);
-        },
-        async release(signal) {
-          clearInterval(lease);
-          const connection = own;
-          own = undefined;
-          try {
-            await connection?.send(['CLIENT', 'UNPAUSE'], signal);
-          } finally {
-            connection?.close();
-          }
-        },
-      };
-      return quiescer;
-    },
-  });
-
-export const redis = kindNamed('redis', 'Redis');
-export const valkey = kindNamed('valkey', 'Valkey');
+    const quiescer: ConfiguredQuiescer = {
+      id,
+      title: parts.title,
+      kind,
+      holdMs,
+      ...(onFailure === undefined ? {} : { onFailure }),
+      pick,
+      get folders() {
+        return folders;
+      },
+      async detect(signal) {
+        const connection = await connect(parts, settings, pick, signal);
+        try {
+          return detectedIn(await infoOf(connection, signal), await folderOf(parts.system, connection, signal));
+        } finally {
+          connection.close();
+        }
+      },
+      async hold(signal) {
+        own = await connect(parts, settings, pick, signal);
+        const info = await infoOf(own, signal);
+        const [missing] = detectedIn(info, []).missing;
+        if (missing !== undefined) throw new UserError('quiescer.missing', missing.what, { remedy: missing.remedy });
+        folders = await folderOf(parts.system, own, signal);
+        // A copy of files that are being replaced is a copy of two states.
+        await until(isIdle, own, signal);
+        lease = await pauseWriters(own, signal);
+        await until((now) => isIdle(now) && isWritten(now), own, signal);
+        if (info.aof_enabled !== '1') await save(own, signal);
+        before = await infoOf(own, signal);
+      },
+      async verify(signal) {
+        if (own === undefined) throw new Error('it was not held');
+        const lost = whyLost(before, await infoOf(own, signal));
+        if (lost !== undefined) throw new Error(lost);
+      },
+      async release(signal) {
+        clearInterval(lease);
+        const connection = own;
+        own = undefined;
+        try {
+          await connection?.send(['CLIENT', 'UNPAUSE'], signal);
+        } finally {
+          connection?.close();
+        }
+      },
+    };
+    return quiescer;
+  },
+});
 
 const meant = ({ socket, port }: Settings) =>
   socket === undefined && port === 0

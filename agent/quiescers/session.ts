@@ -1,74 +1,21 @@
 import { matchesGlob } from '../config/glob.ts';
 import { UserError } from '../errors.ts';
+import { redact } from '../redact.ts';
 import { accountOf, noSuchAccount } from '../system/account.ts';
 import { isDatabaseKind } from '../system/databases.ts';
 import { realPathsOf } from '../system/real-path.ts';
 import { type HeldClient, openClient } from './client.ts';
 import { defineKind, pickInstance, type QuiescerParts } from './kind.ts';
 import type { ConfiguredQuiescer, Shortcoming } from './quiescer.ts';
-
-const KEYS = {
-  client: {
-    type: 'list',
-    of: 'argv',
-    example: '/usr/bin/mongosh, --quiet',
-    about: 'Program and arguments, by comma; its statements come by its standard input.',
-  },
-  user: { type: 'text', example: 'oracle', about: 'User of the system that it runs as (root).' },
-  hold: { type: 'text', example: 'db.fsyncLock()', about: 'Statement that holds the application.' },
-  'hold-2': { type: 'text', example: 'SELECT 1;', about: 'A second line of it; hold-3 is a third.' },
-  'hold-3': { type: 'text', example: 'SELECT 1;', about: 'A third line of it.' },
-  held: { type: 'text', example: '*ok: 1*', about: 'The line that says so; * and ? stand for any characters.' },
-  verify: { type: 'text', example: 'db.currentOp().fsyncLock', about: 'Statement that asks whether it is still held.' },
-  'verify-2': { type: 'text', example: 'GO', about: 'A second line of it.' },
-  verified: { type: 'text', example: '*true*', about: 'The line that says so.' },
-  release: { type: 'text', example: 'db.fsyncUnlock()', about: 'Statement that releases it.' },
-  'release-2': { type: 'text', example: 'SELECT 1;', about: 'A second line of it.' },
-  'release-3': { type: 'text', example: 'GO', about: 'A third line of it.' },
-  released: { type: 'text', example: '*ok: 1*', about: 'The line that says so.' },
-  password: {
-    type: 'text',
-    secret: true,
-    example: '…',
-    about: 'What the client finds in the variable that the next key names.',
-  },
-  'password-variable': {
-    type: 'text',
-    example: 'SQLCMDPASSWORD',
-    about: 'The variable of its environment that takes the password.',
-  },
-  outlives: {
-    type: 'switch',
-    default: 'no',
-    about: 'Whether the hold lasts when the client has ended: then it is on record, and released by whoever is left.',
-  },
-  blocks: {
-    type: 'choice',
-    of: ['writes', 'commits', 'nothing'],
-    default: 'writes',
-    about: 'What others cannot do meanwhile.',
-  },
-  folders: {
-    type: 'list',
-    of: 'path',
-    example: '/var/lib/mongodb',
-    about: 'Where its data and its log are: they must be frozen.',
-  },
-  covers: {
-    type: 'text',
-    example: 'mongodb',
-    about: 'The database that it holds, by the name that quiesced quiescers gives it.',
-  },
-} as const;
-
-type Settings = Parameters<Parameters<typeof defineKind<typeof KEYS>>[0]['create']>[1];
+import { missingIn, SESSION_KEYS, type SessionSettings } from './session-keys.ts';
 
 /** Any client program that is kept open, with the statements and answers of the configuration. */
 export const session = defineKind({
   id: 'session',
   title: 'Session',
+  platforms: ['linux'],
   serves: [],
-  keys: KEYS,
+  keys: SESSION_KEYS,
   create(parts, settings) {
     const { id, title, holdMs, onFailure } = parts;
     const { blocks } = settings;
@@ -80,6 +27,12 @@ export const session = defineKind({
      * release for a process that died.
      */
     let over = false;
+    /** Where the answer is no, nothing of ours is held: it was refused, or somebody has ended it. */
+    const askOrOver = (own: HeldClient, lines: Lines, expected: string | undefined, signal: AbortSignal) =>
+      ask(own, lines, expected, settings, signal).catch((error: unknown) => {
+        if (error instanceof DeniedError) over = true;
+        throw error;
+      });
 
     const quiescer: ConfiguredQuiescer = {
       id,
@@ -94,37 +47,39 @@ export const session = defineKind({
       ...(onFailure === undefined ? {} : { onFailure }),
       pick: (instances) =>
         isDatabaseKind(settings.covers) ? pickInstance(instances, [settings.covers], undefined) : undefined,
-      detect: async () => ({
-        version: '',
-        blocks,
-        how: settings.hold ?? '',
-        missing: missingIn(settings),
-        stale: [],
-        folders: await foldersNow(),
-      }),
+      async detect(signal) {
+        const stale = await heldByOthers(parts, settings, signal);
+        const missing = missingIn(settings);
+        return { version: '', blocks, how: settings.hold ?? '', missing, stale, folders: await foldersNow() };
+      },
+      async ready(signal) {
+        const [taken] = await heldByOthers(parts, settings, signal);
+        if (taken !== undefined) throw new UserError('quiescer.taken', taken.what, { remedy: taken.remedy });
+      },
       async hold(signal) {
         over = true;
         const [missing] = missingIn(settings);
         if (missing !== undefined) throw new UserError('quiescer.missing', missing.what, { remedy: missing.remedy });
         folders = await foldersNow();
-        client = await open(parts, settings);
+        client = await open(parts, settings, settings.outlives ? releaseOf(settings) : []);
         over = false;
-        await ask(client, [settings.hold, settings.hold2, settings.hold3], settings.held, signal);
+        await askOrOver(client, [settings.hold, settings.hold2, settings.hold3], settings.held, signal);
       },
       async verify(signal) {
         if (client === undefined) throw new Error('it was not held');
-        await ask(client, [settings.verify, settings.verify2], settings.verified, signal);
+        await askOrOver(client, [settings.verify, settings.verify2], settings.verified, signal);
       },
       async release(signal) {
         const own = client;
         client = undefined;
-        if (over || (own === undefined && !settings.outlives)) return;
+        if (over) return own?.close();
+        if (own === undefined && !settings.outlives) return;
         try {
-          await releaseBy(own ?? (await open(parts, settings)), settings, signal);
+          await releaseBy(own ?? (await open(parts, settings, releaseOf(settings))), settings, signal);
         } catch (error) {
           // A client that died has left its hold behind: another ends it now, and not only at the next start.
           if (own === undefined || !settings.outlives || signal.aborted) throw error;
-          await releaseBy(await open(parts, settings), settings, signal);
+          await releaseBy(await open(parts, settings, releaseOf(settings)), settings, signal);
         }
         over = true;
       },
@@ -133,19 +88,46 @@ export const session = defineKind({
   },
 });
 
-async function open({ system, lifeMs }: QuiescerParts, settings: Settings): Promise<HeldClient> {
+/** Whoever holds it before us, and whatever he left. */
+async function heldByOthers(
+  parts: QuiescerParts,
+  settings: SessionSettings,
+  signal: AbortSignal,
+): Promise<readonly Shortcoming[]> {
+  if (settings.before === undefined || missingIn(settings).length > 0) return [];
+  const client = await open(parts, settings, []);
+  try {
+    await ask(client, [settings.before, settings.before2], settings.free, settings, signal);
+    return [];
+  } catch (error) {
+    if (!(error instanceof DeniedError)) throw error;
+    return [
+      {
+        what: `it is held already, by another backup or by what one has left: ${error.line}`,
+        remedy: `If no other backup is at work, let it go: ${releaseOf(settings).join(' ')}`,
+      },
+    ];
+  } finally {
+    await client.close();
+  }
+}
+
+async function open(
+  { system, lifeMs }: QuiescerParts,
+  settings: SessionSettings,
+  farewell: readonly string[],
+): Promise<HeldClient> {
   const account = settings.user === undefined ? undefined : await accountOf(system, settings.user);
   if (settings.user !== undefined && account === undefined) throw noSuchAccount(settings.user);
-  const farewell = settings.outlives ? releaseOf(settings) : [];
   const { password, passwordVariable } = settings;
   const env = password === undefined || passwordVariable === undefined ? {} : { [passwordVariable]: password };
   return openClient(system, { argv: settings.client, env, account, lifeMs, farewell });
 }
 
 /** One that does not answer gets the farewell: it may be all that it is able to take. */
-async function releaseBy(client: HeldClient, settings: Settings, signal: AbortSignal): Promise<void> {
+async function releaseBy(client: HeldClient, settings: SessionSettings, signal: AbortSignal): Promise<void> {
   try {
-    await ask(client, releaseOf(settings), settings.released, signal);
+    await ask(client, releaseOf(settings), settings.released, settings, signal);
   } catch (error) {
     await client.leave();
     throw error;
@@ -153,31 +135,40 @@ async function releaseBy(client: HeldClient, settings: Settings, signal: AbortSi
   await client.close();
 }
 
+/** The product has said no. */
+class DeniedError extends Error {
+  readonly line: string;
+
+  constructor(line: string) {
+    super(`it answered: ${line}`);
+    this.name = 'DeniedError';
+    this.line = line;
+  }
+}
+
+/** As many as the section gives. */
+type Lines = readonly (string | undefined)[];
+
 /** Where no answer is expected there is nothing to wait for: the next one, or the end of the client, tells. */
 async function ask(
   client: HeldClient,
-  lines: readonly (string | undefined)[],
+  lines: Lines,
   expected: string | undefined,
+  { denied, denied2 }: SessionSettings,
   signal: AbortSignal,
-) {
+): Promise<void> {
   const given = linesOf(...lines);
   if (given.length === 0 || expected === undefined) return;
-  await client.ask(given, (line) => matchesGlob(expected, line.trim()), signal);
+  const isOneOf = (patterns: readonly string[]) => (line: string) =>
+    patterns.some((pattern) => matchesGlob(pattern, line.trim()));
+  const isNo = isOneOf(linesOf(denied, denied2));
+  const isYes = isOneOf([expected]);
+  const answer = await client.ask(given, (line) => isNo(line) || isYes(line), signal);
+  const last = answer.at(-1) ?? '';
+  if (isNo(last)) throw new DeniedError(redact(last.trim()));
 }
 
-const releaseOf = ({ release, release2, release3 }: Settings): readonly string[] =>
+const releaseOf = ({ release, release2, release3 }: SessionSettings): readonly string[] =>
   linesOf(release, release2, release3);
 
-const linesOf = (...lines: readonly (string | undefined)[]): readonly string[] =>
-  lines.filter((line) => line !== undefined);
-
-/** Without an answer to wait for, nobody would know whether it is held; without a question, whether it still is. */
-function missingIn(settings: Settings): readonly Shortcoming[] {
-  const wanted = ['hold', 'held', 'verify', 'verified', 'release', 'released'] as const;
-  const absent: string[] = wanted.filter((key) => settings[key] === undefined);
-  if (settings.client.length === 0) absent.unshift('client');
-  if (absent.length === 0) return [];
-  return [
-    { what: `its section does not say: ${absent.join(', ')}`, remedy: 'Complete it as shown in docs/quiescers.md.' },
-  ];
-}
+const linesOf = (...lines: Lines): readonly string[] => lines.filter((line) => line !== undefined);

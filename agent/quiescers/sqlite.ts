@@ -2,6 +2,8 @@ import { dirname } from 'node:path';
 import { UserError } from '../errors.ts';
 import { accountOf, noSuchAccount } from '../system/account.ts';
 import { realPathsOf } from '../system/real-path.ts';
+import type { System } from '../system/system.ts';
+import { distrust } from '../system/trust.ts';
 import { type HeldClient, openClient } from './client.ts';
 import { defineKind, type QuiescerParts } from './kind.ts';
 import type { ConfiguredQuiescer, Shortcoming } from './quiescer.ts';
@@ -25,23 +27,22 @@ interface Held {
 /**
  * SQLite has no server to ask: whoever has begun a write transaction is the only one who writes, and readers go on
  * (https://www.sqlite.org/lang_transaction.html). Each file is opened by a process of ours that is the file's owner:
- * what somebody left beside his file (a journal to be rolled back) is not for root to act upon.
+ * what somebody left beside his file (a journal to be rolled back) is not for root to act upon, and one of root's is
+ * opened only where nobody else can put anything beside it.
  */
 export const sqlite = defineKind({
   id: 'sqlite',
   title: 'SQLite',
+  platforms: ['linux'],
   serves: [],
   keys: KEYS,
   create(parts, { files }) {
     const { system, id, title, holdMs, onFailure } = parts;
     const clients: HeldClient[] = [];
     const held: Held[] = [];
+    /** All of them, and not only the first. */
+    let complete = false;
     let folders: readonly string[] = [];
-    const foldersNow = () =>
-      realPathsOf(
-        system,
-        files.map((file) => dirname(file)),
-      );
 
     const quiescer: ConfiguredQuiescer = {
       id,
@@ -54,36 +55,39 @@ export const sqlite = defineKind({
       ...(onFailure === undefined ? {} : { onFailure }),
       pick: () => undefined,
       async detect() {
-        const missing = await missingIn(parts, files);
+        const { seen, missing } = await look(system, files);
         return {
           version: process.versions.sqlite ?? '',
           blocks: 'writes',
           how: 'BEGIN IMMEDIATE',
           missing,
           stale: [],
-          folders: await foldersNow(),
+          folders: foldersOf(seen),
         };
       },
       async hold(signal) {
-        const [missing] = await missingIn(parts, files);
+        const { seen, missing: all } = await look(system, files);
+        const [missing] = all;
         if (missing !== undefined) throw new UserError('quiescer.missing', missing.what, { remedy: missing.remedy });
-        folders = await foldersNow();
-        for (const file of files) {
-          const client = await open(parts, system.resolve(file), (await system.stat(file))?.uid ?? 0);
+        folders = foldersOf(seen);
+        for (const { file, uid } of seen) {
+          const client = await open(parts, system.resolve(file), uid);
           clients.push(client);
           await query(client, `PRAGMA busy_timeout = ${parts.lockWaitMs}`, signal);
           await query(client, 'BEGIN IMMEDIATE', signal);
           held.push({ file, client, version: await queryValue(client, DATA_VERSION, signal) });
         }
+        complete = true;
       },
       async verify(signal) {
-        if (held.length < files.length || held.length === 0) throw new Error('it was not held');
+        if (!complete) throw new Error('it was not held');
         for (const { file, client, version } of held) {
           const now = await queryValue(client, DATA_VERSION, signal);
           if (now !== version) throw new Error(`${file} was written to meanwhile`);
         }
       },
       async release() {
+        complete = false;
         held.length = 0;
         await Promise.all(clients.splice(0).map((client) => client.close()));
       },
@@ -102,10 +106,33 @@ async function open({ system, self, lifeMs }: QuiescerParts, file: string, uid: 
   return openClient(system, { argv, env: { NODE_NO_WARNINGS: '1' }, account, lifeMs });
 }
 
-async function missingIn({ system }: QuiescerParts, files: readonly string[]): Promise<readonly Shortcoming[]> {
+interface Seen {
+  /** Without a link in it. */
+  readonly file: string;
+  /** Whose it is, and who opens it: looked at once, since what is looked at again may be another one. */
+  readonly uid: number;
+}
+
+/** Where they are, and not where they are named: a link lies on another file system. */
+const foldersOf = (seen: readonly Seen[]): readonly string[] => [...new Set(seen.map(({ file }) => dirname(file)))];
+
+/** Each once, however often it is named: nobody begins a second transaction beside his own. */
+async function look(
+  system: System,
+  files: readonly string[],
+): Promise<{ readonly seen: readonly Seen[]; readonly missing: readonly Shortcoming[] }> {
   const remedy = 'Name the files of the databases in its section: files = PATH, PATH …';
-  if (files.length === 0) return [{ what: 'no file is named', remedy }];
-  const kinds = await Promise.all(files.map(async (file) => ({ file, kind: (await system.stat(file))?.kind })));
-  // To open one that is not there would make it.
-  return kinds.flatMap(({ file, kind }) => (kind === 'file' ? [] : [{ what: `${file} is no file`, remedy }]));
+  const seen: Seen[] = [];
+  const missing: Shortcoming[] = files.length === 0 ? [{ what: 'no file is named', remedy }] : [];
+  for (const file of await realPathsOf(system, files)) {
+    const { kind, uid } = (await system.stat(file)) ?? {};
+    // To open one that is not there would make it.
+    if (kind !== 'file' || uid === undefined) missing.push({ what: `${file} is no file`, remedy });
+    else {
+      const unsafe = uid === 0 && system.live ? await distrust(system, file) : undefined;
+      if (unsafe === undefined) seen.push({ file, uid });
+      else missing.push({ what: `root must not open its file ${file}: ${unsafe.what}`, remedy: unsafe.remedy });
+    }
+  }
+  return { seen, missing };
 }

@@ -79,6 +79,7 @@ export function parseWorkload(text: string): Workload | undefined {
   return {
     quiescer: {
       name: `${kind}.workload`,
+      source,
       enabled: true,
       onFailure: 'inherit',
       timeoutMs: Math.min(Number(timeout), 1800) * 1000,
@@ -99,6 +100,8 @@ interface Made {
   readonly kind: string;
   readonly settings: Readonly<Record<string, string | undefined>>;
 }
+
+const IN_BACKUP_MODE = "from v$backup where status = 'ACTIVE';";
 
 const WORKLOADS: Readonly<Record<'oracle' | 'mysql' | 'mariadb' | 'postgres', (of: Of) => Made>> = {
   mysql: (of) => mysqlLike(of, 'mysql'),
@@ -126,10 +129,15 @@ const WORKLOADS: Readonly<Record<'oracle' | 'mysql' | 'mariadb' | 'postgres', (o
       settings: {
         client: `${sqlplus}, -S, -L, / as sysbackup`,
         user: of('linux_user') ?? 'oracle',
+        before: 'whenever sqlerror exit failure',
+        'before-2': `select 'quiesced ' || decode(count(*), 0, 'free', 'no: files are in backup mode') ${IN_BACKUP_MODE}`,
+        free: '*quiesced free*',
+        denied: '*quiesced no*',
+        'denied-2': 'ORA-01146*',
         hold: 'whenever sqlerror exit failure',
         'hold-2': 'alter database begin backup;',
         held: 'Database altered*',
-        verify: "select 'quiesced ' || decode(count(*), 0, 'lost', 'still') from v$backup where status = 'ACTIVE';",
+        verify: `select 'quiesced ' || decode(count(*), 0, 'no: somebody has ended it', 'still') ${IN_BACKUP_MODE}`,
         verified: '*quiesced still*',
         release: 'alter database end backup;',
         'release-2': 'alter system archive log current;',

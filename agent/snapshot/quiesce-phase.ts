@@ -71,17 +71,23 @@ export class QuiescePhase implements Phase {
 
   async enter(signal: AbortSignal): Promise<void> {
     if (this.#quiescers.length === 0) return;
-    for (const quiescer of this.#quiescers) this.#tried.add(quiescer);
     this.#expiry = setTimeout(() => {
       this.#expired.abort(new DeadlineError('holding the applications', this.enterMs));
     }, this.enterMs);
+    const errors: Error[] = [];
+    await settleAll(this.#quiescers, errors, async (quiescer) => {
+      const limitMs = quiescer.holdMs ?? this.enterMs;
+      await within('to see whether it may be held', limitMs, async (limit) => quiescer.ready?.(limit), signal);
+      this.#tried.add(quiescer);
+    });
     await this.#owe(this.#owed());
-    await settleAll(this.#quiescers, async (quiescer) => {
+    await settleAll([...this.#tried], errors, async (quiescer) => {
       await within('to hold it', quiescer.holdMs ?? this.enterMs, (limit) => this.#hold(quiescer, limit), signal);
       // Given up meanwhile: it is held now, but was not when the heart went on.
       signal.throwIfAborted();
       this.#held.add(quiescer);
     });
+    if (errors.length > 0) throw new AggregateError(errors);
   }
 
   async #hold(quiescer: Quiescer, signal: AbortSignal): Promise<void> {
@@ -142,9 +148,12 @@ async function released(quiescer: Quiescer, signal: AbortSignal): Promise<void> 
   await faultPoint('quiescer.release.after');
 }
 
-/** Does it for each in parallel, to the end; throws one AggregateError with every failure, each naming its application. */
-async function settleAll(quiescers: readonly Quiescer[], work: (quiescer: Quiescer) => Promise<void>): Promise<void> {
-  const errors: Error[] = [];
+/** Does it for each in parallel, to the end; adds every failure to `errors`, each naming its application. */
+async function settleAll(
+  quiescers: readonly Quiescer[],
+  errors: Error[],
+  work: (quiescer: Quiescer) => Promise<void>,
+): Promise<void> {
   await Promise.all(
     quiescers.map(async (quiescer) => {
       try {
@@ -154,5 +163,4 @@ async function settleAll(quiescers: readonly Quiescer[], work: (quiescer: Quiesc
       }
     }),
   );
-  if (errors.length > 0) throw new AggregateError(errors);
 }

@@ -49,6 +49,19 @@ export async function distrust(system: System, path: string): Promise<Distrust |
 }
 
 /**
+ * Whether others than root may read the file at `path`, in which a secret stands: undefined when not. By its own bits:
+ * that a folder above it is closed may change without a look at what is in it. Undefined too where the owners are not
+ * ours, and on Windows, where no secret is written to a file yet.
+ */
+export async function exposure(system: System, path: string): Promise<Distrust | undefined> {
+  if (!system.live || system.platform === 'windows') return undefined;
+  const { mode = 0, gid = 0 } = (await system.stat(path)) ?? {};
+  const readers = [...(mode & 0o040 && gid !== 0 ? [`group ${gid}`] : []), ...(mode & 0o004 ? ['everybody'] : [])];
+  if (readers.length === 0) return undefined;
+  return { what: `stands in a file that ${readers.join(' and ')} may read`, remedy: `chmod go-r ${shellWord(path)}` };
+}
+
+/**
  * Throws a `UserError` when somebody but root could exchange the program that root is to run.
  *
  * @param argv how it is started: each word that is a path is looked at.

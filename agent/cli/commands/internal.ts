@@ -30,7 +30,7 @@ export const sandboxWriter: Command = async ({ given }) => {
 };
 
 /** What the quiescer of SQLite starts, as the owner of the file. */
-export const sqliteSession: Command = async ({ given, print }) => {
-  await runSqliteSession(given.words[0] ?? '', process.stdin, print);
+export const sqliteSession: Command = async ({ system, given, print }) => {
+  await runSqliteSession(system, given.words[0] ?? '', process.stdin, print);
   return 0;
 };

@@ -48,6 +48,17 @@ export const DATABASE_FAULTS: readonly Fault[] = [
     hides: OF_CONNECTIONS,
   },
   {
+    name: 'a password that everybody may read',
+    plant: {
+      ...configured('[quiescer mariadb]\npassword = secret\n'),
+      modes: { '/etc/quiesced/quiesced.conf': 0o644 },
+    },
+    found: 'app.db-connect',
+    verdict: 'fail',
+    detail: /quiesced\.conf:2: \[quiescer mariadb\] password: stands in a file that everybody may read/,
+    hides: OF_CONNECTIONS,
+  },
+  {
     name: 'data on the temporary disk',
     plant: server('elsewhere'),
     found: 'app.db-datadir',

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap';
 import { quiescerKinds } from '../../../agent/quiescers/all.ts';
 import { createQuiescers } from '../../../agent/quiescers/configured.ts';
-import { load, MAIN } from '../../fakes/config.ts';
+import { DROP_INS, load, MAIN } from '../../fakes/config.ts';
 import { fakeSystem } from '../../fakes/system.ts';
 
 async function created(t: Test, text: string) {
@@ -33,7 +33,7 @@ t.test('nothing may take longer than all of it', async (t) => {
 const REFUSED: Readonly<Record<string, readonly [text: string, message: RegExp, remedy: RegExp]>> = {
   'an unknown application': [
     '[quiescer postgrsql.a]\nport = 1\n',
-    /:2: \[quiescer postgrsql\.a\].*no application/,
+    /:1: \[quiescer postgrsql\.a\].*no application/,
     /Did you mean \[quiescer postgresql\.a\]/,
   ],
   'an unknown key': ['[quiescer redis]\nsockt = /a\n', /:2: .*sockt: is an unknown key/, /Did you mean socket\?/],
@@ -54,6 +54,46 @@ for (const [name, [text, message, remedy]] of Object.entries(REFUSED)) {
     await t.rejects(created(t, text), { code: 'config.invalid', message, remedy });
   });
 }
+
+t.test('what cannot be held on this platform is refused, and not passed over', async (t) => {
+  const system = fakeSystem({ platform: 'windows' });
+  t.teardown(() => system.cleanUp());
+  for (const { id } of quiescerKinds) {
+    const { config } = await load({ [MAIN]: `[log]\nlevel = info\n[quiescer ${id}.a]\n` });
+    await t.rejects(createQuiescers(system, config, []), {
+      code: 'config.invalid',
+      message: new RegExp(`^${MAIN}:3: \\[quiescer ${id}\\.a\\]: cannot be held on this platform`),
+      remedy: /enabled = no/,
+    });
+  }
+  const { config } = await load({ [MAIN]: '[quiescer redis]\nenabled = no\n' });
+  t.strictSame(await createQuiescers(system, config, []), [], 'one file may serve many machines');
+});
+
+t.test('a password stands where root alone may read it', async (t) => {
+  const DROP_IN = `${DROP_INS}/b.conf`;
+  const files = { [MAIN]: '[quiescer redis.a]\nport = 1\n', [DROP_IN]: '[quiescer redis.b]\npassword = secret\n' };
+  const fake = fakeSystem({ files });
+  t.teardown(() => fake.cleanUp());
+  const { config } = await load(files);
+  const made = (mode: number, gid = 0) => {
+    const stat = async () => ({ kind: 'file', mode, uid: 0, gid, sizeBytes: 1, modifiedMs: 0 }) as const;
+    return createQuiescers({ ...fake, live: true, stat }, config, []);
+  };
+  for (const [mode, gid, who] of [
+    [0o644, 0, 'everybody'],
+    [0o640, 4, 'group 4'],
+    [0o644, 4, 'group 4 and everybody'],
+  ] as const) {
+    await t.rejects(made(mode, gid), {
+      code: 'config.invalid',
+      message: `${DROP_IN}:2: [quiescer redis.b] password: stands in a file that ${who} may read`,
+      remedy: `chmod go-r ${DROP_IN}`,
+    });
+  }
+  t.equal((await made(0o640)).length, 2, 'as the package brings it: the group is that of root');
+  t.equal((await made(0o600, 4)).length, 2);
+});
 
 t.test('every kind has a name of its own, and says what its keys mean', async (t) => {
   const ids = quiescerKinds.map(({ id }) => id);

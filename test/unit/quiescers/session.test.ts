@@ -1,35 +1,40 @@
 /** The ready-made sessions of docs/quiescers.md, as they stand there, against a program that keeps the product's state. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { createQuiescers } from '../../../agent/quiescers/configured.ts';
-import type { Quiescer } from '../../../agent/quiescers/quiescer.ts';
+import type { ConfiguredQuiescer } from '../../../agent/quiescers/quiescer.ts';
 import { load, MAIN } from '../../fakes/config.ts';
 import { fakeSystem } from '../../fakes/system.ts';
 
 const PAGE = readFileSync(join(import.meta.dirname, '../../../docs/quiescers.md'), 'utf8');
-const CLIENT = join(import.meta.dirname, '../../fixtures/fake-session.sh');
+const FIXTURES = join(import.meta.dirname, '../../fixtures');
 const LIMIT = AbortSignal.timeout(120_000);
 const READY_MADE = [...PAGE.matchAll(/```ini\n([^`]+)```/g)].map(([, text = '']) => text);
 /** The longest that a hold may outlive us. */
 const DEADLINE_S = 1;
 
 interface Scene {
-  readonly quiescer: Quiescer;
+  readonly quiescer: ConfiguredQuiescer;
   /** How often the product is held. */
   held(): number;
+  /** By others, beside us. */
+  setHeld(count: number): void;
   /** Kills the clients, by the numbers that they noted. */
   endClients(): void;
   /** Of the same section, as another process makes it. */
-  again(): Promise<Quiescer>;
+  again(): Promise<ConfiguredQuiescer>;
 }
 
 async function sceneOf(t: Test, section: string): Promise<Scene> {
   const folder = mkdtempSync(join(tmpdir(), 'quiesced-session-'));
   const state = join(folder, 'state');
-  const own = section.replace(/^client = .*$/m, `client = ${CLIENT}, ${state}`).replace(/^user = .*\n/m, '');
+  const client = section.includes('mongosh')
+    ? `${process.execPath}, ${FIXTURES}/fake-mongosh.ts, ${state}`
+    : `${FIXTURES}/fake-session.sh, ${state}`;
+  const own = section.replace(/^client = .*$/m, `client = ${client}`).replace(/^user = .*\n/m, '');
   const system = fakeSystem();
   t.teardown(() => {
     system.cleanUp();
@@ -51,9 +56,12 @@ async function sceneOf(t: Test, section: string): Promise<Scene> {
   const endClients = () => {
     for (const pid of readFileSync(`${state}.pids`, 'utf8').trim().split('\n')) process.kill(Number(pid), 'SIGKILL');
   };
-  return { quiescer: await again(), again, held, endClients };
+  const setHeld = (count: number) => writeFileSync(state, String(count));
+  return { quiescer: await again(), again, held, setHeld, endClients };
 }
 
+// Three times the deadline is waited for.
+t.setTimeout(180_000);
 t.equal(READY_MADE.length, 4, 'all of the page');
 for (const section of READY_MADE) {
   const [, name = ''] = /\[quiescer ([\w.-]+)\]/.exec(section) ?? [];
@@ -80,6 +88,27 @@ for (const section of READY_MADE) {
   });
 
   if (!outlives) continue;
+  t.test(`${name}: what is held already is told, with the remedy, and left as it is`, async (t) => {
+    const { quiescer, held, setHeld } = await sceneOf(t, section);
+    await quiescer.ready?.(LIMIT);
+    t.strictSame((await quiescer.detect(LIMIT)).stale, []);
+    t.equal(held(), 0, 'to ask changes nothing');
+    setHeld(1);
+    t.match((await quiescer.detect(LIMIT)).stale, [{ what: /held already.*: .*quiesced no/, remedy: /let it go: \S/ }]);
+    await t.rejects(async () => quiescer.ready?.(LIMIT), { code: 'quiescer.taken', remedy: /./ });
+    t.equal(held(), 1, 'it is not ours');
+  });
+
+  t.test(`${name}: after somebody else has ended it there is nothing to release`, async (t) => {
+    const { quiescer, held, setHeld } = await sceneOf(t, section);
+    await quiescer.hold(LIMIT);
+    setHeld(0);
+    await t.rejects(quiescer.verify(LIMIT), { message: /it answered: .*quiesced no/ }, 'told at once');
+    setHeld(1);
+    await quiescer.release(LIMIT);
+    t.equal(held(), 1, 'another has held it since');
+  });
+
   t.test(`${name}: what a client that died has left held is released at once, by another`, async (t) => {
     const { quiescer, held, endClients } = await sceneOf(t, section);
     await quiescer.hold(LIMIT);
@@ -109,3 +138,32 @@ for (const section of READY_MADE) {
     await quiescer.release(AbortSignal.timeout(300)).catch(() => undefined);
   });
 }
+
+for (const name of ['mongodb', 'oracle']) {
+  const section = READY_MADE.find((text) => text.includes(`[quiescer session.${name}]`)) ?? '';
+  t.test(`${name}: who comes between the question and the hold keeps what he holds`, async (t) => {
+    const { quiescer, held, setHeld } = await sceneOf(t, section);
+    await quiescer.ready?.(LIMIT);
+    setHeld(1);
+    await t.rejects(quiescer.hold(LIMIT), { message: /it answered: .*(quiesced no|ORA-01146)/ });
+    await quiescer.release(LIMIT);
+    t.equal(held(), 1);
+  });
+}
+
+t.test('mongodb: locks nest; ours is taken back once, and leaves none but those of others', async (t) => {
+  const section = READY_MADE.find((text) => text.includes('[quiescer session.mongodb]')) ?? '';
+  const { quiescer, held, setHeld } = await sceneOf(t, section);
+  await quiescer.hold(LIMIT);
+  setHeld(2);
+  await quiescer.verify(LIMIT);
+  await quiescer.release(LIMIT);
+  t.equal(held(), 1);
+});
+
+t.test('a section that cannot tell a no is not complete', async (t) => {
+  const section = READY_MADE.find((text) => text.includes('[quiescer session.oracle]')) ?? '';
+  const { quiescer } = await sceneOf(t, section.replace(/^(denied|free) = .*\n/gm, ''));
+  t.match((await quiescer.detect(LIMIT)).missing, [{ what: /does not say: free, denied$/ }]);
+  await t.rejects(quiescer.hold(LIMIT), { code: 'quiescer.missing' });
+});

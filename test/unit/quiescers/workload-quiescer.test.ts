@@ -8,6 +8,7 @@ import { fakeSystem } from '../../fakes/system.ts';
 const MYSQL = '[workload]\nworkload_name = mysql\nlinux_user = mysql\n';
 const section = (name: string, enabled = true): QuiescerConfig => ({
   name,
+  source: { from: 'file', file: '/etc/quiesced/quiesced.conf', line: 1 },
   enabled,
   onFailure: 'inherit',
   timeoutMs: 60_000,

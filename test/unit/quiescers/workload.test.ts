@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
+import { readIni } from '../../../agent/config/ini.ts';
 import { defaultConfig } from '../../../agent/config/load.ts';
 import { createQuiescers } from '../../../agent/quiescers/configured.ts';
 import { parseWorkload, readWorkload, WORKLOAD_CONF, workloadCodeOf } from '../../../agent/quiescers/workload.ts';
@@ -43,6 +46,16 @@ t.test('each becomes a quiescer that ours can make', async (t) => {
     client: '/u01/bin/sqlplus, -S, -L, / as sysbackup',
     outlives: 'yes',
   });
+});
+
+t.test('Oracle is held as the page says', async (t) => {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/quiescers.md'), 'utf8');
+  const [, section = ''] = /```ini\n(\[quiescer session\.oracle\][^`]+)```/.exec(page) ?? [];
+  const said = Object.fromEntries(readIni('page', section).entries.map(({ key, value }) => [key, value]));
+  const settings = settingsOf(
+    workload('workload_name = oracle', 'command_path = /opt/oracle/product/19c/dbhome_1/bin'),
+  );
+  t.strictSame(settings, said);
 });
 
 t.test('what cannot be honoured is said, by its number', async (t) => {

@@ -18,7 +18,11 @@ function rigOf(applications: Readonly<Record<string, Partial<Quiescer>>>, deadli
     };
     const { owed } = own;
     const base = { id, title: `application ${id}`, hold: act('hold'), verify: act('verify'), release: act('release') };
-    return owed === undefined ? base : { ...base, owed };
+    return {
+      ...base,
+      ...(owed === undefined ? {} : { owed }),
+      ...(own.ready === undefined ? {} : { ready: own.ready }),
+    };
   });
   const owe = async (what: unknown) => {
     events.push('owe');
@@ -59,6 +63,25 @@ t.test('one that cannot be held is named; it is released, but there is nothing t
   t.ok(events.includes('release a'), 'it may be held by half');
   t.ok(events.includes('verify b'));
   t.equal(phase.evidence, 'failed');
+});
+
+t.test('what somebody else holds gets on no record, and is not released', async (t) => {
+  const { phase, events, owed } = rigOf({ a: { owed: 1, ready: fail('held by others') }, b: { owed: 2 } });
+  await t.rejects(phase.enter(signal), { errors: [{ message: 'application a: held by others' }] });
+  t.strictSame(owed, [[{ id: 'b', owed: 2 }]]);
+  t.equal(phase.evidence, 'failed');
+  await phase.leave(HOW, signal);
+  t.notOk(events.some((event) => event.endsWith(' a')));
+  t.ok(events.includes('release b'), 'the others go on');
+});
+
+t.test('one that cannot be asked whether it is free is given up in its time', async (t) => {
+  const a = { id: 'a', title: 'a', holdMs: 20, ready: never, hold: never, verify: never, release: never };
+  const phase = new QuiescePhase([a], false, 5000, async () => undefined);
+  await t.rejects(phase.enter(signal), {
+    errors: [{ message: /to see whether it may be held took longer than 20 ms/ }],
+  });
+  await phase.leave(HOW, signal);
 });
 
 t.test('a hold that did not last is told, and lowers the level', async (t) => {
@@ -116,6 +139,7 @@ t.test('a hold that comes when it was given up is no hold', async (t) => {
   const given = new AbortController();
   const entered = phase.enter(given.signal);
   entered.catch(() => undefined);
+  while (!events.includes('hold a')) await new Promise(setImmediate);
   given.abort(new Error('given up'));
   late.resolve();
   await t.rejects(entered, { errors: [{ message: /given up/ }] });
