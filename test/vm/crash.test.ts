@@ -50,7 +50,7 @@ function systemctl(verb: string): (machine: Machine) => Promise<unknown> {
 }
 
 /** Six starts of Node each, at up to three seconds: more of all of them do not fit into a run, short or full. */
-const ONCE = { short: 1, full: 8 };
+const ONCE = { short: 1, full: 5 };
 
 vmTest('crashes while everything is frozen', 'ready', async (t, machine) => {
   await configure(machine);

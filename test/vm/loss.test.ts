@@ -9,7 +9,7 @@ import { configure, hold, leftWell, scriptsRan, settled } from './lab/service.ts
 vmTest('while everything is frozen: out of memory, a reset, a disk is lost', 'ready', async (t, machine) => {
   await configure(machine);
   await machine.save('configured');
-  const few = { from: 'configured', atMost: { short: 1, full: 4 } };
+  const few = { from: 'configured', atMost: { short: 1, full: 3 } };
 
   const oom = { scenario: 'frozen, and then: the OOM killer strikes', measured: 'until somebody was killed', ...few };
   await rounds(t, machine, oom, async (t) => {

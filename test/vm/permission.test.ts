@@ -39,7 +39,7 @@ vmTest('a permission listener whose log is frozen', 'ready', async (t, machine) 
     ['asked of the daemon', 'systemctl start quiesced.service', 2],
     ['without a daemon', 'systemctl stop quiesced.service', 1],
   ] as const) {
-    const atMost = { short, full: 8 };
+    const atMost = { short, full: 4 };
     await machine.must(prepare, { timeoutMs: 60_000 });
     const holding = { scenario: `permission listener: hold, ${who}`, measured: 'longest time without a write', atMost };
     await rounds(t, machine, holding, async (t) => {

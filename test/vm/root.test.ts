@@ -8,13 +8,16 @@ import { rounds, vmTest } from './lab/scenario.ts';
 
 /** `[snapshot] frozen-deadline`, and what may come on top of it. */
 const STUCK_MS = 11_000;
+/** Fifty freezes in a full run; each takes a minute or half of one, nearly all of it starts of Node. */
+const HELD = { short: 2, full: 30 };
+const REHEARSED = { short: 2, full: 20 };
 
 vmTest('the root file system, held and rehearsed under load', 'ready', async (t, machine) => {
   const load = await startLoad(machine);
   const ids: string[] = [];
 
-  const holding = { scenario: 'root frozen under load: hold, release', measured: 'longest step of a writer' };
-  await rounds(t, machine, holding, async (t) => {
+  const measured = 'longest step of a writer';
+  await rounds(t, machine, { scenario: 'root frozen under load: hold, release', measured, atMost: HELD }, async (t) => {
     await begin();
     const before = await load.figures();
     const hold = await machine.run('quiesced hold');
@@ -30,8 +33,7 @@ vmTest('the root file system, held and rehearsed under load', 'ready', async (t,
     return longestOf(await load.goesOn(before));
   });
 
-  const rehearsing = { scenario: 'root frozen under load: rehearse', measured: 'longest step of a writer' };
-  await rounds(t, machine, rehearsing, async (t) => {
+  await rounds(t, machine, { scenario: 'root frozen under load: rehearse', measured, atMost: REHEARSED }, async (t) => {
     await begin();
     const before = await load.figures();
     const { code, output } = await machine.run('quiesced rehearse --yes --json');

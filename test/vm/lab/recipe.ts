@@ -115,7 +115,7 @@ export const MASKED = [
 /** `list`: the few modules that find the disks; the boot is quicker by it. */
 export const INITRAMFS =
   'd="$1/etc/initramfs-tools"; mkdir -p "$d/conf.d"; printf "MODULES=list\\nCOMPRESS=zstd\\n" >"$d/conf.d/lab"; ' +
-  'printf "virtio_pci\\nvirtio_blk\\next4\\nvirtio_scsi\\nsd_mod\\n" >"$d/modules"; chroot "$1" update-initramfs -u';
+  'printf "virtio_pci\\nvirtio_blk\\next4\\nvirtio_scsi\\nsd_mod\\n" >"$d/modules"; chroot "$1" update-initramfs -u -k all';
 
 /** Part of the kernel's command line, in every boot. */
 export const CMDLINE = 'console=ttyS0 root=LABEL=root rw systemd.show_status=0 quiet loglevel=4 mitigations=off';

@@ -1,12 +1,9 @@
 import t, { type Test } from 'tap';
 import { type Machine, start } from './machine.ts';
 import { record } from './results.ts';
+import { FULL_RUN, ROUNDS } from './rounds.ts';
 import { bareState, readyState, type State, unpackPrograms } from './states.ts';
 import { whyNot } from './tools.ts';
-
-const SHORT = 2;
-/** A full run is made with 50. */
-const ROUNDS = Number(process.env.QUIESCED_VM_ROUNDS || SHORT);
 
 /** Nothing takes so long, also on a machine that has other things to do. */
 const ROUND_MS = 900_000;
@@ -54,7 +51,7 @@ export async function rounds(
 ): Promise<void> {
   const ms: number[] = [];
   let passed = 0;
-  const count = Math.min(ROUNDS, (ROUNDS > SHORT ? atMost?.full : atMost?.short) ?? ROUNDS);
+  const count = Math.min(ROUNDS, (FULL_RUN ? atMost?.full : atMost?.short) ?? ROUNDS);
   for (let round = 1; round <= count; round++) {
     await t.test(`${scenario}, round ${round} of ${count}`, { timeout: ROUND_MS }, async (t) => {
       if (from !== undefined) await machine.revert(from);
