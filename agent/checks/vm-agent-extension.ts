@@ -101,19 +101,22 @@ export function handlerOf(text: string): ExtensionSigns['handler'] {
 
 /**
  * The outer status is `success` whatever happened; the real report is JSON in the name of the only substatus, with the
- * code as a string, and its message is JSON once more.
+ * code as a string, and its message is JSON once more. Before the extension has said anything the agent does so in its
+ * place, with code 0, which of the extension would mean success: `transitioning`.
  */
 export function statusOf(text: string): Omit<NonNullable<ExtensionSigns['last']>, 'ageMs'> | undefined {
   const outer = record(record(first(json(text))).status);
   const embedded = record(first(outer.substatus)).name;
   const inner = record(record(first(json(embedded))).status);
-  const { code, formattedMessage } = inner.code === undefined ? outer : inner;
+  const byAgent = inner.code === undefined && outer.status === 'transitioning';
+  const said = inner.code === undefined ? outer : inner;
+  const { code, formattedMessage } = byAgent ? { ...outer, code: AT_WORK } : said;
   if (typeof code !== 'number' && typeof code !== 'string') return undefined;
   if (!/^\d+$/.test(String(code))) return undefined;
   const { message } = record(formattedMessage);
   const { messageStr } = record(json(message));
-  const said = [messageStr, message].find((each) => typeof each === 'string');
-  return { code: Number(code), message: typeof said === 'string' ? said : '' };
+  const words = [messageStr, message].find((each) => typeof each === 'string');
+  return { code: Number(code), message: typeof words === 'string' ? words : '' };
 }
 
 /** Undefined for whatever is not JSON. */

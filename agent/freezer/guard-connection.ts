@@ -60,6 +60,8 @@ class PipedGuard implements GuardConnection {
 
   constructor(child: ChildProcess) {
     this.#child = child;
+    // One that could not be started has no number; that it failed is told only later.
+    this.#dead = child.pid === undefined;
     child.on('error', () => this.#died());
     child.on('exit', () => this.#died());
     child.stdin?.on('error', () => undefined);

@@ -101,11 +101,13 @@ export class GuardedFreeze implements PreparedFreeze {
 
   /**
    * Has the next guard watch in the place of this one, which is sent away. Throws when that has not gone: then the two
-   * would take each other's file systems for their own. The next one watches all the same, until the end.
+   * would take each other's file systems for their own. The next one watches all the same, until the end. Throws as well
+   * when the next one could not be started (no memory, no room for a process): then this one stays.
    *
    * @param next started, so that it notices if this process dies; it may open nothing before this has returned.
    */
   async handOver(next: GuardConnection): Promise<void> {
+    if (next.isGone()) throw new Error('the next guard could not be started, so nothing is frozen again');
     const guard = this.#guard;
     this.#guard = next;
     if (!(await this.#part(guard))) throw new Error('its guard has not ended, so nothing is frozen again');

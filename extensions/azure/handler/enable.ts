@@ -31,8 +31,10 @@ export async function enable(handler: Handler, sequence: number): Promise<void> 
   const alive = holderOf(system.resolve(JOB_LOCK)) !== undefined;
   const { handed, fresh } = await hand(handler, machineId, job, reportTo);
   if (handed.phase === 'ended' && handed.status !== undefined) await putBack(handler, sequence, handed.status);
-  // One that has begun and is not there any more was cut off: the same process finds that out, and settles it.
-  if (fresh || (!alive && isOpen(handed))) await startJob(handler, handed.sequence);
+  // One that has begun and is not there any more was cut off: the same process finds that out, and settles it. Whether
+  // one that waits for another is there nobody knows.
+  const waits = handed.phase === 'handed';
+  if (fresh || waits || (!alive && isOpen(handed))) await startJob(handler, handed.sequence);
 }
 
 /**

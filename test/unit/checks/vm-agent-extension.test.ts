@@ -52,6 +52,21 @@ const ROWS: readonly Row[] = [
     /9\.status is not understood/,
     scene({ ...extension('Enabled'), [`${EXTENSION}/status/9.status`]: '[{"status": {' }),
   ],
+  [
+    'agent.extension-state',
+    'what the agent says in its place, which never began',
+    'warn',
+    /at work for 5 hours/,
+    scene(
+      {
+        ...extension('Enabled'),
+        [`${EXTENSION}/status/9.status`]: JSON.stringify([
+          { version: 1, status: { status: 'transitioning', operation: 'Enabling Extension', code: 0 } },
+        ]),
+      },
+      later(5 * 60),
+    ),
+  ],
   ['agent.extension-state', 'failed upgrade', 'warn', /FailedUpgrade/, scene(extension('FailedUpgrade'))],
   [
     'agent.extension-state',

@@ -37,3 +37,11 @@ t.test('a guard that cannot be heard any more is taken for dead, and is', async 
   await new Promise<void>((resolve) => guard.onDeath(resolve));
   t.ok(guard.isGone());
 });
+
+t.test('a guard that could not be started is known to be none at once, and refuses to open', async (t) => {
+  const guard = startGuard(['/there/is/none'], { PATH: '/usr/bin:/bin' }, 1, undefined);
+  t.ok(guard.isGone());
+  const order = { groups: [], deadlineMs: 1, expedite: false, journalPath: '', bootId: '', safeFreezeFolder: '' };
+  const opened = guard.open({ ...order, daemonPid: process.pid }, 60_000, new AbortController().signal);
+  await t.rejects(opened, { code: 'freeze.no-guard', message: /ended at once/ });
+});

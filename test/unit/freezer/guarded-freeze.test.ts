@@ -268,12 +268,22 @@ t.test('the guard says that it thaws, and is stopped before it does: nothing wai
   t.notOk(events.includes('kill'), 'it may be well, and have something to say');
 });
 
+t.test('a next guard that could not be started takes over from nobody', async (t) => {
+  const { prepared, events } = rigOf(t, async () => REPORT);
+  const next = { ...rigOf(t, async () => REPORT).guard, isGone: () => true };
+  await t.rejects(prepared.handOver(next), { message: /could not be started/ });
+  t.strictSame(events, [], 'the one that watches is not sent away');
+  await prepared.end();
+  t.strictSame(events, ['bye']);
+});
+
 t.test(
   'the next guard watches from the moment on at which this one is sent away, whether that goes or not',
   async (t) => {
     for (const goes of [true, false]) {
       const { prepared, events } = rigOf(t, async () => REPORT, undefined, goes);
-      const next = { ...rigOf(t, async () => REPORT).guard, bye: () => events.push('bye to the next') };
+      const { guard } = rigOf(t, async () => REPORT, undefined, false);
+      const next = { ...guard, bye: () => events.push('bye to the next') };
       const handedOver = prepared.handOver(next);
       if (goes) await handedOver;
       else await t.rejects(handedOver, { message: /has not ended/ });

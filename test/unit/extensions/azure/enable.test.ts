@@ -1,6 +1,11 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
+import { takeLock } from '../../../../agent/system/lock.ts';
 import { enable } from '../../../../extensions/azure/handler/enable.ts';
 import { runJob } from '../../../../extensions/azure/handler/job.ts';
+import { JOB_LOCK } from '../../../../extensions/azure/handler/record.ts';
+import { until } from '../../freezer/rig.ts';
 import { handlerRig } from './handler-rig.ts';
 
 const NEVER = new AbortController().signal;
@@ -17,6 +22,16 @@ t.test('the same task under another number: its process goes on, and the end is 
     t.match(await status(2), phase === 'handed' ? /Install Succeeded/ : /cut off/, 'the end');
     t.equal(await status(1), undefined, 'the highest number is the one that the agent reads: no other is there');
   }
+});
+
+t.test('a job whose process died while it waited for another one is started again', async (t) => {
+  const started = join(t.testdir(), 'started');
+  const { system, handler, known } = handlerRig(t, { self: ['/bin/sh', '-c', `: >'${started}'`] });
+  await known({ sequence: 1, taskId: 'task', phase: 'handed' });
+  const lock = await takeLock(system.resolve(JOB_LOCK), { pid: process.pid, command: 'another job', since: 'now' });
+  t.teardown(() => lock.release());
+  await enable(handler, 1);
+  await until('it is started', () => existsSync(started), 60_000);
 });
 
 t.test('the job ends while it is handed over once more: the end stays, and nothing is done twice', async (t) => {
