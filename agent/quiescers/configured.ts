@@ -76,7 +76,9 @@ async function judge({ id, keys }: QuiescerKind, { name, settings }: QuiescerCon
     const reading = await readValue(spec, text, system.platform);
     const exposed = spec.secret && given !== undefined ? await exposure(system, given.source.file) : undefined;
     if (exposed !== undefined && given !== undefined) {
-      problems.push({ ...given.source, section: `quiescer ${name}`, key, ...exposed });
+      // Behind `password: ` every word would be hidden from whoever is to read this.
+      const what = `its ${key} ${exposed.what}`;
+      problems.push({ ...given.source, section: `quiescer ${name}`, what, remedy: exposed.remedy });
     }
     if ('value' in reading) values[propertyOf(key, spec)] = reading.value;
     else if (given !== undefined) {

@@ -55,7 +55,7 @@ export const DATABASE_FAULTS: readonly Fault[] = [
     },
     found: 'app.db-connect',
     verdict: 'fail',
-    detail: /quiesced\.conf:2: \[quiescer mariadb\] password: stands in a file that everybody may read/,
+    detail: /quiesced\.conf:2: \[quiescer mariadb\]: its password stands in a file that everybody may read/,
     hides: OF_CONNECTIONS,
   },
   {

@@ -87,7 +87,7 @@ t.test('a password stands where root alone may read it', async (t) => {
   ] as const) {
     await t.rejects(made(mode, gid), {
       code: 'config.invalid',
-      message: `${DROP_IN}:2: [quiescer redis.b] password: stands in a file that ${who} may read`,
+      message: `${DROP_IN}:2: [quiescer redis.b]: its password stands in a file that ${who} may read`,
       remedy: `chmod go-r ${DROP_IN}`,
     });
   }
