@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { ask } from '../../agent/control/client.ts';
 import { endpointOf } from '../../agent/control/endpoint.ts';
 import type { ControlStatus, RunStatus } from '../../agent/control/protocol.ts';
@@ -12,22 +11,27 @@ import { processesOf, until } from '../system/loop-observe.ts';
 import { points } from '../system/loop-outcome.ts';
 import type { Figures } from './tally.ts';
 
-const MAIN = join(import.meta.dirname, '../../agent/main.ts');
 const SILENCE_MS = 30_000;
 
 /** The daemon of a soak, started again whenever it is dead, as the service manager would. */
 export class Resident {
   readonly #rig: Rig;
+  readonly #program: string;
   readonly #endpoint: string;
   #process: ChildProcess | undefined;
 
-  constructor(rig: Rig) {
+  constructor(rig: Rig, program: string) {
     this.#rig = rig;
+    this.#program = program;
     this.#endpoint = endpointOf(localSystem({ root: rig.root, env: {} }));
   }
 
   async start(): Promise<void> {
-    this.#process = spawn(process.execPath, [MAIN, 'daemon'], { env: this.#rig.cli.env(), cwd: '/', stdio: 'ignore' });
+    this.#process = spawn(process.execPath, [this.#program, 'daemon'], {
+      env: this.#rig.cli.env(),
+      cwd: '/',
+      stdio: 'ignore',
+    });
     const serves = () => ask<ControlStatus>(this.#endpoint, 'status', { silenceMs: 1000 }).catch(() => undefined);
     if (!(await until(async () => (await serves())?.daemon !== undefined, 20_000)))
       throw new Error('it does not serve');

@@ -1,11 +1,17 @@
 /**
- * Holds and releases through the daemon, again and again under write load, and kills or stops it or its guard in every
- * third cycle, at a random moment. Nothing may stay frozen or owed, no post script may be lost, and nothing may grow.
+ * Holds and releases through the daemon, as it is installed, again and again under write load, and kills or stops it or its
+ * guard in every third cycle, at a random moment: 0 to 300 ms after the trigger, or after the pre script, when the freeze is
+ * at hand. Nothing may stay frozen or owed, no post script may be lost, and nothing may grow.
  *
  * QUIESCED_SOAK_CYCLES: how many (1,000; 50 where CI is set); QUIESCED_SOAK_SEED: the seed of an earlier run.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Test } from 'tap';
+import t, { type Test } from 'tap';
+import type { Outcome } from '../../agent/snapshot/outcome.ts';
+import { bundle } from '../../packaging/build.ts';
 import { loopTest, type Mounted, type Rig } from '../system/loop.ts';
 import { isWritable, notExpedited, processesOf, startWriter, until } from '../system/loop-observe.ts';
 import { points } from '../system/loop-outcome.ts';
@@ -17,6 +23,14 @@ const SEED = Number(process.env.QUIESCED_SOAK_SEED ?? Date.now() % 1e9);
 const DEADLINE_MS = 1000;
 const KILLS = ['kill daemon', 'kill guard', 'kill both', 'stop daemon', 'stop guard'] as const;
 type Kill = (typeof KILLS)[number];
+
+/** So many of a hundred undisturbed ones may find a disk that is slower than the deadline, as long as they say so. */
+const SLOW_PERCENT = 1;
+const SLOW = 'undisturbed, not held: the kernel was slower than the deadline, and it says so';
+
+const built = mkdtempSync(join(tmpdir(), 'quiesced-soak-'));
+t.teardown(() => rmSync(built, { recursive: true, force: true }));
+await bundle(built);
 
 /** mulberry32: the same numbers from the same seed. */
 function randomFrom(seed: number): () => number {
@@ -35,14 +49,15 @@ loopTest(`${CYCLES} cycles, seed ${SEED}`, async (t, rig) => {
   const mounted = [await rig.make('ext4'), await rig.make('xfs')];
   configure(rig);
   for (const { mountPoint } of mounted) await startWriter(t, mountPoint);
-  const resident = new Resident(rig);
+  const resident = new Resident(rig, join(built, 'quiesced.mjs'));
   const tally = new Tally();
   await resident.start();
   try {
     for (let cycle = 1; cycle <= CYCLES; cycle += 1) {
       if (cycle % 3 === 0) {
         const kill = KILLS[Math.floor(random() * KILLS.length)] ?? 'kill both';
-        tally.count(await disturbed(resident, mounted, kill, Math.floor(random() * 300)));
+        const begins = random() < 0.5 ? TRIGGER : preScriptOf(rig);
+        tally.count(await disturbed(resident, mounted, kill, Math.floor(random() * 300), begins));
       } else tally.count(await undisturbed(resident, mounted, Math.floor(random() * 20)));
       const wrong = await whatIsLeft(rig, mounted);
       if (wrong.length > 0)
@@ -67,22 +82,39 @@ function configure(rig: Rig): void {
   );
 }
 
+/** Resolves when it is time to count from: at once, or when one more pre script has run. */
+type Begins = () => Promise<unknown>;
+const TRIGGER: Begins = async () => undefined;
+const preScriptOf = (rig: Rig): Begins => {
+  const ran = (): number => (rig.has('scripts.log') ? rig.read('scripts.log').split('pre ').length : 0);
+  const before = ran();
+  return () => until(() => ran() > before);
+};
+
 async function undisturbed(resident: Resident, mounted: readonly Mounted[], heldMs: number): Promise<string> {
   const held = await resident.hold(mounted);
-  if (held?.state !== 'held') return `undisturbed, not held: ${JSON.stringify(held)}`;
+  if (held?.state !== 'held') return wasSlow(held) ? SLOW : `undisturbed, not held: ${JSON.stringify(held)}`;
   await sleep(heldMs);
   const outcome = await resident.release();
   return `undisturbed: ${outcome?.consistency}, ${outcome?.faults?.length} faults`;
 }
 
-/** Somebody is killed or stopped `afterMs` after the trigger. Returns what came of it, in words that can be counted. */
+function wasSlow(outcome: Partial<Outcome> | undefined): boolean {
+  const { consistency, reason, faults = [] } = outcome ?? {};
+  const hung = faults.some(({ code }) => code === 'freeze.hung');
+  return hung && consistency === 'none' && reason === 'no snapshot was taken';
+}
+
+/** Somebody is killed or stopped `afterMs` after it `begins`. Returns what came of it, in words that can be counted. */
 async function disturbed(
   resident: Resident,
   mounted: readonly Mounted[],
   kill: Kill,
   afterMs: number,
+  begins: Begins,
 ): Promise<string> {
   const held = resident.hold(mounted).catch(() => undefined);
+  await begins();
   await sleep(afterMs);
   const who = kill.endsWith('both') ? ['daemon', 'guard'] : [kill.split(' ')[1] ?? ''];
   const stops = kill.startsWith('stop');
@@ -123,11 +155,13 @@ function judge(t: Test, rig: Rig, tally: Tally): void {
     [],
     'no post script was lost',
   );
+  const wrong = tally.named(/not held|STILL FROZEN|undisturbed: (?!application, 0 faults)/);
   t.strictSame(
-    tally.named(/not held|STILL FROZEN|undisturbed: (?!application, 0 faults)/),
+    wrong.filter((what) => what !== SLOW),
     [],
     'and all was told right',
   );
+  t.ok(tally.times(SLOW) <= Math.ceil((CYCLES * SLOW_PERCENT) / 100), 'hardly any was slower than the deadline');
   t.ok(
     KILLS.every((kill) => CYCLES < 100 || tally.named(new RegExp(`^${kill}: hit`)).length > 0),
     'each kill has hit',

@@ -15,6 +15,10 @@ export class Tally {
     this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);
   }
 
+  times(what: string): number {
+    return this.#counts.get(what) ?? 0;
+  }
+
   measure(figures: Figures): void {
     this.#figures.push(figures);
   }
