@@ -1,8 +1,4 @@
-import { registryNumber } from '../system/registry.ts';
-import type { System } from '../system/system.ts';
-import { restoreLimit } from './azure.ts';
-import { type Check, fail, pass, type Result, skip } from './check.ts';
-import { AZURE_HOST, WINDOWS_IMAGE } from './limits.ts';
+import { RDP_PORT, rdpPort } from '../boot/remote-desktop.ts';
 import {
   type FirewallRule,
   gatherWindowsFirewall,
@@ -11,8 +7,12 @@ import {
   isTcp,
   namesAddress,
   namesPort,
+  profilesShutTo,
   type WindowsFirewall,
-} from './windows-firewall-rules.ts';
+} from '../boot/windows-firewall.ts';
+import { restoreLimit } from './azure.ts';
+import { type Check, fail, pass, type Result, skip } from './check.ts';
+import { AZURE_HOST, WINDOWS_IMAGE } from './limits.ts';
 
 /** The agent runs as a service: a rule for some other program is none of its business. */
 const concernsAgent = (rule: FirewallRule): boolean => {
@@ -51,11 +51,6 @@ export function judgeWindowsFirewall({ known, rules, on, closedOutwards }: Windo
   );
 }
 
-const PORT = 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\Terminal Server\\WinStations\\RDP-Tcp\\PortNumber';
-export const RDP_PORT = 3389;
-
-export const rdpPort = async (system: System): Promise<number> => (await registryNumber(system, PORT)) ?? RDP_PORT;
-
 /** A restored machine's network is a new one, of any kind. */
 export const remoteDesktopIsLetIn: Check = {
   id: 'win.firewall',
@@ -70,15 +65,12 @@ export const remoteDesktopIsLetIn: Check = {
 
 export function judgeRdpRules({ known, rules, on }: WindowsFirewall, port: number): Result {
   if (!known) return skip(NO_SETTINGS);
-  const to = rules.filter((rule) => isTcp(rule) && rule.has('LPort') && namesPort(rule, 'LPort', port));
-  const has = (action: 'Allow' | 'Block', profile: (typeof on)[number]) =>
-    to.some((rule) => isRule(rule, action, 'In') && holdsIn(rule, profile));
-  const shut = on.filter((profile) => has('Block', profile) || !has('Allow', profile));
+  const { shut } = profilesShutTo({ rules, on }, port);
   if (shut.length === 0) return pass(on.length === 0 ? 'the Windows Firewall is off' : `port ${port}`);
   return fail(
     `the Windows Firewall lets nobody in at port ${port} in networks of the kind ${shut.join(', ')}`,
     port === RDP_PORT
-      ? 'Switch the group on:\n$ netsh advfirewall firewall set rule group="@FirewallAPI.dll,-28752" new enable=yes'
+      ? 'Switch the group on, for the next start or at once:\n$ quiesced repair win.firewall\n$ netsh advfirewall firewall set rule group="@FirewallAPI.dll,-28752" new enable=yes'
       : `$ netsh advfirewall firewall add rule name="Remote Desktop" dir=in action=allow protocol=TCP localport=${port}`,
   );
 }

@@ -1,9 +1,9 @@
 import t from 'tap';
+import { namesAddress, namesPort, parseFirewallRule } from '../../../agent/boot/windows-firewall.ts';
 import { GPT_TYPES, parsePartitionTable } from '../../../agent/checks/partition-table.ts';
 import { programOf } from '../../../agent/checks/windows-agent.ts';
 import { judgeCollections, parseRule } from '../../../agent/checks/windows-applocker.ts';
 import { judgeRdpRules, judgeWindowsFirewall } from '../../../agent/checks/windows-firewall.ts';
-import { namesAddress, namesPort, parseFirewallRule } from '../../../agent/checks/windows-firewall-rules.ts';
 import { parseShadowStorage } from '../../../agent/checks/windows-shadows.ts';
 import { parseWriters } from '../../../agent/checks/windows-writers.ts';
 import { gptDisk, mbrDisk } from '../../fixtures/gpt.ts';

@@ -23,23 +23,37 @@ const LOCAL = 'HKLM\\SYSTEM\\CurrentControlSet\\Services\\SharedAccess\\Paramete
 const POLICY = 'HKLM\\SOFTWARE\\Policies\\Microsoft\\WindowsFirewall';
 const BLOCK = 1;
 
+/** A rule where it stands, as it is written there. */
+export interface StoredRule {
+  readonly path: string;
+  readonly text: string;
+  readonly rule: FirewallRule;
+}
+
 /** Rules of the machine and of policies hold together. */
 export async function gatherWindowsFirewall(system: System): Promise<WindowsFirewall> {
-  const registry = registryOf(system);
-  const keys = [LOCAL, POLICY].map((root) => `${root}\\FirewallRules`);
-  const paths = (
-    await Promise.all(keys.map(async (key) => (await registry.names(key)).map((name) => `${key}\\${name}`)))
-  ).flat();
-  const rules = await Promise.all(
-    paths.map(async (path) => parseFirewallRule((await registryText(system, path)) ?? '')),
-  );
+  const stored = (await Promise.all([LOCAL, POLICY].map((root) => rulesBelow(system, root)))).flat();
   const profiles = await Promise.all((Object.keys(PROFILES) as Profile[]).map((name) => profileOf(system, name)));
   return {
     known: profiles.some(({ enabled }) => enabled !== undefined),
-    rules: rules.filter((rule) => rule !== undefined),
+    rules: stored.map(({ rule }) => rule),
     on: profiles.filter(({ on }) => on).map(({ name }) => name),
     closedOutwards: profiles.filter(({ on, outbound }) => on && outbound === BLOCK).map(({ name }) => name),
   };
+}
+
+/** Those of the machine itself, which a policy has no part in. */
+export const ownFirewallRules = (system: System): Promise<readonly StoredRule[]> => rulesBelow(system, LOCAL);
+
+async function rulesBelow(system: System, root: string): Promise<readonly StoredRule[]> {
+  const key = `${root}\\FirewallRules`;
+  const stored = (await registryOf(system).names(key)).map(async (name): Promise<readonly StoredRule[]> => {
+    const path = `${key}\\${name}`;
+    const text = (await registryText(system, path)) ?? '';
+    const rule = parseFirewallRule(text);
+    return rule === undefined ? [] : [{ path, text, rule }];
+  });
+  return (await Promise.all(stored)).flat();
 }
 
 async function profileOf(system: System, name: Profile) {
@@ -64,6 +78,18 @@ export function parseFirewallRule(text: string): FirewallRule | undefined {
     else values.push(field.slice(at + 1));
   }
   return rule;
+}
+
+/** In which kinds of network nobody gets in at a port, and in which of them because a rule says so. */
+export function profilesShutTo(
+  { rules, on }: Pick<WindowsFirewall, 'rules' | 'on'>,
+  port: number,
+): { readonly shut: readonly Profile[]; readonly blocked: readonly Profile[] } {
+  const to = rules.filter((rule) => isTcp(rule) && rule.has('LPort') && namesPort(rule, 'LPort', port));
+  const has = (action: 'Allow' | 'Block', profile: Profile) =>
+    to.some((rule) => isRule(rule, action, 'In') && holdsIn(rule, profile));
+  const blocked = on.filter((profile) => has('Block', profile));
+  return { shut: on.filter((profile) => blocked.includes(profile) || !has('Allow', profile)), blocked };
 }
 
 /** Active ones alone count. */
