@@ -1,3 +1,4 @@
+import { gatherWindowsFirewall } from '../boot/windows-firewall.ts';
 import type { System } from '../system/system.ts';
 import { onAzure } from './azure.ts';
 import { type Check, type CheckContext, fail, info, pass, type Result, skip } from './check.ts';
@@ -8,7 +9,6 @@ import { parseNft } from './network-nft.ts';
 import { defaultDevice } from './network-route.ts';
 import { type Fate, fateOf, type Packet, type Table } from './network-rules.ts';
 import { judgeWindowsFirewall } from './windows-firewall.ts';
-import { gatherWindowsFirewall } from './windows-firewall-rules.ts';
 
 /** The packet filter, as the programs that are here tell it. */
 export interface FirewallSigns {

@@ -1,8 +1,4 @@
-import { registryNumber } from '../system/registry.ts';
-import type { System } from '../system/system.ts';
-import { restoreLimit } from './azure.ts';
-import { type Check, fail, pass, type Result, skip } from './check.ts';
-import { AZURE_HOST, WINDOWS_IMAGE } from './limits.ts';
+import { RDP_PORT, rdpPort } from '../boot/remote-desktop.ts';
 import {
   type FirewallRule,
   gatherWindowsFirewall,
@@ -11,9 +7,12 @@ import {
   isTcp,
   namesAddress,
   namesPort,
-  type Profile,
+  profilesShutTo,
   type WindowsFirewall,
-} from './windows-firewall-rules.ts';
+} from '../boot/windows-firewall.ts';
+import { restoreLimit } from './azure.ts';
+import { type Check, fail, pass, type Result, skip } from './check.ts';
+import { AZURE_HOST, WINDOWS_IMAGE } from './limits.ts';
 
 /** The agent runs as a service: a rule for some other program is none of its business. */
 const concernsAgent = (rule: FirewallRule): boolean => {
@@ -52,11 +51,6 @@ export function judgeWindowsFirewall({ known, rules, on, closedOutwards }: Windo
   );
 }
 
-const PORT = 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\Terminal Server\\WinStations\\RDP-Tcp\\PortNumber';
-export const RDP_PORT = 3389;
-
-export const rdpPort = async (system: System): Promise<number> => (await registryNumber(system, PORT)) ?? RDP_PORT;
-
 /** A restored machine's network is a new one, of any kind. */
 export const remoteDesktopIsLetIn: Check = {
   id: 'win.firewall',
@@ -69,26 +63,9 @@ export const remoteDesktopIsLetIn: Check = {
   },
 };
 
-/** Remote Desktop is a service of svchost.exe; of rules without a port only those count that are about every program. */
-const concernsRdp = (rule: FirewallRule): boolean => {
-  const [[program] = [], [service] = []] = [rule.get('App'), rule.get('Svc')];
-  if (rule.has('AppPkgId') || rule.has('LUOwn')) return false;
-  if (program === undefined && service === undefined) return true;
-  const isItself = program === undefined || /(^|\\)svchost\.exe$/i.test(program);
-  return isItself && (service === undefined ? rule.has('LPort') : /^(termservice|\*)$/i.test(service));
-};
-
-/** `RA4`, `RA6`, and newer ones of their kind. */
-const isForSomeAddresses = (rule: FirewallRule): boolean => [...rule.keys()].some((name) => /^RA\d/.test(name));
-
 export function judgeRdpRules(firewall: WindowsFirewall, port: number): Result {
-  const { known, rules, on } = firewall;
+  const { known, on } = firewall;
   if (!known) return skip(NO_SETTINGS);
-  const to = rules.filter((rule) => isTcp(rule) && namesPort(rule, 'LPort', port) && concernsRdp(rule));
-  const isBlocked = (profile: Profile) =>
-    to.some((rule) => isRule(rule, 'Block', 'In') && holdsIn(rule, profile) && !isForSomeAddresses(rule));
-  const isAllowed = (profile: Profile) =>
-    firewall.openInwards.includes(profile) || to.some((rule) => isRule(rule, 'Allow', 'In') && holdsIn(rule, profile));
   const closed = on.filter((profile) => firewall.shut.includes(profile));
   if (closed.length > 0) {
     return fail(
@@ -96,12 +73,12 @@ export function judgeRdpRules(firewall: WindowsFirewall, port: number): Result {
       'Let rules count again:\n$ powershell Set-NetFirewallProfile -All -AllowInboundRules True',
     );
   }
-  const shut = on.filter((profile) => isBlocked(profile) || !isAllowed(profile));
+  const { shut } = profilesShutTo(firewall, port);
   if (shut.length === 0) return pass(on.length === 0 ? 'the Windows Firewall is off' : `port ${port}`);
   return fail(
     `the Windows Firewall lets nobody in at port ${port} in networks of the kind ${shut.join(', ')}`,
     port === RDP_PORT
-      ? 'Switch the group on:\n$ netsh advfirewall firewall set rule group="@FirewallAPI.dll,-28752" new enable=yes'
+      ? 'Switch the group on, for the next start or at once:\n$ quiesced repair win.firewall\n$ netsh advfirewall firewall set rule group="@FirewallAPI.dll,-28752" new enable=yes'
       : `$ netsh advfirewall firewall add rule name="Remote Desktop" dir=in action=allow protocol=TCP localport=${port}`,
   );
 }

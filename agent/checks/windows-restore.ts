@@ -1,18 +1,22 @@
+import {
+  IDE_DRIVERS,
+  type NextStart,
+  nextStarts,
+  ONLINE_ALL,
+  OTHER_SERVICES,
+  SAN_POLICIES,
+  SAN_POLICY,
+  startNumber,
+  VITAL_DRIVERS,
+  VITAL_SERVICES,
+} from '../boot/windows-starts.ts';
 import { winHttp } from '../proxy/windows.ts';
 import { registryNumber } from '../system/registry.ts';
-import { type ServiceState, START_TYPES } from '../system/service-states.ts';
 import { restoreLimit } from './azure.ts';
 import { type Check, fail, pass, type Result, warn } from './check.ts';
 import { SOURCES, WINDOWS_IMAGE } from './limits.ts';
 import { persistentRoutes } from './windows-network.ts';
 import { servicesOf } from './windows-services.ts';
-
-const SERVICES = 'HKLM\\SYSTEM\\CurrentControlSet\\Services';
-
-/** Drivers that Windows starts from a disk of Hyper-V with; the others only where it is attached by IDE. */
-const VITAL_DRIVERS = ['vmbus', 'storvsc'] as const;
-const IDE_DRIVERS = ['storflt', 'atapi', 'intelide'] as const;
-const BOOT = START_TYPES.indexOf('boot');
 
 export const driversStartAtBoot: Check = {
   id: 'win.boot-drivers',
@@ -22,28 +26,29 @@ export const driversStartAtBoot: Check = {
   source: SOURCES.hydration,
   async run(system, context) {
     const drivers = [...VITAL_DRIVERS, ...IDE_DRIVERS];
-    const starts = await Promise.all(drivers.map((name) => registryNumber(system, `${SERVICES}\\${name}\\Start`)));
-    return restoreLimit(context, judgeDrivers(new Map(drivers.map((name, at) => [name, starts[at]]))));
+    return restoreLimit(context, judgeDrivers(await nextStarts(system, drivers)));
   },
 };
 
-export function judgeDrivers(starts: ReadonlyMap<string, number | undefined>): Result {
-  const wrong = [...starts].filter(([, start]) => start !== BOOT);
+export function judgeDrivers(starts: ReadonlyMap<string, NextStart>): Result {
+  const wrong = [...starts].flatMap(([name, next]) => {
+    const why = whyNotAtBoot(next);
+    return why === undefined ? [] : [{ name, why }];
+  });
   if (wrong.length === 0) return pass([...starts.keys()].join(', '));
   const vital: readonly string[] = VITAL_DRIVERS;
-  const names = wrong
-    .map(([name, start]) => (start === undefined ? `${name} is not installed` : `${name} is of start type ${start}`))
-    .join(', ');
-  const remedy = `Have them started with Windows:\n${wrong.map(([name]) => `$ reg add "${SERVICES}\\${name}" /v Start /t REG_DWORD /d 0 /f`).join('\n')}`;
-  return wrong.some(([name]) => vital.includes(name))
+  const names = wrong.map(({ name, why }) => `${name} ${why}`).join(', ');
+  const remedy = 'Have them started with Windows:\n$ quiesced repair win.boot-drivers';
+  return wrong.some(({ name }) => vital.includes(name))
     ? fail(`${names}: Windows does not find its disk in Azure`, remedy)
     : warn(`${names}: a machine of generation 1 may not find its disk in Azure`, remedy);
 }
 
-/** SanPolicy of partmgr: 1 brings every new disk online; VDS_SAN_POLICY of vds.h. */
-const SAN_POLICY = `${SERVICES}\\partmgr\\Parameters\\SanPolicy`;
-const POLICIES = ['unknown', 'OnlineAll', 'OfflineShared', 'OfflineAll', 'OfflineInternal'];
-const ONLINE_ALL = 1;
+function whyNotAtBoot({ start, overrides }: NextStart): string | undefined {
+  if (start === undefined) return 'is not installed';
+  if (start !== startNumber('boot')) return `is of start type ${start}`;
+  return overrides.length === 0 ? undefined : 'is kept from starting by its StartOverride';
+}
 
 export const disksComeOnline: Check = {
   id: 'win.san-policy',
@@ -59,16 +64,11 @@ export const disksComeOnline: Check = {
 export function judgeSanPolicy(policy: number | undefined): Result {
   if (policy === ONLINE_ALL) return pass('OnlineAll');
   return warn(
-    `the SAN policy is ${policy === undefined ? 'not set' : (POLICIES[policy] ?? policy)}: data disks of a restored machine may stay offline`,
-    'Set it:\n$ powershell Set-StorageSetting -NewDiskPolicy OnlineAll',
+    `the SAN policy is ${policy === undefined ? 'not set' : (SAN_POLICIES[policy] ?? policy)}: data disks of a restored machine may stay offline`,
+    'Set it, for the next start or at once:\n$ quiesced repair win.san-policy\n$ powershell Set-StorageSetting -NewDiskPolicy OnlineAll',
   );
 }
 
-/** What a machine is not to be reached without, and what its network and its firewall go by. */
-const VITAL_SERVICES = ['BFE', 'Dhcp', 'nsi'] as const;
-const OTHER_SERVICES = ['Dnscache', 'IKEEXT', 'iphlpsvc', 'MpsSvc', 'Netlogon', 'Netman'] as const;
-
-/** RemoteRegistry is on the same page; it is left out because clients have it disabled, and nothing here needs it. */
 export const servicesOfNetworkStart: Check = {
   id: 'win.services',
   group: 'restore',
@@ -76,18 +76,18 @@ export const servicesOfNetworkStart: Check = {
   platforms: ['windows'],
   source: WINDOWS_IMAGE.source,
   async run(system) {
-    return judgeNetworkServices(await servicesOf(system, [...VITAL_SERVICES, ...OTHER_SERVICES]));
+    return judgeNetworkServices(await nextStarts(system, [...VITAL_SERVICES, ...OTHER_SERVICES]));
   },
 };
 
-export function judgeNetworkServices(services: Readonly<Record<string, ServiceState | undefined>>): Result {
-  const off = Object.entries(services).filter(([, service]) => service === undefined || service.start === 'disabled');
-  if (off.length === 0) return pass(`${Object.keys(services).length} services`);
+export function judgeNetworkServices(services: ReadonlyMap<string, NextStart>): Result {
+  const off = [...services].filter(([, { start }]) => start === undefined || start === startNumber('disabled'));
+  if (off.length === 0) return pass(`${services.size} services`);
   const names = off
-    .map(([name, service]) => `${name} is ${service === undefined ? 'not installed' : 'disabled'}`)
+    .map(([name, { start }]) => `${name} is ${start === undefined ? 'not installed' : 'disabled'}`)
     .join(', ');
   const vital: readonly string[] = VITAL_SERVICES;
-  const remedy = off.map(([name]) => `$ sc.exe config ${name} start= auto`).join('\n');
+  const remedy = 'Have those that are disabled started again, from the next start on:\n$ quiesced repair win.services';
   return off.some(([name]) => vital.includes(name))
     ? fail(`${names}: a restored machine would not come onto the network`, remedy)
     : warn(names, remedy);

@@ -10,6 +10,7 @@ export const installed: Repair = {
   id: 'agent.install',
   check: 'agent.installed',
   title: "Install the VM agent from the distribution's repository",
+  platforms: ['linux'],
   risk: 'Installs a package with what it needs, and starts it; undo does not remove it again.',
   safe: false,
 
@@ -46,6 +47,7 @@ export const enabled: Repair = {
   id: 'agent.enable',
   check: 'agent.running',
   title: 'Start the VM agent now, and at every boot',
+  platforms: ['linux'],
   risk: 'Somebody may have switched it off on purpose; undo does not switch it off again.',
   safe: false,
 

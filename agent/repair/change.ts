@@ -47,6 +47,10 @@ const subjectOf = ({ system, backupUnderWay }: SettleParts): Subject => ({
 export const settleRepairs = (parts: SettleParts, command: string): Promise<readonly Note[]> =>
   settleUnlessBusy(parts.system, subjectOf(parts), command);
 
+/** For who leaves what a dead run held, and so has its lock. */
+export const settleRepairsUnderLock = (parts: SettleParts): Promise<readonly Note[]> =>
+  settle(parts.system, subjectOf(parts));
+
 /** What would be done; touches nothing but a folder in memory for `findmnt`. Throws what `carryOutRepair` would refuse. */
 export async function planRepair(parts: RepairParts, request: RepairRequest): Promise<RepairChange> {
   const change =

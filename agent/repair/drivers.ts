@@ -25,6 +25,7 @@ export const drivers: Repair = {
   id: 'boot.hyperv-initramfs',
   check: 'boot.hyperv-initramfs',
   title: "Put Hyper-V's drivers into every initramfs",
+  platforms: ['linux'],
   risk: `Each image that lacks them is made anew, and takes the place of the one before when it was found whole. That one stays beside it (${OLD}), which takes as much room in /boot.`,
   safe: true,
 

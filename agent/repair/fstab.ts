@@ -16,6 +16,7 @@ export const fstab: Repair = {
   id: 'boot.fstab',
   check: 'boot.fstab',
   title: 'Name disks by UUID in fstab, and let data disks be missing',
+  platforms: ['linux'],
   risk: 'A boot waits 30 seconds for a data disk, then goes on without it: what needs it must be able to fail.',
   safe: true,
 

@@ -12,6 +12,7 @@ export const media: Repair = {
   id: 'boot.udf-vfat',
   check: 'boot.udf-vfat',
   title: 'Let udf and vfat be loaded',
+  platforms: ['linux'],
   risk: 'Whoever may mount file systems may mount these again, which a hardening guide has forbidden here.',
   safe: false,
   plan: async (system) => ({ ...(await unblocked(system, ['udf', 'vfat'])), runs: [] }),

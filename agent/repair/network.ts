@@ -6,6 +6,7 @@ export const network: Repair = {
   id: 'net.dhcp-restored',
   check: 'net.dhcp-restored',
   title: 'Find network adapters by the name of the interface',
+  platforms: ['linux'],
   risk: 'A machine with several adapters may give them other names at its next boot; addresses stay as they are set.',
   safe: false,
 

@@ -1,6 +1,6 @@
 import type { FileChange, RunChange } from '../system/changes.ts';
 import type { Facts } from '../system/facts.ts';
-import type { System } from '../system/system.ts';
+import type { Platform, System } from '../system/system.ts';
 import type { Note } from '../system/transaction.ts';
 
 /**
@@ -13,6 +13,7 @@ export interface Repair {
   /** The check whose finding it mends; it is run again afterwards, and must find nothing then. */
   readonly check: string;
   readonly title: string;
+  readonly platforms: readonly Platform[];
   /** What may go wrong by it, or be different afterwards; for the person who decides. */
   readonly risk: string;
   /** Done by `--all-safe` too: nothing of the running machine changes, and undo brings every byte back. */

@@ -21,6 +21,7 @@ export const serialConsole: Repair = {
   id: 'boot.serial-console',
   check: 'boot.serial-console',
   title: 'Have the kernel write to the serial console, and take logins there',
+  platforms: ['linux'],
   risk: 'From the next boot on messages go there too; a hypervisor that never reads it may slow down a kernel that says much.',
   safe: true,
 

@@ -27,13 +27,15 @@ export function answersOf(start: Declaration, source: ReturnType<typeof sources>
     }
   };
   visit(start);
-  const all = [...seen.values()].flatMap(({ text }) => calls(text));
+  const all = [...seen.values()].flatMap(({ text, file }) => calls(text, source(file).declarations));
   return all.filter(({ detail }, index) => all.findIndex((other) => other.detail === detail) === index);
 }
 
-function calls(text: string): readonly Answered[] {
+function calls(text: string, constants: ReadonlyMap<string, Declaration>): readonly Answered[] {
   return [...text.matchAll(/\b(info|warn|fail)\(/g)].flatMap(({ 0: call, 1: verdict, index }) => {
-    const [detail, remedy] = argumentsAt(text, index + call.length).map(literal);
+    const [detail, remedy] = argumentsAt(text, index + call.length).map(
+      (code) => literal(code) ?? named(code, constants),
+    );
     return detail === undefined ? [] : [{ verdict: verdict as Answered['verdict'], detail, remedy }];
   });
 }
@@ -76,6 +78,13 @@ function endOfCode(text: string, begin: number): number {
     else if (letter === '}' && depth-- === 0) return at;
   }
   return text.length;
+}
+
+/** The text that a constant of the same file stands for. */
+function named(code: string, constants: ReadonlyMap<string, Declaration>): string | undefined {
+  const { text = '' } = constants.get(code.trim()) ?? {};
+  const [, value] = /^const [A-Z_]+ =\s*([^;]*);\s*$/.exec(text) ?? [];
+  return value === undefined ? undefined : literal(value);
 }
 
 /** What is written between quotes, or undefined for anything that is computed. */

@@ -1,5 +1,5 @@
 import type { RegistryValue } from '../../agent/system/registry.ts';
-import type { ServiceState } from '../../agent/system/service-states.ts';
+import { type ServiceState, START_TYPES } from '../../agent/system/service-states.ts';
 import type { FileStat, System } from '../../agent/system/system.ts';
 import type { WindowsVolume } from '../../agent/system/windows-volumes.ts';
 import { fakeRegistry } from './registry.ts';
@@ -18,7 +18,10 @@ export interface WindowsMachine {
   readonly disks: readonly Buffer[];
 }
 
-/** Whose files do not exist on this machine: nothing of a fake one is written, and nothing is spawned. */
+/**
+ * Its files do not exist on this machine, and nothing is spawned. What is written, our own records, is in a private
+ * folder, under names with backslashes in them.
+ */
 export function fakeWindows(machine: WindowsMachine): { readonly system: System; cleanUp(): void } {
   const { cleanUp, ...fake } = fakeSystem({ platform: 'windows', programs: machine.programs });
   const services = lowered(machine.services);
@@ -30,12 +33,12 @@ export function fakeWindows(machine: WindowsMachine): { readonly system: System;
     ...fake,
     live: true,
     env: { QUIESCED_TEST: '1', SystemDrive: 'C:' },
-    registry: fakeRegistry(machine.registry),
+    registry: fakeRegistry({ ...startsOf(machine.services), ...machine.registry }),
     services: { read: async (name) => services.get(name.toLowerCase())?.value },
     volumes: { list: async () => machine.volumes },
     disks: { start: async (number) => machine.disks[number] },
     async readText(path, encoding = 'utf8') {
-      const file = files.get(path.toLowerCase())?.value;
+      const file = files.get(path.toLowerCase())?.value ?? (await fake.readText(path, encoding));
       return typeof file === 'string' ? file : file?.toString(encoding);
     },
     async list(path) {
@@ -50,7 +53,7 @@ export function fakeWindows(machine: WindowsMachine): { readonly system: System;
     },
     async stat(path): Promise<FileStat | undefined> {
       const file = files.get(path.toLowerCase())?.value;
-      if (file === undefined && below(path).length === 0) return undefined;
+      if (file === undefined && below(path).length === 0) return fake.stat(path);
       const kind = file === undefined ? 'directory' : 'file';
       const modifiedMs = Date.now() - (ages.get(path.toLowerCase())?.value ?? 0);
       return { kind, mode: 0o666, uid: 0, gid: 0, sizeBytes: file?.length ?? 0, modifiedMs };
@@ -58,6 +61,15 @@ export function fakeWindows(machine: WindowsMachine): { readonly system: System;
   };
   return { system, cleanUp };
 }
+
+/** As the service control manager keeps it. */
+const startsOf = (services: WindowsMachine['services']): WindowsMachine['registry'] =>
+  Object.fromEntries(
+    Object.entries(services).map(([name, { start }]) => [
+      `HKLM\\SYSTEM\\CurrentControlSet\\Services\\${name}\\Start`,
+      { type: 'dword', data: (START_TYPES as readonly string[]).indexOf(start) },
+    ]),
+  );
 
 const lowered = <T>(values: Readonly<Record<string, T>>): ReadonlyMap<string, { key: string; value: T }> =>
   new Map(Object.entries(values).map(([key, value]) => [key.toLowerCase(), { key, value }]));

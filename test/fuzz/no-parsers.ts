@@ -20,6 +20,7 @@ export const NO_PARSERS: Readonly<Record<string, readonly string[]>> = {
     'cli/render-proxy.ts proxyChangeJson',
     'cli/render-repair.ts repairJson',
     ...['serialDevice', 'serialOptions'].map((name) => `boot/serial.ts ${name}`),
+    ...['boot/windows-starts.ts startPath', 'repair/windows-starts.ts setNumber'],
     ...['dropInFolder', 'environmentLine'].map((name) => `proxy/units.ts ${name}`),
     'proxy/variables.ts isProxyVariable',
     'checks/network-reach.ts judgeAuth',
@@ -70,6 +71,9 @@ export const NO_PARSERS: Readonly<Record<string, readonly string[]>> = {
     'system/pipe-windows.ts isPipe',
     'system/pipe-windows.ts closeToOthers',
     'system/trust-windows.ts isTrusted',
+  ],
+  'takes settings of the registry by their types, which are all there is to read of them': [
+    'boot/remote-desktop.ts readRemoteDesktop',
   ],
   'walks a path, part by part, as its own property tests do': ['system/root.ts resolveInRoot'],
   'makes paths of a name that /boot has': ['boot/kernels.ts initramfsPaths'],

@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
+import { NO_RECORD, writeRecord } from '../../agent/system/change-record.ts';
+import { localSystem } from '../../agent/system/local.ts';
+import { underLock } from '../../agent/system/run-lock.ts';
 import { filesOf } from '../unit/proxy/machines.ts';
 import { checkTest, conforms, type Rig } from './check-rig.ts';
 import { failsWhereFull } from './full-disk.ts';
@@ -75,6 +78,20 @@ repairTest('what is wrong is said', async (t, rig) => {
   t.match(await wrong('--dry-run'), /^2 usage/);
   t.match(await wrong('boot.fstab', '--force'), /^2 usage/);
   t.match(await rig.runAsNobody('repair'), { code: 1, stderr: /repair is for root/ });
+});
+
+repairTest('what the guard starts for a dead process ends a repair that was cut off, too', async (t, rig) => {
+  const system = localSystem({ root: rig.root, live: false, env: {} });
+  const [path, folder] = ['/etc/fstab', '/var/lib/quiesced/repair'];
+  const before = { kind: 'file' as const, text: rig.read(path), mode: 0o644 };
+  const step = { path, before, after: { ...before, text: 'half\n' } };
+  await system.write(path, 'half\n');
+  const underWay = { pid: 1, steps: [step] };
+  await writeRecord(system, folder, { ...NO_RECORD, underWay, owed: [['mv', '/gone', '/anywhere']] });
+  // It has the lock of the dead one, and must not wait for it.
+  await underLock(system, 'test', async () => t.equal((await rig.run('recover')).code, 0));
+  t.equal(rig.read(path), before.text, 'put back');
+  t.equal(await system.list(folder), undefined, 'and nothing is owed');
 });
 
 repairTest('a full disk: an error, and nothing lost', async (t, rig) => {

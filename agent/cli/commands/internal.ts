@@ -19,6 +19,8 @@ export const recover: Command = async ({ system, note, agentInAnyCase }) => {
   const log = createLog('info', sink);
   const { faults } = await (await agentInAnyCase(log)).recover();
   for (const { message, remedy } of faults) log.error(`still owed: ${message}`, { remedy });
+  // What is still frozen is not to be written to, and a repair does. Loaded now, when nobody waits for it.
+  if (faults.length === 0) await (await import('../../resident/repair.ts')).settleRepair({ system, log }, 'ours');
   await drained();
   return faults.length === 0 ? 0 : 1;
 };

@@ -4,7 +4,7 @@ import type { Finding } from '../../checks/check.ts';
 import { runChecks } from '../../checks/run.ts';
 import { nearest } from '../../config/nearest.ts';
 import { EXIT, UserError, usageError } from '../../errors.ts';
-import { repairs } from '../../repair/all.ts';
+import { repairsOf } from '../../repair/all.ts';
 import {
   carryOutRepair,
   planRepair,
@@ -20,7 +20,6 @@ import { renderRepair, renderRepairs, repairJson, repairsJson } from '../render-
 
 export const repair: Command = async (context) => {
   const { system, given, self } = context;
-  if (system.platform !== 'linux') throw new UserError('repair.platform', 'quiesced repair is for Linux only');
   const facts = await gatherFacts(system);
   const parts: RepairParts = { system, facts, self, backupUnderWay: () => backupUnderWay(system) };
   const request = requestOf(context);
@@ -34,7 +33,7 @@ export const repair: Command = async (context) => {
 };
 
 /** Undefined where nothing is asked for: then the repairs are listed. */
-function requestOf({ given }: CommandContext): RepairRequest | undefined {
+function requestOf({ given, system }: CommandContext): RepairRequest | undefined {
   const { words, switches } = given;
   const [first] = words;
   const force = switches.has('force');
@@ -43,17 +42,18 @@ function requestOf({ given }: CommandContext): RepairRequest | undefined {
     return { do: 'undo', force };
   }
   if (force) throw usageError('--force is for repair undo alone', 'repair');
-  const wanted = new Set(words.map(repairNamed));
-  if (switches.has('all-safe')) for (const each of repairs) if (each.safe) wanted.add(each);
-  if (wanted.size > 0) return { do: 'repair', repairs: repairs.filter((each) => wanted.has(each)) };
+  const known = repairsOf(system.platform);
+  const wanted = new Set(words.map((id) => repairNamed(id, known)));
+  if (switches.has('all-safe')) for (const each of known) if (each.safe) wanted.add(each);
+  if (wanted.size > 0) return { do: 'repair', repairs: known.filter((each) => wanted.has(each)) };
   if (switches.has('dry-run')) throw usageError('--dry-run needs an ID, --all-safe or undo', 'repair');
   return undefined;
 }
 
-function repairNamed(id: string): Repair {
-  const found = repairs.find((each) => each.id === id);
+function repairNamed(id: string, known: readonly Repair[]): Repair {
+  const found = known.find((each) => each.id === id);
   if (found !== undefined) return found;
-  const near = nearest(id, [...repairs.map((each) => each.id), 'undo']);
+  const near = nearest(id, [...known.map((each) => each.id), 'undo']);
   throw usageError(
     `there is no repair ${JSON.stringify(id)}${near === undefined ? '' : `; did you mean ${near}?`}`,
     'repair',
@@ -64,7 +64,7 @@ function repairNamed(id: string): Repair {
 async function list(context: CommandContext, parts: RepairParts): Promise<number> {
   const notes = await settleRepairs(parts, 'quiesced repair');
   const listed = await Promise.all(
-    repairs.map(async (each) => ({ repair: each, needed: await isNeeded(parts, each) })),
+    repairsOf(parts.system.platform).map(async (each) => ({ repair: each, needed: await isNeeded(parts, each) })),
   );
   if (context.json) print(context, repairsJson(listed, notes));
   else context.print(renderRepairs(listed, notes, context.width));

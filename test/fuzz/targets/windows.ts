@@ -1,4 +1,6 @@
 /** What Windows and its programs say of themselves. */
+
+import { parseFirewallRule } from '../../../agent/boot/windows-firewall.ts';
 import { parsePartitionTable } from '../../../agent/checks/partition-table.ts';
 import { programOf } from '../../../agent/checks/windows-agent.ts';
 import { judgeCollections, parseRule } from '../../../agent/checks/windows-applocker.ts';
@@ -6,7 +8,6 @@ import { certificateOf, judgeStoredCertificates } from '../../../agent/checks/wi
 import { judgeEvents, parseEvents } from '../../../agent/checks/windows-events.ts';
 import { judgeWindowsExtension, parseExtensionStatus } from '../../../agent/checks/windows-extension.ts';
 import { judgeRdpRules, judgeWindowsFirewall } from '../../../agent/checks/windows-firewall.ts';
-import { parseFirewallRule } from '../../../agent/checks/windows-firewall-rules.ts';
 import { judgeStorage, parseShadowStorage } from '../../../agent/checks/windows-shadows.ts';
 import { judgeMissing, judgeWriters, parseWriters } from '../../../agent/checks/windows-writers.ts';
 import { parsePeVersion } from '../../../agent/system/pe-version.ts';
@@ -84,7 +85,7 @@ export const windowsTargets: readonly FuzzTarget[] = [
   }),
   textTarget(
     'windows-firewall',
-    ['checks/windows-firewall-rules.ts parseFirewallRule'],
+    ['boot/windows-firewall.ts parseFirewallRule'],
     [
       RDP_RULE,
       'v2.30|Action=Block|Active=TRUE|Dir=Out|Protocol=6|RA4=168.63.129.0/255.255.255.0|RPort=80|RPort2_10=1-9|Name=n|',

@@ -26,9 +26,9 @@ export interface WindowsFault extends Omit<Fault, 'plant'> {
   readonly plant: WindowsChange;
 }
 
-/** Asks every check there is about the healthy Windows, so changed. */
-export async function windowsReport(plant: WindowsChange = {}): Promise<{ readonly findings: readonly Finding[] }> {
-  const { system, cleanUp } = fakeWindows({
+/** The healthy Windows, so changed. */
+export const changedWindows = (plant: WindowsChange = {}): ReturnType<typeof fakeWindows> =>
+  fakeWindows({
     registry: present({ ...HEALTHY_WINDOWS.registry, ...plant.registry }),
     services: present({ ...HEALTHY_WINDOWS.services, ...plant.services }),
     files: present({ ...HEALTHY_WINDOWS.files, ...plant.files }),
@@ -37,6 +37,10 @@ export async function windowsReport(plant: WindowsChange = {}): Promise<{ readon
     volumes: plant.volumes ?? HEALTHY_WINDOWS.volumes,
     disks: plant.disks ?? HEALTHY_WINDOWS.disks,
   });
+
+/** Asks every check there is about it. */
+export async function windowsReport(plant: WindowsChange = {}): Promise<{ readonly findings: readonly Finding[] }> {
+  const { system, cleanUp } = changedWindows(plant);
   try {
     return { findings: await runChecks(system, allChecks, { facts: { ...WINDOWS_FACTS, ...plant.facts } }) };
   } finally {

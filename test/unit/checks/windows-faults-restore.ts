@@ -28,6 +28,13 @@ export const WINDOWS_RESTORE_FAULTS: readonly WindowsFault[] = [
     detail: /storvsc is of start type 3/,
   },
   {
+    name: 'a driver that Windows has left out of the boot of another hypervisor',
+    plant: { registry: { [`${SERVICES_KEY}\\storvsc\\StartOverride\\0`]: dword(3) } },
+    found: 'win.boot-drivers',
+    verdict: 'fail',
+    detail: /storvsc is kept from starting by its StartOverride/,
+  },
+  {
     name: 'IDE is not started at boot',
     plant: start('intelide', 3),
     found: 'win.boot-drivers',

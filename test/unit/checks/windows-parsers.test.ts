@@ -1,15 +1,15 @@
 import t from 'tap';
-import { GPT_TYPES, parsePartitionTable } from '../../../agent/checks/partition-table.ts';
-import { programOf } from '../../../agent/checks/windows-agent.ts';
-import { judgeCollections, parseRule } from '../../../agent/checks/windows-applocker.ts';
-import { gatherWindowsExtension, judgeWindowsExtension } from '../../../agent/checks/windows-extension.ts';
-import { judgeRdpRules, judgeWindowsFirewall } from '../../../agent/checks/windows-firewall.ts';
 import {
   namesAddress,
   namesPort,
   parseFirewallRule,
   type WindowsFirewall,
-} from '../../../agent/checks/windows-firewall-rules.ts';
+} from '../../../agent/boot/windows-firewall.ts';
+import { GPT_TYPES, parsePartitionTable } from '../../../agent/checks/partition-table.ts';
+import { programOf } from '../../../agent/checks/windows-agent.ts';
+import { judgeCollections, parseRule } from '../../../agent/checks/windows-applocker.ts';
+import { gatherWindowsExtension, judgeWindowsExtension } from '../../../agent/checks/windows-extension.ts';
+import { judgeRdpRules, judgeWindowsFirewall } from '../../../agent/checks/windows-firewall.ts';
 import { parseShadowStorage } from '../../../agent/checks/windows-shadows.ts';
 import { parseWriters } from '../../../agent/checks/windows-writers.ts';
 import { fakeWindows } from '../../fakes/windows.ts';

@@ -1,12 +1,13 @@
 /** Every machine with every fault, one by one: found by its check alone, mended by its repair alone, and put back. */
 import t, { type Test } from 'tap';
-import { repairs } from '../../../agent/repair/all.ts';
+import { repairsOf } from '../../../agent/repair/all.ts';
 import { carryOutRepair, planRepair } from '../../../agent/repair/change.ts';
 import type { FakeSystem } from '../../fakes/system.ts';
 import { type Files, foreignImageOf } from './kernels.ts';
 import { partsOf, planted, textsOf, troubles } from './rig.ts';
 import { MACHINES, type Machine } from './systems.ts';
 
+const repairs = repairsOf('linux');
 const UNDO = { do: 'undo', force: false } as const;
 
 interface Fault {

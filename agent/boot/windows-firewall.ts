@@ -28,25 +28,39 @@ const POLICY = 'HKLM\\SOFTWARE\\Policies\\Microsoft\\WindowsFirewall';
 const ALLOW = 0;
 const BLOCK = 1;
 
+/** A rule where it stands, as it is written there. */
+export interface StoredRule {
+  readonly path: string;
+  readonly text: string;
+  readonly rule: FirewallRule;
+}
+
 /** Rules of the machine and of policies hold together. */
 export async function gatherWindowsFirewall(system: System): Promise<WindowsFirewall> {
-  const registry = registryOf(system);
-  const keys = [LOCAL, POLICY].map((root) => `${root}\\FirewallRules`);
-  const paths = (
-    await Promise.all(keys.map(async (key) => (await registry.names(key)).map((name) => `${key}\\${name}`)))
-  ).flat();
-  const rules = await Promise.all(
-    paths.map(async (path) => parseFirewallRule((await registryText(system, path)) ?? '')),
-  );
+  const stored = (await Promise.all([LOCAL, POLICY].map((root) => rulesBelow(system, root)))).flat();
   const profiles = await Promise.all((Object.keys(PROFILES) as Profile[]).map((name) => profileOf(system, name)));
   return {
     known: profiles.some(({ enabled }) => enabled !== undefined),
-    rules: rules.filter((rule) => rule !== undefined),
+    rules: stored.map(({ rule }) => rule),
     on: profiles.filter(({ on }) => on).map(({ name }) => name),
     closedOutwards: profiles.filter(({ on, outbound }) => on && outbound === BLOCK).map(({ name }) => name),
     shut: profiles.filter(({ on, noExceptions }) => on && noExceptions === 1).map(({ name }) => name),
     openInwards: profiles.filter(({ on, inbound }) => on && inbound === ALLOW).map(({ name }) => name),
   };
+}
+
+/** Those of the machine itself, which a policy has no part in. */
+export const ownFirewallRules = (system: System): Promise<readonly StoredRule[]> => rulesBelow(system, LOCAL);
+
+async function rulesBelow(system: System, root: string): Promise<readonly StoredRule[]> {
+  const key = `${root}\\FirewallRules`;
+  const stored = (await registryOf(system).names(key)).map(async (name): Promise<readonly StoredRule[]> => {
+    const path = `${key}\\${name}`;
+    const text = (await registryText(system, path)) ?? '';
+    const rule = parseFirewallRule(text);
+    return rule === undefined ? [] : [{ path, text, rule }];
+  });
+  return (await Promise.all(stored)).flat();
 }
 
 async function profileOf(system: System, name: Profile) {
@@ -76,6 +90,32 @@ export function parseFirewallRule(text: string): FirewallRule | undefined {
     else values.push(field.slice(at + 1));
   }
   return rule;
+}
+
+/** Remote Desktop is a service of svchost.exe; of rules without a port only those count that are about every program. */
+const concernsRdp = (rule: FirewallRule): boolean => {
+  const [[program] = [], [service] = []] = [rule.get('App'), rule.get('Svc')];
+  if (rule.has('AppPkgId') || rule.has('LUOwn')) return false;
+  if (program === undefined && service === undefined) return true;
+  const isItself = program === undefined || /(^|\\)svchost\.exe$/i.test(program);
+  return isItself && (service === undefined ? rule.has('LPort') : /^(termservice|\*)$/i.test(service));
+};
+
+/** `RA4`, `RA6`, and newer ones of their kind. */
+const isForSomeAddresses = (rule: FirewallRule): boolean => [...rule.keys()].some((name) => /^RA\d/.test(name));
+
+/** In which kinds of network nobody gets in at the port of Remote Desktop, and in which of them because a rule says so. */
+export function profilesShutTo(
+  { rules, on, openInwards }: Pick<WindowsFirewall, 'rules' | 'on' | 'openInwards'>,
+  port: number,
+): { readonly shut: readonly Profile[]; readonly blocked: readonly Profile[] } {
+  const to = rules.filter((rule) => isTcp(rule) && namesPort(rule, 'LPort', port) && concernsRdp(rule));
+  const isBlocked = (profile: Profile) =>
+    to.some((rule) => isRule(rule, 'Block', 'In') && holdsIn(rule, profile) && !isForSomeAddresses(rule));
+  const isAllowed = (profile: Profile) =>
+    openInwards.includes(profile) || to.some((rule) => isRule(rule, 'Allow', 'In') && holdsIn(rule, profile));
+  const blocked = on.filter(isBlocked);
+  return { shut: on.filter((profile) => blocked.includes(profile) || !isAllowed(profile)), blocked };
 }
 
 /** Active ones alone count. */
