@@ -32,7 +32,6 @@ export const NO_PARSERS: Readonly<Record<string, readonly string[]>> = {
     'reach/diagnosis.ts inspected',
     'support/part.ts made',
     'system/journald.ts encodeEntry',
-    'quiescers/sqlite-session.ts runSqliteSession',
     'system/account.ts noSuchAccount',
     'system/databases.ts isDatabaseKind',
     'fault-point.ts faultPoint',
