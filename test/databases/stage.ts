@@ -1,9 +1,7 @@
 import { mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Outcome } from '../../agent/snapshot/outcome.ts';
 import { type Mounted, must, type Rig } from '../system/loop.ts';
-import { monotonicMs } from '../system/loop-observe.ts';
 import type { Engine, Places } from './engine.ts';
 
 const IMAGE_BYTES = 640e6;
@@ -26,20 +24,6 @@ export interface Stage {
 /** Sections of the configuration for a database that is held. */
 export const section = (engine: Engine, places: Places): string =>
   `[quiescer ${engine.kind}]\n${engine.config(places)}`;
-
-const UNMOUNTED_MS = 10_000;
-
-/** Whoever looks at all file systems of the machine keeps one busy for a moment. */
-async function unmounted(point: string): Promise<void> {
-  for (const end = monotonicMs() + UNMOUNTED_MS; ; await sleep(100)) {
-    try {
-      await must('umount', point);
-      return;
-    } catch (error) {
-      if (monotonicMs() > end) throw error;
-    }
-  }
-}
 
 export async function prepareStage(rig: Rig, engine: Engine): Promise<Stage> {
   const images: string[] = [];
@@ -100,7 +84,7 @@ export async function prepareStage(rig: Rig, engine: Engine): Promise<Stage> {
         const run = join(rig.folder, 'run-copy');
         rmSync(run, { recursive: true, force: true });
         const done = await work({ data: data ?? '', log, run });
-        for (const point of points) await unmounted(point);
+        for (const point of points) await must('umount', point);
         return done;
       } catch (error) {
         // A server that still runs keeps them busy, and what went wrong before that is what has to be told.

@@ -29,40 +29,32 @@ export async function enable(handler: Handler, sequence: number): Promise<void> 
     return;
   }
   const alive = holderOf(system.resolve(JOB_LOCK)) !== undefined;
-  const { handed, fresh } = await hand(handler, machineId, job, reportTo);
+  const handed = await hand(handler, machineId, job, reportTo);
   if (handed.phase === 'ended' && handed.status !== undefined) await putBack(handler, sequence, handed.status);
   // One that has begun and is not there any more was cut off: the same process finds that out, and settles it. Whether
   // one that waits for another is there nobody knows.
-  const waits = handed.phase === 'handed';
-  if (fresh || waits || (!alive && isOpen(handed))) await startJob(handler, handed.sequence);
+  if (handed.phase === 'handed' || (!alive && isOpen(handed))) await startJob(handler, handed.sequence);
 }
 
 /**
  * Puts the job into the record, unless it is there: also under another number, whose process goes on with it. At work is
  * said under the same lock, so that it never takes the place of an end.
  */
-async function hand(
-  handler: Handler,
-  machineId: string,
-  job: JobRecord,
-  reportTo: ReportTo,
-): Promise<{ readonly handed: JobRecord; readonly fresh: boolean }> {
+async function hand(handler: Handler, machineId: string, job: JobRecord, reportTo: ReportTo): Promise<JobRecord> {
   let handed = job;
-  let fresh = false;
   await changeRecord(handler.system, machineId, async (record) => {
     const known = jobOf(record, job);
     handed = known ?? job;
-    fresh = known === undefined;
     if (
       handed.phase !== 'ended' &&
-      (fresh || (await handler.system.stat(statusPath(handler, job.sequence))) === undefined)
+      (known === undefined || (await handler.system.stat(statusPath(handler, job.sequence))) === undefined)
     ) {
       await writeStatusFile(handler, job.sequence, await textOf(handler, reportTo, AT_WORK));
     }
     if (isOpen(handed)) handed = { ...handed, cameAs: job.sequence };
     return withJob(record, handed);
   });
-  return { handed, fresh };
+  return handed;
 }
 
 const NOBODY: ReportTo = {

@@ -9,8 +9,9 @@ import { type Handler, machineIdOf } from './handler.ts';
 import { changeRecord, JOB_LOCK, readRecord, removeRecord } from './record.ts';
 
 /**
- * The agent allows 900 s for `disable` and 300 s for `uninstall`, our own start and what is taken away included. A job that is cut off is a backup that has failed, so it
- * is waited for first; told to end, it lets go of the applications and runs its post scripts, which takes its time too.
+ * The agent allows 900 s for `disable` and 300 s for `uninstall`, our own start and what is taken away included. A job that
+ * is cut off is a backup that has failed, so it is waited for first; told to end, it lets go of the applications and runs
+ * its post scripts, which takes its time too.
  */
 const PATIENCE_MS = {
   disable: { untilToldMs: 240_000, untilGoneMs: 420_000 },
