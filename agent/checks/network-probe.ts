@@ -2,6 +2,7 @@ import { get, type IncomingMessage } from 'node:http';
 import { errnoOf, messageOf, UserError } from '../errors.ts';
 import { refuseInTests } from '../system/imds.ts';
 import type { System } from '../system/system.ts';
+import { silenceOf } from '../system/waits.ts';
 
 /** A service of Azure's host. Tests put a server of their own on loopback in its place. */
 export interface HostService {
@@ -42,12 +43,11 @@ const ask = ({ url, headers = {}, timeoutMs }: HostService): Promise<ProbeResult
     // An agent of its own: the shared one would keep the connection, and obeys NODE_USE_ENV_PROXY.
     const request = get(url, { agent: false, headers: { ...headers, connection: 'close' } });
     const settle = (result: ProbeResult): void => {
-      clearTimeout(timer);
       request.destroy();
       resolve(result);
     };
     // One deadline over all of it: `timeout` of a request starts again with every byte.
-    const timer = setTimeout(settle, timeoutMs, { outcome: 'silent' });
+    silenceOf(timeoutMs).addEventListener('abort', () => settle({ outcome: 'silent' }));
     // Stays for the errors of a request that was given up.
     request.on('error', (error) => settle({ outcome: 'refused', why: errnoOf(error) ?? messageOf(error) }));
     request.on('response', (response) => {

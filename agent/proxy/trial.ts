@@ -3,6 +3,7 @@ import { type Diagnosis, diagnose, inspected } from '../reach/diagnosis.ts';
 import { type Endpoint, hopOf, hopText } from '../reach/endpoint.ts';
 import { REACH_MS, type Reached, reach } from '../reach/reach.ts';
 import type { System } from '../system/system.ts';
+import { silenceOf } from '../system/waits.ts';
 import { bypasses } from './bypass.ts';
 import type { Consumer } from './effective.ts';
 import { shownValue } from './shown.ts';
@@ -33,7 +34,7 @@ export async function tryWays(
   timeoutMs = REACH_MS,
 ): Promise<readonly Trial[]> {
   const context = contextFor(await readAuthorities(system));
-  const signal = AbortSignal.timeout(timeoutMs);
+  const signal = silenceOf(timeoutMs);
   return Promise.all(
     waysTo(travellers, endpoints).map(async ({ endpoint, proxy, consumers }) => {
       const reached = await reach(system, endpoint, { proxy, context, signal });

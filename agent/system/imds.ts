@@ -1,5 +1,6 @@
 import { UserError } from '../errors.ts';
 import type { System } from './system.ts';
+import { silenceOf } from './waits.ts';
 
 /**
  * Azure's Instance Metadata Service: https://learn.microsoft.com/azure/virtual-machines/instance-metadata-service.
@@ -46,14 +47,10 @@ export async function askImds(system: System, endpoint = IMDS_ENDPOINT): Promise
   refuseInTests(system, endpoint);
   // Loaded on use only: it costs the idle daemon some megabytes.
   const { default: axios } = await import('axios');
-  const answer = await axios.get(endpoint, {
-    headers: { Metadata: 'true' },
-    proxy: false,
-    maxRedirects: 0,
-    // `timeout` alone does not cover a connection that is never accepted.
-    timeout: TIMEOUT_MS,
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
+  // Its own `timeout` does not cover a connection that is never accepted.
+  const signal = silenceOf(TIMEOUT_MS);
+  const asked = axios.get(endpoint, { headers: { Metadata: 'true' }, proxy: false, maxRedirects: 0, signal });
+  const answer = await asked.catch((error) => Promise.reject(signal.aborted ? signal.reason : error));
   return imdsOf(answer.data, skewMs(answer.headers.date, system.clock.now()));
 }
 

@@ -15,3 +15,23 @@ export const rejectedBy = (signal: AbortSignal): Promise<never> =>
     if (signal.aborted) reject(signal.reason);
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
+
+/** As many turns of the event loop an answer gets, at the least, to be read. */
+const TURNS = 8;
+
+/**
+ * Aborted after `ms` in which nothing came, for questions to others. Not `AbortSignal.timeout`: that also counts the time in
+ * which this process did not get to read what had arrived long ago, and on a busy machine takes everybody for silent.
+ */
+export function silenceOf(ms: number): AbortSignal {
+  const silence = new AbortController();
+  let left = TURNS;
+  // A timer that is late fires once, however late it is.
+  const timer = setInterval(() => {
+    left -= 1;
+    if (left > 0) return;
+    clearInterval(timer);
+    silence.abort(new Error(`no answer within ${ms / 1000} s`));
+  }, ms / TURNS).unref();
+  return silence.signal;
+}

@@ -12,7 +12,7 @@ import { changeProxy } from '../../agent/proxy/change.ts';
 import { proxySettings } from '../../agent/proxy/settings.ts';
 import { unitEnvironment } from '../../agent/proxy/unit-environment.ts';
 import { localSystem } from '../../agent/system/local.ts';
-import { whyNot } from '../system/check-rig.ts';
+import { whyNot } from '../program/check-rig.ts';
 
 const REPOSITORY = join(import.meta.dirname, '../..');
 const FABRIC = process.env.QUIESCED_FABRIC ?? join(REPOSITORY, '../shared/fabric');

@@ -5,7 +5,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import { tryWays } from '../../agent/proxy/trial.ts';
 import { fakeSystem } from '../fakes/system.ts';
-import { checkTest, conforms, type Ended, type Rig } from '../system/check-rig.ts';
+import { checkTest, conforms, type Ended, type Rig } from '../program/check-rig.ts';
 import { type Certificate, makeAuthority, makeCertificate } from './certificates.ts';
 import {
   ALLOW,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { bundle } from '../../packaging/build.ts';
-import { checkTest } from './check-rig.ts';
+import { checkTest } from '../program/check-rig.ts';
 import { whyNot as whyNoSandbox } from './sandbox-rig.ts';
 
 // Away from the sources and their node_modules: what is installed needs nothing of either.

@@ -5,8 +5,8 @@ import { applyChanges } from '../../agent/system/changes.ts';
 import { localSystem } from '../../agent/system/local.ts';
 import { azureBackup } from '../../extensions/azure/backup.ts';
 import { HELD_MARK } from '../../extensions/azure/registration-text.ts';
+import { until } from '../system/loop-observe.ts';
 import { checkTest, conforms, MAIN, type Rig } from './check-rig.ts';
-import { until } from './loop-observe.ts';
 
 const CONFIG = '/etc/azure/VMSnapshotScriptPluginConfig.json';
 const INTEGRATE = ['integrate', 'azure-backup'] as const;
