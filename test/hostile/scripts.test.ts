@@ -4,11 +4,11 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Test } from 'tap';
+import { isAlive } from '../program/scripts-rig.ts';
 import { loopTest, type Mounted, type Rig } from '../system/loop.ts';
 import type { CliResult } from '../system/loop-cli.ts';
 import { isWritable, processesOf, until } from '../system/loop-observe.ts';
 import { mounts, points } from '../system/loop-outcome.ts';
-import { isAlive } from '../program/scripts-rig.ts';
 
 /** Of one that runs through with calm scripts it is about 100 MB. */
 const MOST_RSS_KB = 300_000;
