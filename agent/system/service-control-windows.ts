@@ -1,6 +1,7 @@
 import { UserError } from '../errors.ts';
 import { openLibrary } from './native.ts';
 import type { ServiceManager } from './service-manager.ts';
+import { orUndefinedAfter } from './waits.ts';
 
 /** The process as a service of Windows. */
 export interface WindowsService {
@@ -8,7 +9,7 @@ export interface WindowsService {
   readonly manager: ServiceManager;
   /** Aborted when it is told to stop, or the machine goes down. */
   readonly stop: AbortSignal;
-  /** The last call: that it has stopped, and how. Settles when the control manager has let go of the process. */
+  /** The last call: that it has stopped, and how. Settles when the control manager has let go of the process, or soon. */
   stopped(specificExitCode: number): Promise<void>;
 }
 
@@ -23,6 +24,8 @@ const NOT_IMPLEMENTED = 120;
 /** What is promised each time, and how often: a drain may take minutes. */
 const WAIT_HINT_MS = 30_000;
 const STILL_EVERY_MS = 5000;
+/** It needs milliseconds; one that does not let go must not keep a process that has nothing left to do. */
+const LET_GO_MS = 5000;
 
 /**
  * Tells the service control manager that we are there, which has started us. Throws a `UserError`
@@ -81,7 +84,7 @@ export async function becomeWindowsService(name: string): Promise<WindowsService
     },
     async stopped(specificExitCode) {
       say(STATE.stopped, specificExitCode);
-      await ended.promise;
+      await orUndefinedAfter(LET_GO_MS, ended.promise);
     },
   };
 }

@@ -19,8 +19,14 @@ export function readWinHttp(): RegistryValue | undefined {
   const info = { access: 0, proxy: null as string | null, bypass: null as string | null };
   if (api().get(info) === 0) throw windowsError('the proxy of WinHTTP cannot be read', kernel32().lastError());
   if (info.access !== NAMED_PROXY || info.proxy === null) return undefined;
-  return { type: 'sz', data: [info.proxy, info.bypass ?? ''].join(' ').trimEnd() };
+  return winHttpValue(info.proxy, info.bypass ?? '');
 }
+
+/** WinHTTP takes semicolons and blanks between proxies alike; here a blank is what comes before the exceptions. */
+export const winHttpValue = (proxy: string, bypass: string): RegistryValue => ({
+  type: 'sz',
+  data: [proxy.trim().replace(/\s+/g, ';'), bypass.trim()].join(' ').trimEnd(),
+});
 
 /** Undefined: directly. Takes effect for who starts a session of WinHTTP from now on. */
 export function writeWinHttp(value: RegistryValue | undefined): void {
