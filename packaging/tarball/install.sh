@@ -134,11 +134,13 @@ put() {
   esac
 }
 
-# Where SELinux is, by its policy for these places.
+# Where SELinux is, by its policy for these places: what was copied here has the labels of where it was unpacked.
 relabel() {
   command -v restorecon >/dev/null || return 0
-  restorecon -R "$HOME_FOLDER" /etc/quiesced /usr/bin/quiesced 2>/dev/null || true
-  restorecon /usr/lib/systemd/system/quiesced.* /usr/lib/tmpfiles.d/quiesced.conf 2>/dev/null || true
+  restorecon -R "$HOME_FOLDER" 2>/dev/null || true
+  while read -r _ _ path; do
+    restorecon "$path" 2>/dev/null || true
+  done <"$here/files.list"
 }
 
 uninstall() {

@@ -56,11 +56,17 @@ machineTest('installed from the archive, upgraded and removed', skip, async (t, 
   unpack(machine);
   const before = new Set(machine.everything());
   pretendSystemd(machine);
+  machine.put('/usr/local/bin/restorecon', '#!/bin/sh\necho "$@" >>/tmp/relabelled\n', 0o755);
   const first = machine.run(INSTALL);
   t.match(first, { code: 0, stdout: `Installed: quiesced ${versionOf()} (node v24` }, 'install.sh', first);
   t.strictSame(askedOfSystemd(machine), ['enable quiesced.service', 'start quiesced.service']);
   for (const { path, mode } of filesOf('tarball')) {
     t.equal(machine.run(`stat -c '%a %u:%g' ${path}`).stdout, `${mode.toString(8)} 0:0\n`, path);
+  }
+  const relabelled = machine.run('cat /tmp/relabelled; rm /tmp/relabelled /usr/local/bin/restorecon').stdout.split('\n');
+  t.ok(relabelled.includes('-R /usr/lib/quiesced'), 'gets the labels of its place, where SELinux is');
+  for (const { path } of filesOf('tarball').filter(({ path }) => !path.startsWith('/usr/lib/quiesced/'))) {
+    t.ok(relabelled.includes(path), `as does ${path}`);
   }
   t.equal(machine.run('find /usr/lib/quiesced -perm /022 -o -not -uid 0').stdout, '', 'for root alone to write');
   t.match(machine.run('quiesced thaw'), { code: 0, stdout: 'Nothing of ours is frozen.\n' }, 'koffi loads');
