@@ -63,7 +63,9 @@ machineTest('installed from the archive, upgraded and removed', skip, async (t, 
   for (const { path, mode } of filesOf('tarball')) {
     t.equal(machine.run(`stat -c '%a %u:%g' ${path}`).stdout, `${mode.toString(8)} 0:0\n`, path);
   }
-  const relabelled = machine.run('cat /tmp/relabelled; rm /tmp/relabelled /usr/local/bin/restorecon').stdout.split('\n');
+  const relabelled = machine
+    .run('cat /tmp/relabelled; rm /tmp/relabelled /usr/local/bin/restorecon')
+    .stdout.split('\n');
   t.ok(relabelled.includes('-R /usr/lib/quiesced'), 'gets the labels of its place, where SELinux is');
   for (const { path } of filesOf('tarball').filter(({ path }) => !path.startsWith('/usr/lib/quiesced/'))) {
     t.ok(relabelled.includes(path), `as does ${path}`);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import t, { type Test } from 'tap';
+import { COMPILED } from '../compiled.ts';
 
 export const MAIN = join(import.meta.dirname, '../../agent/main.ts');
 const LIMIT_MS = 60_000;
@@ -78,7 +79,8 @@ export function checkTest(title: string, body: (t: Test, rig: Rig) => Promise<vo
 
 function rigIn(root: string, main: string): Rig {
   // By env(1), because the test runner adds to the environment of what is started.
-  const confined = ['env', '-i', `PATH=${process.env.PATH}`, 'QUIESCED_TEST=1', `QUIESCED_TEST_ROOT=${root}`];
+  const cached = `NODE_COMPILE_CACHE=${COMPILED}`;
+  const confined = ['env', '-i', `PATH=${process.env.PATH}`, cached, 'QUIESCED_TEST=1', `QUIESCED_TEST_ROOT=${root}`];
   const program = [...confined, process.execPath, main];
   const start = ([file = '', ...args]: readonly string[]) => {
     const child = spawn(file, args, { cwd: '/', stdio: ['ignore', 'pipe', 'pipe'], timeout: LIMIT_MS });

@@ -5,13 +5,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
+import { COMPILED } from '../compiled.ts';
 import { filesOf } from '../unit/proxy/machines.ts';
 import { MAIN } from './check-rig.ts';
 
 const KILLER = join(import.meta.dirname, '../fixtures/kill-at.ts');
 const AT_ONCE = 3;
-/** A start of the program takes a third of the time, and there are many. */
-const COMPILED = join(import.meta.dirname, '../../.tap/compiled');
 
 export interface Sweep {
   /** Makes the machine in a folder that does not exist. */

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { globSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { COMPILED } from '../compiled.ts';
 import { checkTest, conforms, type Ended, MAIN, type Rig, whyNot } from './check-rig.ts';
 
 const OUTPUT = '/out/bundle.tar.gz';
@@ -96,7 +97,13 @@ function bundleWithFakes(rig: Rig, env: Readonly<Record<string, string>>): Ended
   const script = `${binds.join('\n')}\nexec "$@"`;
   const program = [process.execPath, MAIN, 'support-bundle', '--json', '--output', OUTPUT];
   const { status, stdout, stderr } = spawnSync('unshare', ['--mount', 'sh', '-c', script, 'sh', ...program], {
-    env: { PATH: process.env.PATH, QUIESCED_TEST: '1', QUIESCED_TEST_ROOT: rig.root, ...env },
+    env: {
+      PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: COMPILED,
+      QUIESCED_TEST: '1',
+      QUIESCED_TEST_ROOT: rig.root,
+      ...env,
+    },
     encoding: 'utf8',
     timeout: 120_000,
   });

@@ -5,14 +5,13 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import { parseMountinfo } from '../../agent/freezer/mounts.ts';
+import { COMPILED } from '../compiled.ts';
 import { type Cli, createCli } from './loop-cli.ts';
 import { EXPEDITED, expedited, notExpedited, processesOf, until } from './loop-observe.ts';
 
 const PROGRAMS = ['mkfs.ext4', 'mkfs.xfs', 'mkfs.btrfs', 'fsfreeze', 'losetup', 'addpart', 'python3'];
 const SWEEP = join(import.meta.dirname, 'loop-sweep.sh');
 const COMMAND_MS = 20_000;
-/** A start of the program takes a third of the time, and there are hundreds. */
-const COMPILED = join(import.meta.dirname, '../../.tap/compiled');
 
 export type LoopType = 'ext4' | 'xfs' | 'btrfs';
 
