@@ -1,4 +1,5 @@
 import { readOwed } from '../scripts/owed.ts';
+import { parseJson } from '../system/json.ts';
 import { objectsIn } from '../system/json-lines.ts';
 import { holdersOf } from '../system/lock-holders.ts';
 import { PATHS } from '../system/paths.ts';
@@ -74,7 +75,7 @@ const word = (value: unknown): string | undefined => (typeof value === 'string' 
 /** Undefined for whatever is not JSON. */
 function json(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }

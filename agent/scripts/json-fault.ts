@@ -1,3 +1,5 @@
+import { MAX_JSON_DEPTH } from '../system/json.ts';
+
 /** Where a text stops being JSON. */
 export interface JsonFault {
   readonly line: number;
@@ -6,7 +8,7 @@ export interface JsonFault {
 }
 
 /**
- * The first fault of a text that `JSON.parse` refuses; undefined when there is none. The message of `JSON.parse` names
+ * The first fault of a text that `parseJson` refuses; undefined when there is none. The message of `JSON.parse` names
  * a position for some faults only, and a file for people needs one for each.
  */
 export function jsonFault(text: string): JsonFault | undefined {
@@ -22,9 +24,6 @@ interface Reader {
   at: number;
   depth: number;
 }
-
-/** Deeper than any file that a person wrote, and no danger to the stack. */
-const MAX_DEPTH = 500;
 
 /** What was expected where the reader stands; undefined when all was well. */
 type Missing = string | undefined;
@@ -42,7 +41,7 @@ function readValue(reader: Reader): Missing {
 
 function readMembers(reader: Reader, close: string, readOne: (reader: Reader) => Missing): Missing {
   reader.depth += 1;
-  if (reader.depth > MAX_DEPTH) return 'less nesting';
+  if (reader.depth > MAX_JSON_DEPTH) return 'less nesting';
   step(reader);
   if (peek(reader) !== close) {
     const missing = readList(reader, close, readOne);

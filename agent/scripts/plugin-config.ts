@@ -1,3 +1,4 @@
+import { parseJson } from '../system/json.ts';
 import { jsonFault } from './json-fault.ts';
 import { AZURE_CODES, ScriptError } from './script.ts';
 
@@ -52,7 +53,7 @@ export function parsePluginConfig(text: string, file: string): PluginConfigRead 
 
 function parseObject(text: string, file: string): Values | ScriptError {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = parseJson(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Values;
     return fault('the file must hold one object: { "preScriptLocation": …, … }', { file, line: 1, required: false });
   } catch (error) {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { messageOf, UserError } from '../errors.ts';
 import { faultPoint } from '../fault-point.ts';
+import { parseJson } from '../system/json.ts';
 import { PATHS } from '../system/paths.ts';
 import type { System } from '../system/system.ts';
 import type { RunKind } from './outcome.ts';
@@ -103,7 +104,7 @@ export async function readOwed(system: System): Promise<readonly Owed[]> {
   try {
     const text = await system.readText(owedPath(system));
     if (text === undefined) return [];
-    const { runs } = JSON.parse(text) as OwedFile;
+    const { runs } = parseJson(text) as OwedFile;
     if (!Array.isArray(runs) || !runs.every(isOwed)) throw new Error('it is not a list of runs');
     return runs;
   } catch (cause) {

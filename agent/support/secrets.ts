@@ -1,4 +1,5 @@
 import { REDACTED, redact, redactJson } from '../redact.ts';
+import { parseJson } from '../system/json.ts';
 
 /** What `redact` has taken out, for the places where no rule knows it: a password of the proxy, bare in some log. */
 export interface Secrets {
@@ -78,7 +79,7 @@ function redactAny(text: string, found: (secret: string) => void): string {
 function parsed(text: string): unknown {
   if (!/^\s*[[{]/.test(text)) return undefined;
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = parseJson(text);
     return typeof value === 'object' && value !== null ? value : undefined;
   } catch {
     return undefined;

@@ -1,5 +1,6 @@
 import { posix, win32 } from 'node:path';
 import { messageOf, UserError } from '../errors.ts';
+import { parseJson } from './json.ts';
 import { isRegistryPath, type RegistryValue } from './registry.ts';
 import { composed, type State, type Step } from './steps.ts';
 import type { Owner, System } from './system.ts';
@@ -41,7 +42,7 @@ export async function readRecord(system: System, folder: string): Promise<Change
   try {
     const text = await system.readText(path);
     if (text === undefined) return NO_RECORD;
-    const record = JSON.parse(text) as ChangeRecord;
+    const record = parseJson(text) as ChangeRecord;
     if (
       record?.schema !== 1 ||
       !isList(record.done) ||

@@ -1,3 +1,5 @@
+import { parseJson } from './json.ts';
+
 /**
  * The objects of a file with one to the line, oldest first. A line that is none (torn when the disk was full, or empty)
  * is left out, not fatal. What cannot be an object is not given to JSON.parse: to throw for each of many thousand
@@ -7,7 +9,7 @@ export const objectsIn = (text: string): readonly Readonly<Record<string, unknow
   text.split('\n').flatMap((line) => {
     if (!line.startsWith('{') || !line.trimEnd().endsWith('}')) return [];
     try {
-      return [JSON.parse(line) as Readonly<Record<string, unknown>>];
+      return [parseJson(line) as Readonly<Record<string, unknown>>];
     } catch {
       return [];
     }

@@ -1,3 +1,4 @@
+import { parseJson } from '../../agent/system/json.ts';
 /** What is wrong with a key of somebody else's JSON. Never holds the value: it may be a secret. */
 export interface FieldProblem {
   /** `publicSettings.objectStr.backupMetadata[0].Key` */
@@ -161,7 +162,7 @@ const packedAs = (decode: (text: string) => string): As<object> => ({
   convert(value) {
     if (typeof value !== 'string') return OBJECT.convert(value);
     try {
-      return OBJECT.convert(JSON.parse(decode(value)));
+      return OBJECT.convert(parseJson(decode(value)));
     } catch {
       return undefined;
     }

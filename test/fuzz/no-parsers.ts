@@ -28,6 +28,7 @@ export const NO_PARSERS: Readonly<Record<string, readonly string[]>> = {
     'system/registry.ts isRegistryPath',
     'system/native.ts openLibrary',
     'system/windows-error.ts windowsError',
+    'system/winhttp-windows.ts winHttpValue',
     'freezer/windows.ts noFreezeOnWindows',
     'reach/diagnosis.ts inspected',
     'support/part.ts made',

@@ -1,4 +1,5 @@
 import { UserError } from '../../../agent/errors.ts';
+import { parseJson } from '../../../agent/system/json.ts';
 import type { System } from '../../../agent/system/system.ts';
 import { openEnvelope } from './envelope.ts';
 import type { SettingsFile } from './settings-file.ts';
@@ -25,7 +26,7 @@ export async function openProtected(
   const plain = (await byOpenssl(system, sealed.base64, base)) ?? openEnvelope(sealed.base64, certificate, key);
   if (plain === undefined) throw undecipherable(base);
   try {
-    const value: unknown = JSON.parse(plain);
+    const value: unknown = parseJson(plain);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
   } catch {
     // Its message would quote what is in it.

@@ -1,5 +1,6 @@
 import { messageOf, UserError } from '../../../agent/errors.ts';
 import { faultPoint } from '../../../agent/fault-point.ts';
+import { parseJson } from '../../../agent/system/json.ts';
 import { takeLock } from '../../../agent/system/lock.ts';
 import { PATHS } from '../../../agent/system/paths.ts';
 import type { System } from '../../../agent/system/system.ts';
@@ -117,7 +118,7 @@ export const jobOf = (
 
 export function parseRecord(text: string): HandlerRecord | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = parseJson(text);
     return isRecord(value) ? value : undefined;
   } catch {
     return undefined;

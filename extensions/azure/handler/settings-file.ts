@@ -1,3 +1,4 @@
+import { parseJson } from '../../../agent/system/json.ts';
 import type { System } from '../../../agent/system/system.ts';
 import { type FieldProblem, type Fields, fieldsOf } from '../fields.ts';
 
@@ -24,7 +25,7 @@ export function parseSettings(text: string, path: string): SettingsRead {
   if (source === '') return refused(path, 'is empty: the service sent no settings');
   let value: unknown;
   try {
-    value = JSON.parse(source);
+    value = parseJson(source);
   } catch {
     return refused(path, 'is not JSON');
   }

@@ -18,6 +18,7 @@ import { readOwed as readOwedScripts } from '../../../agent/scripts/owed.ts';
 import { readState } from '../../../agent/service/state.ts';
 import { addToHistory, readHistory } from '../../../agent/snapshot/history.ts';
 import { Journal, readOwed } from '../../../agent/snapshot/journal.ts';
+import { parseJson } from '../../../agent/system/json.ts';
 import { ownerOf, sealed } from '../../../agent/system/owned-file.ts';
 import { problem, status } from '../../unit/reporters/told.ts';
 import { outcomeOf } from '../../unit/snapshot/outcomes.ts';
@@ -97,11 +98,16 @@ async function owed(text: string): Promise<void> {
 
 const json = (text: string): unknown => {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return text;
   }
 };
+
+function anyJson(text: string): void {
+  const value = json(text);
+  mustHold(json(JSON.stringify(value)) !== undefined, 'what was read can be written, and read again');
+}
 
 function statusFile(text: string): void {
   let read: ReturnType<typeof parseStatus> | undefined;
@@ -188,6 +194,7 @@ export const recordTargets: readonly FuzzTarget[] = [
     [JSON.stringify(OWED_FILE, undefined, 2), JSON.stringify({ schema: 1, runs: [] })],
     owed,
   ),
+  textTarget('json', ['system/json.ts parseJson'], [JSON.stringify(OWED_FILE), '[[[1]],{"a":[{}]}]'], anyJson),
   textTarget('owed-scripts', ['scripts/owed.ts readOwed'], [JSON.stringify([OWED_SCRIPT])], (text) => {
     const { owed: scripts, problems } = readOwedScripts(json(text));
     for (const { message, code } of problems) mustHold(message !== '' && code !== '', 'a problem has a name');
