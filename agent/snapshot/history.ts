@@ -35,13 +35,17 @@ const isOutcome = (
   return (
     texts.every((text) => typeof text === 'string') &&
     lists.every((list) => Array.isArray(list)) &&
-    (outcome.faults as unknown[]).every((fault) => areTexts(fault, ['phase', 'message'])) &&
+    (outcome.faults as unknown[]).every((fault) => areTexts(fault, ['phase', 'message']) && isText(fault, 'remedy')) &&
     (outcome.left as unknown[]).every((left) => areTexts(left, ['mountPoint', 'type', 'why', 'reason'])) &&
     (outcome.warnings as unknown[]).every((warning) => typeof warning === 'string') &&
-    (outcome.wouldBe === undefined || typeof outcome.wouldBe === 'string') &&
+    ['wouldBe', 'evidence', 'snapshot'].every((key) => isText(outcome, key)) &&
     typeof outcome.frozenMs === 'number'
   );
 };
 
 const areTexts = (value: unknown, keys: readonly string[]): boolean =>
   keys.every((key) => typeof (value as Readonly<Record<string, unknown>> | null)?.[key] === 'string');
+
+/** Or not there. */
+const isText = (value: unknown, key: string): boolean =>
+  ['undefined', 'string'].includes(typeof (value as Readonly<Record<string, unknown>>)[key]);

@@ -48,7 +48,8 @@ t.test('lines that cannot be read are left out', async (t) => {
   t.strictSame(await ids(system), ['good']);
   await addToHistory(system, outcomeOf({ id: 'next' }));
   t.strictSame(await ids(system), ['good', 'next']);
-  const odd = [{ faults: [null] }, { faults: [{ phase: 1 }] }, { wouldBe: { toString: null } }];
+  const fault = { phase: 'freeze', message: 'late', remedy: { toString: null } };
+  const odd = [{ faults: [null] }, { faults: [{ phase: 1 }] }, { faults: [fault] }, { wouldBe: { toString: null } }];
   const lines = odd.map((change) => JSON.stringify({ ...outcomeOf(), ...change })).join('\n');
   t.strictSame(await ids(systemOf(t, lines)), [], 'also when only a part of it is not as we wrote it');
 });
