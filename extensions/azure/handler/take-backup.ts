@@ -32,7 +32,8 @@ export async function takeBackup(handler: Handler, job: BackupJob, signal: Abort
     const wishes: Wishes = {
       mustFreeze: !job.crashConsistentAllowed,
       workload: true,
-      ...(anyExcluded ? await fileSystemsOn(system, luns, config.freeze.exclude) : {}),
+      // On Windows nothing is frozen, whatever is on which disk.
+      ...(anyExcluded && system.platform === 'linux' ? await fileSystemsOn(system, luns, config.freeze.exclude) : {}),
       ...(test.mounts === undefined ? {} : { mounts: test.mounts }),
     };
     return await taken(handler, job, taker, () => outcomeOf(agent, taker, wishes, signal));
