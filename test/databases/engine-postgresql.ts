@@ -1,11 +1,13 @@
 import { existsSync, globSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { must } from '../system/loop.ts';
+import { until } from '../system/loop-observe.ts';
 import { AS, absent, type Engine, own, type Places, startProcess } from './engine.ts';
 import { numbersOf, sqlClient, sqlWriter } from './sql-client.ts';
 
 const BIN = globSync('/usr/lib/postgresql/*/bin').sort().at(-1) ?? '/usr/lib/postgresql/none';
 const PORT = '54329';
+const RECOVERED_MS = 60_000;
 const bin = (name: string): string => join(BIN, name);
 const pgdata = ({ data }: Places): string => join(data, 'pg');
 
@@ -75,6 +77,8 @@ export const postgresql = (name: string, keys = '', options: readonly string[] =
     };
     const { pid, stop } = await startProcess(argv, answers);
     const client = await open();
+    // One that is restored from its archive can be read before it is at its end, and not be written to.
+    await until(async () => (await client.ask('SELECT pg_is_in_recovery()'))[0]?.[0] === 'f', RECOVERED_MS);
     await client.ask('CREATE TABLE IF NOT EXISTS numbered (n int PRIMARY KEY)');
     return {
       pid,

@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { must } from '../system/loop.ts';
 import { type Engine, own, type Places } from './engine.ts';
@@ -16,6 +17,9 @@ export const sqlite = (name: string): Engine => ({
   config: (places) => `files = ${fileOf(places)}\n`,
   async start(places) {
     await own('nobody', join(places.data, 'sqlite'));
+    // A session opens what is there, and makes nothing; an empty file is a database without tables.
+    appendFileSync(fileOf(places), '');
+    await must('chown', 'nobody', fileOf(places));
     const open = async () => {
       const client = await sqlClient(
         [process.execPath, '--no-warnings', MAIN, 'sqlite-session', fileOf(places)],

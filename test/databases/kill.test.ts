@@ -59,6 +59,8 @@ engineTests([backupMode, ...engines.slice(1)], LIMIT_MS, async (t, rig, engine) 
       const goesOn = await addsWithin(server, row, DEADLINE_MS);
       longestMs = Math.max(longestMs, monotonicMs() - killedMs);
       t.ok(goesOn, `${point}: it goes on within the deadline`);
+      // A session is gone when its server sees that nobody is at its other end any more.
+      await until(async () => (await leftHeld(engine, places)).length === 0, DEADLINE_MS);
       t.strictSame(await leftHeld(engine, places), [], `${point}: nothing is left as it was held`);
       t.equal((await rig.cli.run('thaw')).code, 0, 'the next start settles the rest');
       t.strictSame((await rig.cli.run('status')).json.owed, [], 'nothing is owed');

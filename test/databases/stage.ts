@@ -99,9 +99,13 @@ export async function prepareStage(rig: Rig, engine: Engine): Promise<Stage> {
         const [data, log] = points;
         const run = join(rig.folder, 'run-copy');
         rmSync(run, { recursive: true, force: true });
-        return await work({ data: data ?? '', log, run });
-      } finally {
+        const done = await work({ data: data ?? '', log, run });
         for (const point of points) await unmounted(point);
+        return done;
+      } catch (error) {
+        // A server that still runs keeps them busy, and what went wrong before that is what has to be told.
+        for (const point of points) await must('umount', point).catch(() => undefined);
+        throw error;
       }
     },
   };
