@@ -59,7 +59,9 @@ export async function uninstall(system: System): Promise<boolean> {
 export async function start(system: System): Promise<void> {
   const { state } = present();
   if (state === 'running') return;
-  if (state === 'stopped') startService(SERVICE_NAME);
+  // One that is letting go ends with code 0, after which nobody starts it again.
+  const ended = state === 'stopping' ? await waitFor(system, ['stopped'], STOP_MS) : { state };
+  if (ended.state === 'stopped') startService(SERVICE_NAME);
   const reached = await waitFor(system, ['running', 'stopped'], START_MS);
   if (reached.state === 'running') return;
   const code = reached.exitCode === 1066 ? `code ${reached.specificExitCode}` : `error ${reached.exitCode} of Windows`;
@@ -72,8 +74,10 @@ export async function start(system: System): Promise<void> {
 export async function stop(system: System): Promise<boolean> {
   const found = queryService(SERVICE_NAME);
   if (found === undefined) return false;
-  if (found.state === 'stopped') return true;
-  if (found.state !== 'stopping') stopService(SERVICE_NAME);
+  // While it starts it takes no word.
+  const before = found.state === 'starting' ? await waitFor(system, ['running', 'stopped'], START_MS) : found;
+  if (before.state === 'stopped') return true;
+  if (before.state !== 'stopping') stopService(SERVICE_NAME);
   const { state } = await waitFor(system, ['stopped'], STOP_MS);
   if (state === 'stopped') return true;
   throw new UserError('service.still-there', 'the service has not stopped yet: it is letting go of what it holds', {

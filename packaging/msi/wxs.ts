@@ -33,6 +33,8 @@ export const wxs = ({ version, root, files }: MsiSource): string =>
 <MajorUpgrade DowngradeErrorMessage="A newer version of quiesced is installed."/>
 <Media Id="1" Cabinet="quiesced.cab" EmbedCab="yes"/>
 <Property Id="ARPNOMODIFY" Value="1"/>
+<!-- Also files whose version is lower or not told: what is installed is what is in the package. -->
+<Property Id="REINSTALLMODE" Value="amus"/>
 <!-- Our own actions stop what runs; Restart Manager would do it first, and give it 30 seconds. -->
 <Property Id="MSIRESTARTMANAGERCONTROL" Value="Disable"/>
 <Property Id="MAJORVERSION">

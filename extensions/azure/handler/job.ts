@@ -149,7 +149,7 @@ async function jobLock(
 ): Promise<Lock | undefined> {
   const since = system.clock.now().toISOString();
   const until = system.clock.monotonicMs() + PATIENCE_MS;
-  await system.makeDir(PATHS.linux.runtime, 0o755);
+  await system.makeDir(PATHS[system.platform].runtime, 0o755);
   for (;;) {
     try {
       return await takeLock(jobLockOf(system), { pid: process.pid, command: 'azure-handler job', since });

@@ -20,10 +20,19 @@ export async function tellToEnd(system: System, pid: number): Promise<void> {
 
 /** The other side of it on Windows: looks for a note with our number. Keeps no process from ending. */
 export function whenToldToEnd(system: System, end: () => void): void {
+  const told = async (): Promise<boolean> => {
+    // Somebody has it open for a moment, as those do who look for viruses: it is there the next time.
+    const note = await readableText(system, noteOf(system)).catch(() => undefined);
+    return note === String(process.pid);
+  };
+  const forget = () => system.remove(noteOf(system)).catch(() => undefined);
+  // Of one that had our number before us, and ended without reading it.
+  const begun = told().then((stale) => (stale ? forget() : undefined));
   const timer = setInterval(async () => {
-    if ((await readableText(system, noteOf(system))) !== String(process.pid)) return;
+    await begun;
+    if (!(await told())) return;
     clearInterval(timer);
-    await system.remove(noteOf(system)).catch(() => undefined);
+    await forget();
     end();
   }, LOOK_MS);
   timer.unref();

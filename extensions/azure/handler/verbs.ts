@@ -1,5 +1,6 @@
-import { join } from 'node:path';
+import { join, win32 } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../../../agent/errors.ts';
 import { isPackaged, OWN_UNITS } from '../../../agent/service/state.ts';
 import { SERVICE_NAME } from '../../../agent/service/windows.ts';
 import { holderOf } from '../../../agent/system/lock.ts';
@@ -76,9 +77,11 @@ async function jobEnded(
     }
     // A job that has waited for this one comes after it, and is told as well.
     if (waitedMs > untilToldMs && !told.has(holder.pid)) {
-      told.add(holder.pid);
       log.warn('a job is told to end: the extension goes', { pid: holder.pid });
-      await tellToEnd(system, holder.pid);
+      await tellToEnd(system, holder.pid).then(
+        () => told.add(holder.pid),
+        (error: unknown) => log.warn('it cannot be told', { pid: holder.pid, why: messageOf(error) }),
+      );
     }
     await sleep(LOOK_MS);
   }
@@ -105,6 +108,8 @@ async function removeOwnPlaces(system: System): Promise<void> {
   await removeFiles(system, state);
   const folders = system.platform === 'windows' ? [journal, runtime] : [control, journal, runtime];
   for (const folder of folders) await removeFiles(system, folder);
+  // There the places are below a folder of ours; what others have put there keeps it.
+  if (system.platform === 'windows') await system.removeDir(win32.dirname(state));
 }
 
 async function hasService(system: System): Promise<boolean> {
