@@ -32,7 +32,7 @@ function seal(folder: string, plain: string) {
 }
 
 t.test('the verbs of the handler', { skip, timeout: 580_000 }, async (t) => {
-  const { wine, disk, node, run } = await wineMachine(t, { bare: true });
+  const { wine, disk, node, run } = await wineMachine(t, { bare: true, root: 'C:\\' });
   const mock = await startMock(() => ({ status: 200, headers: { 'x-ms-blob-type': 'BlockBlob' } }));
   t.teardown(() => mock.close());
   const folder = join(disk, FOLDER);
@@ -83,5 +83,6 @@ t.test('the verbs of the handler', { skip, timeout: 580_000 }, async (t) => {
   verb('update');
   verb('disable');
   verb('uninstall');
-  t.notOk(existsSync(join(disk, 'ProgramData/quiesced/state/azure')), 'nothing of it stays');
+  t.notOk(existsSync(join(disk, 'ProgramData/quiesced')), 'nothing of it stays');
+  t.notOk(existsSync(join(disk, 'run')), 'nor a folder that is Linux’s');
 });

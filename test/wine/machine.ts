@@ -53,14 +53,23 @@ export interface Said {
  * Wine has one user, to whom all files belong, and no groups: he counts as an administrator. His group, which is what
  * Wine says of the owner of a pipe, too.
  */
-const TESTING = {
+const testing = (root: string) => ({
   QUIESCED_TEST: '1',
-  QUIESCED_TEST_ROOT: 'C:\\ProgramData\\quiesced',
+  QUIESCED_TEST_ROOT: root,
   QUIESCED_TEST_ADMINISTRATORS: 'S-1-5-21-0-0-0-1000,S-1-5-21-0-0-0-513',
-};
+});
 
-/** @param bare without the program: a test installs it itself. */
-export async function wineMachine(t: Test, { bare }: { readonly bare?: true } = {}): Promise<WineMachine> {
+export interface WineOptions {
+  /** Without the program: a test installs it itself. */
+  readonly bare?: true;
+  /** What the program may write below; the disk is one of the test's own. */
+  readonly root?: string;
+}
+
+export async function wineMachine(
+  t: Test,
+  { bare, root = 'C:\\ProgramData\\quiesced' }: WineOptions = {},
+): Promise<WineMachine> {
   const { node, koffi } = fetched();
   const folder = mkdtempSync(join(tmpdir(), 'quiesced-wine-'));
   const env = {
@@ -70,7 +79,7 @@ export async function wineMachine(t: Test, { bare }: { readonly bare?: true } = 
     WINEARCH: 'win64',
     WINEDEBUG: '-all',
     WINEDLLOVERRIDES: 'mscoree,mshtml=',
-    ...TESTING,
+    ...testing(root),
   };
   // By env(1), because the test runner adds to the environment of what is started.
   const confined = ['-i', ...Object.entries(env).map(([name, value]) => `${name}=${value}`)];
@@ -100,7 +109,7 @@ export async function wineMachine(t: Test, { bare }: { readonly bare?: true } = 
     if (code !== 0) throw new Error(`wine ${args.join(' ')}: ${code} ${out.slice(-1000)}${err.slice(-1000)}`);
   };
   // Its services have the environment that is in the registry when it starts, and not ours.
-  for (const [name, value] of Object.entries(TESTING))
+  for (const [name, value] of Object.entries(testing(root)))
     wine(['reg.exe', 'add', SERVICE_ENVIRONMENT, '/v', name, '/t', 'REG_SZ', '/d', value, '/f']);
   spawnSync(WINESERVER, ['-k', '-w'], { env, stdio: 'ignore', timeout: MINUTE });
   // Else it ends between two programs, and with it services and what is not on disk of the registry.
