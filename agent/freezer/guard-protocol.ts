@@ -52,7 +52,7 @@ export function lineReader<T>(
 
 function parseObject(line: string): object | undefined {
   // What throws costs a hundred times as much.
-  if (!line.startsWith('{')) return undefined;
+  if (!/^[[{]/.test(line)) return undefined;
   try {
     const value: unknown = JSON.parse(line);
     return typeof value === 'object' && value !== null ? value : undefined;
