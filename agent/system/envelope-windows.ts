@@ -10,6 +10,7 @@ const FIND_SHA1_HASH = 0x1_0000;
 const SILENT = 0x40;
 const ALLOW_NCRYPT = 0x1_0000;
 const NCRYPT_KEY = 0xffff_ffff;
+const KEY_EXCHANGE = 1;
 const CTRL_DECRYPT = 2;
 const CONTENT_PARAM = 2;
 const RECIPIENT_COUNT_PARAM = 17;
@@ -55,8 +56,10 @@ function decrypted(certificate: Handle, envelope: Uint8Array): Opened {
   try {
     if (!message || !api().update(message, envelope, envelope.length, 1)) return { state: 'closed' };
     for (let index = 0; index < recipientsOf(message); index += 1) {
-      const how = { size: DECRYPT_BYTES, key: key[0], spec: spec[0], index };
-      if (!api().control(message, 0, CTRL_DECRYPT, how)) continue;
+      const opens = (as: number): boolean =>
+        api().control(message, 0, CTRL_DECRYPT, { size: DECRYPT_BYTES, key: key[0], spec: as, index }) !== 0;
+      // Wine says of every key that it is for both, and then knows none that is.
+      if (!opens(spec[0] ?? 0) && !opens(KEY_EXCHANGE)) continue;
       const text = parameter(message, CONTENT_PARAM);
       return text === undefined ? { state: 'closed' } : { state: 'opened', text };
     }

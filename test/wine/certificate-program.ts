@@ -3,7 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { openLibrary } from '../../agent/system/native.ts';
 
 const LOCAL_MACHINE = 0x2_0000;
-const MACHINE_KEYSET = 0x20;
+/** Wine looks for the key among the user's, whatever it was imported as. */
+const KEYS_OF_THE_USER = 0;
 const REPLACE_EXISTING = 3;
 
 const [, , answer = '', pfx = ''] = process.argv;
@@ -19,7 +20,7 @@ try {
     'int CertAddCertificateContextToStore(int64 store, int64 certificate, uint32 how, void *added)',
   );
   const bytes = readFileSync(pfx);
-  const imported = importStore({ cb: bytes.length, data: bytes }, 'test', MACHINE_KEYSET);
+  const imported = importStore({ cb: bytes.length, data: bytes }, 'test', KEYS_OF_THE_USER);
   const store = openStore(10, 0, 0, LOCAL_MACHINE, 'MY');
   const certificate = imported ? next(imported, 0) : 0;
   const added = certificate && store ? add(store, certificate, REPLACE_EXISTING, null) : 0;

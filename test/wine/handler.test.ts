@@ -13,6 +13,7 @@ import { WINE, wineMachine } from './machine.ts';
 
 const skip = existsSync(WINE) ? false : 'Wine is not installed: see test/wine/setup.ts';
 
+const JOB_MS = 240_000;
 const FOLDER = 'Packages/Plugins/Quiesced.BackupWindows/0.1.0.0';
 const windows = (path: string) => `C:\\${path.replaceAll('/', '\\')}`;
 
@@ -27,7 +28,8 @@ function seal(folder: string, plain: string) {
   return {
     pfx: join(folder, 'pfx'),
     thumbprint: print.replace(/^.*=/, '').replace(/[:\s]/g, ''),
-    sealed: openssl(['cms', '-encrypt', '-binary', '-outform', 'DER', '-aes256', 'cert'], plain).toString('base64'),
+    // Wine's provider of such a key knows no AES.
+    sealed: openssl(['cms', '-encrypt', '-binary', '-outform', 'DER', '-des3', 'cert'], plain).toString('base64'),
   };
 }
 
@@ -72,13 +74,14 @@ t.test('the verbs of the handler', { skip, timeout: 580_000 }, async (t) => {
   // By the newest settings, since nobody has said which.
   const status = join(folder, 'Status/3.status');
   const state = () => JSON.parse(readFileSync(status, 'utf8'))[0].status;
-  for (const endMs = Date.now() + 120_000; state().status === 'transitioning' && Date.now() < endMs; ) await sleep(200);
-  t.match(state(), { status: 'error', code: 76 }, 'there is nothing to take a snapshot of');
+  // 4 is what the service is told while a job goes on.
+  for (const endMs = Date.now() + JOB_MS; state().code === '4' && Date.now() < endMs; ) await sleep(200);
+  t.match(state(), { status: 'success', code: '76' }, 'there is nothing to take a snapshot of', state());
   const upload = mock.received.findLast(({ method }) => method === 'PUT');
   t.match(upload?.path, /^\/status\?sig=s/, 'the address was in what was sealed');
   t.notMatch(readFileSync(status, 'utf8'), /sig=s/);
   verb('enable');
-  t.match(state(), { status: 'error', code: 76 }, 'it is not done again');
+  t.match(state(), { status: 'success', code: '76' }, 'it is not done again');
   t.ok(existsSync(join(disk, 'ProgramData/quiesced/state/azure/handler.json')));
   verb('update');
   verb('disable');
