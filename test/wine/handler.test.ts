@@ -1,5 +1,6 @@
 /** The VM extension on Wine, called as the agent of Windows calls it. What the agent itself does is not here. */
 import { execFileSync } from 'node:child_process';
+import { constants, createCipheriv, createDecipheriv, privateDecrypt } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -28,9 +29,27 @@ function seal(folder: string, plain: string) {
   return {
     pfx: join(folder, 'pfx'),
     thumbprint: print.replace(/^.*=/, '').replace(/[:\s]/g, ''),
-    // Wine's provider of such a key knows no AES.
-    sealed: openssl(['cms', '-encrypt', '-binary', '-outform', 'DER', '-des3', 'cert'], plain).toString('base64'),
+    sealed: forWine(
+      openssl(['cms', '-encrypt', '-binary', '-outform', 'DER', '-des3', 'cert'], plain),
+      readFileSync(join(folder, 'key')),
+    ).toString('base64'),
   };
+}
+
+/** Wine's provider of such a key knows no AES, and takes every message for one whose first vector is zero: so it is. */
+function forWine(envelope: Buffer, privateKey: Buffer): Buffer {
+  const behind = (hex: string): number => envelope.indexOf(Buffer.from(hex, 'hex')) + hex.length / 2;
+  const wrapped = behind('04820100');
+  const padding = constants.RSA_PKCS1_PADDING;
+  const key = privateDecrypt({ key: privateKey, padding }, envelope.subarray(wrapped, wrapped + 256));
+  // The object identifier of des-ede3-cbc; eight bytes; the content, with one or two bytes of length.
+  const vector = behind('06082a864886f70d03070408');
+  const content = vector + 8 + (envelope[vector + 9] === 0x81 ? 3 : 2);
+  const decipher = createDecipheriv('des-ede3-cbc', key, envelope.subarray(vector, vector + 8));
+  const plain = Buffer.concat([decipher.update(envelope.subarray(content)), decipher.final()]);
+  const cipher = createCipheriv('des-ede3-cbc', key, Buffer.alloc(8));
+  const start = Buffer.concat([envelope.subarray(0, vector), Buffer.alloc(8), envelope.subarray(vector + 8, content)]);
+  return Buffer.concat([start, cipher.update(plain), cipher.final()]);
 }
 
 t.test('the verbs of the handler', { skip, timeout: 580_000 }, async (t) => {
