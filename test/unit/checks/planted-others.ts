@@ -156,11 +156,20 @@ export const RESTORE_FAULTS: readonly Fault[] = [
   },
 ];
 
-const TWO = '5 3 * * * root fsfreeze -f /srv\n30 3 * * * root veeamconfig job start\n';
+const asSystemctl = (time: Date): string => {
+  const day = time.toLocaleDateString('en', { weekday: 'short', timeZone: 'UTC' });
+  return `${day} ${time.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+};
+/** Not this hour: the file that Azure's extension has left here is as old as the test, and tells its hour. */
+const THEN = new Date();
+THEN.setHours((THEN.getHours() + 5) % 24, 15, 0, 0);
+const HOUR_THEN = THEN.getHours();
+const FROM_THEN = new RegExp(`in the hour from ${String(HOUR_THEN).padStart(2, '0')}:00`);
+const TWO = `5 ${HOUR_THEN} * * * root fsfreeze -f /srv\n30 ${HOUR_THEN} * * * root veeamconfig job start\n`;
 const CREDENTIALS = '/home/ann/db.VaultCredentials';
 const LOCK = '/etc/azure/MicrosoftRecoverySvcsSafeFreezeLock/SafeFreezeLockFile';
 const TIMERS = ['fsfreeze', 'rubrik'].map(
-  (name) => `Id=${name}.timer\nUnit=${name}.service\nNextElapseUSecRealtime=Sat 2026-11-21 02:15:00 UTC\n`,
+  (name) => `Id=${name}.timer\nUnit=${name}.service\nNextElapseUSecRealtime=${asSystemctl(THEN)}\n`,
 );
 
 export const OTHER_FAULTS: readonly Fault[] = [
@@ -169,14 +178,14 @@ export const OTHER_FAULTS: readonly Fault[] = [
     plant: files({ '/etc/cron.d/backups': TWO }),
     found: 'other.backup-agents',
     verdict: 'warn',
-    detail: /in the hour from 03:00/,
+    detail: FROM_THEN,
   },
   {
     name: 'the same by timers',
     plant: programs({ systemctl: systemctl(undefined, undefined, TIMERS.join('\n')) }),
     found: 'other.backup-agents',
     verdict: 'warn',
-    detail: /in the hour from 02:00/,
+    detail: FROM_THEN,
   },
   {
     name: 'credentials of a vault',
@@ -196,8 +205,8 @@ export const OTHER_FAULTS: readonly Fault[] = [
     name: 'Veeam in the hour of a script',
     plant: {
       ...files({
-        '/etc/cron.d/veeam': '5 3 * * * root veeamconfig job start\n',
-        '/etc/cron.d/lvm': '40 3 * * * root lvcreate --snapshot --size 1G --name s vg/data\n',
+        '/etc/cron.d/veeam': `5 ${HOUR_THEN} * * * root veeamconfig job start\n`,
+        '/etc/cron.d/lvm': `40 ${HOUR_THEN} * * * root lvcreate --snapshot --size 1G --name s vg/data\n`,
       }),
     },
     found: 'other.backup-agents',
