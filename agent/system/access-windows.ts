@@ -20,8 +20,8 @@ const OTHERS_READ = '(A;OICI;FRFX;;;BU)';
 /** Of a pipe: no more than these two, who may do everything. */
 export const PIPE_ACCESS = 'D:P(A;;FA;;;SY)(A;;FA;;;BA)';
 
-/** By the bits for others of a mode, as folders have them on Linux. */
-export const folderAccess = (mode: number): string =>
+/** By the bits for others of a mode, as Linux has them. */
+export const pathAccess = (mode: number): string =>
   (mode & 0o004) === 0 ? OURS_ALONE : `${OURS_ALONE}${OTHERS_READ}`;
 
 let bound: ReturnType<typeof bind> | undefined;
@@ -62,8 +62,8 @@ export function makeFolder(path: string, sddl: string): boolean {
   });
 }
 
-/** Gives a folder that is there owner and list of this text. */
-export function setAccessOfFolder(path: string, sddl: string): void {
+/** Gives a file or folder that is there owner and list of this text. */
+export function setAccessOfPath(path: string, sddl: string): void {
   withDescriptor(sddl, (descriptor) => {
     if (api().setFile(path, OWNER_AND_DACL, descriptor) !== 0) return;
     const code = kernel32().lastError();

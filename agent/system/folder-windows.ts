@@ -1,6 +1,6 @@
 import { win32 } from 'node:path';
 import { UserError } from '../errors.ts';
-import { folderAccess, makeFolder, setAccessOfFolder } from './access-windows.ts';
+import { pathAccess, makeFolder, setAccessOfPath } from './access-windows.ts';
 import { PATHS } from './paths.ts';
 import type { System } from './system.ts';
 import { distrust } from './trust.ts';
@@ -9,10 +9,10 @@ import { distrust } from './trust.ts';
 const BASE = win32.dirname(PATHS.windows.configFile);
 
 /** The calls of Windows, in whose place a test has its own. */
-export interface FolderAccess {
+export interface PathAccess {
   /** Whether it was made: false where something stands there. */
   makeFolder(path: string, sddl: string): boolean;
-  setAccessOfFolder(path: string, sddl: string): void;
+  setAccessOfPath(path: string, sddl: string): void;
 }
 
 /**
@@ -26,7 +26,7 @@ export async function makeWindowsFolder(
   system: System,
   path: string,
   mode: number,
-  access: FolderAccess = { makeFolder, setAccessOfFolder },
+  access: PathAccess = { makeFolder, setAccessOfPath },
 ): Promise<void> {
   const missing: string[] = [];
   for (let here = path; (await system.stat(here)) === undefined; here = win32.dirname(here)) {
@@ -35,7 +35,7 @@ export async function makeWindowsFolder(
     missing.unshift(here);
   }
   // Those in between are for whoever may read the last one. What somebody else has made meanwhile is not ours.
-  const made = missing.filter((each) => access.makeFolder(each, folderAccess(each === path ? mode : 0o755)));
+  const made = missing.filter((each) => access.makeFolder(each, pathAccess(each === path ? mode : 0o755)));
   if (path !== BASE && !path.startsWith(`${BASE}\\`)) return;
   const found = made.includes(BASE) ? undefined : await distrust(system, BASE);
   if (found !== undefined) {
@@ -43,5 +43,5 @@ export async function makeWindowsFolder(
       remedy: `Somebody may have made it to be obeyed. Look at it, then remove it, or: ${found.remedy}`,
     });
   }
-  if (!made.includes(path)) access.setAccessOfFolder(path, folderAccess(mode));
+  if (!made.includes(path)) access.setAccessOfPath(path, pathAccess(mode));
 }

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { pathAccess, setAccessOfPath } from './access-windows.ts';
 import { type Handle, kernel32, OPEN_ALWAYS, OPEN_EXISTING, READ_WRITE, SHARE_ALL } from './kernel32.ts';
 import type { LockKind } from './lock.ts';
 import { WINDOWS, windowsError } from './windows-error.ts';
@@ -17,6 +18,8 @@ export const windowsLockKind: LockKind = {
   open(path) {
     const handle = opened(path, OPEN_ALWAYS);
     if (typeof handle === 'number') throw windowsError(`${path} cannot be opened`, handle);
+    // Who may read a file may lock it, and the folder it is in is one that others read.
+    setAccessOfPath(path, pathAccess(0o600));
     return {
       fd: undefined,
       tryLock: () => kernel32().lock(handle, 'exclusive', BYTE),

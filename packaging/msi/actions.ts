@@ -21,6 +21,8 @@ const INSTALLED = 'NOT REMOVE';
 const NEW = 'NOT Installed AND NOT WIX_UPGRADE_DETECTED';
 const INSTEAD_OF_ANOTHER = 'NOT Installed AND WIX_UPGRADE_DETECTED';
 const REMOVED = 'REMOVE="ALL"';
+/** For a program that does not run any more: it could be removed by nobody else. */
+export const SKIP_STOP = 'SKIPSTOP';
 
 const undo = (id: string, command: string, condition: string): Action =>
   ({ id, command, when: 'undo', onFailure: 'go-on', condition }) as const;
@@ -40,5 +42,5 @@ export const AFTER_FILES: readonly Action[] = [
 export const BEFORE_REMOVAL: readonly Action[] = [
   undo('UndoRemoval', 'service install', REMOVED),
   step('StopService', 'service stop', `${REMOVED} AND UPGRADINGPRODUCTCODE`),
-  step('RemoveService', 'service uninstall', `${REMOVED} AND NOT UPGRADINGPRODUCTCODE`),
+  step('RemoveService', 'service uninstall', `${REMOVED} AND NOT UPGRADINGPRODUCTCODE AND NOT ${SKIP_STOP}`),
 ];

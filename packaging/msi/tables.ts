@@ -1,4 +1,4 @@
-import { type Action, AFTER_FILES, BEFORE_REMOVAL } from './actions.ts';
+import { type Action, AFTER_FILES, BEFORE_REMOVAL, SKIP_STOP } from './actions.ts';
 import { COMMAND, componentId, fileId, folderId, PROGRAM, SCRIPT } from './wxs.ts';
 
 /** msidbCustomActionType*: an installed program, as LocalSystem, once the machine is being changed. */
@@ -16,7 +16,7 @@ export const TABLES: readonly string[] = [
   "UPDATE `InstallExecuteSequence` SET `Sequence` = 1501 WHERE `Action` = 'RemoveExistingProducts'",
   ...BEFORE_REMOVAL.flatMap((action, index) => [custom(action), sequenced(action.id, 1610 + index, action.condition)]),
   ...AFTER_FILES.flatMap((action, index) => [custom(action), sequenced(action.id, 5810 + index, action.condition)]),
-  "UPDATE `Property` SET `Value` = 'WIX_DOWNGRADE_DETECTED;WIX_UPGRADE_DETECTED;MAJORVERSION' WHERE `Property` = 'SecureCustomProperties'",
+  `UPDATE \`Property\` SET \`Value\` = 'WIX_DOWNGRADE_DETECTED;WIX_UPGRADE_DETECTED;MAJORVERSION;${SKIP_STOP}' WHERE \`Property\` = 'SecureCustomProperties'`,
   'CREATE TABLE `Environment` (`Environment` CHAR(72) NOT NULL, `Name` CHAR(255) NOT NULL LOCALIZABLE, `Value` CHAR(255) LOCALIZABLE, `Component_` CHAR(72) NOT NULL PRIMARY KEY `Environment`)',
   // `*` is the machine's environment, `=-` set now and removed with the component, `[~];` behind what stands there.
   insert('Environment', {

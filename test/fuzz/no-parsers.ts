@@ -60,7 +60,7 @@ export const NO_PARSERS: Readonly<Record<string, readonly string[]>> = {
     'system/lock.ts holderOf',
     'system/lock-linux.ts isFlocked',
     'system/lock-windows.ts isLockedOnWindows',
-    ...['securityOfPath', 'securityOfHandle', 'setAccessOfHandle', 'makeFolder', 'setAccessOfFolder'].map(
+    ...['securityOfPath', 'securityOfHandle', 'setAccessOfHandle', 'makeFolder', 'setAccessOfPath'].map(
       (name) => `system/access-windows.ts ${name}`,
     ),
     'system/winhttp-windows.ts readWinHttp',

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap';
-import { type FolderAccess, makeWindowsFolder } from '../../../agent/system/folder-windows.ts';
+import { makeWindowsFolder, type PathAccess } from '../../../agent/system/folder-windows.ts';
 import { fakeSystem } from '../../fakes/system.ts';
 import { ADMINISTRATORS, descriptor, FULL, SOMEBODY, SYSTEM } from './descriptors.ts';
 
@@ -23,14 +23,14 @@ function disk(t: Test, present: Readonly<Record<string, Buffer>>, others: readon
     readLink: async () => undefined,
     securityOf: async (path: string) => places.get(path),
   };
-  const access: FolderAccess = {
+  const access: PathAccess = {
     makeFolder(path) {
       if (places.has(path)) return false;
       asked.push(`make ${path}`);
       places.set(path, BY_ADMINISTRATORS);
       return true;
     },
-    setAccessOfFolder: (path) => void asked.push(`set ${path}`),
+    setAccessOfPath: (path) => void asked.push(`set ${path}`),
   };
   return { asked, make: (path: string) => makeWindowsFolder(system, path, 0o700, access) };
 }
