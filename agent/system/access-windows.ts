@@ -21,8 +21,7 @@ const OTHERS_READ = '(A;OICI;FRFX;;;BU)';
 export const PIPE_ACCESS = 'D:P(A;;FA;;;SY)(A;;FA;;;BA)';
 
 /** By the bits for others of a mode, as Linux has them. */
-export const pathAccess = (mode: number): string =>
-  (mode & 0o004) === 0 ? OURS_ALONE : `${OURS_ALONE}${OTHERS_READ}`;
+export const pathAccess = (mode: number): string => ((mode & 0o004) === 0 ? OURS_ALONE : `${OURS_ALONE}${OTHERS_READ}`);
 
 let bound: ReturnType<typeof bind> | undefined;
 function api() {

@@ -1,6 +1,6 @@
 import { win32 } from 'node:path';
 import { UserError } from '../errors.ts';
-import { pathAccess, makeFolder, setAccessOfPath } from './access-windows.ts';
+import { makeFolder, pathAccess, setAccessOfPath } from './access-windows.ts';
 import { PATHS } from './paths.ts';
 import type { System } from './system.ts';
 import { distrust } from './trust.ts';
