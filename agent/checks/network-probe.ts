@@ -25,7 +25,7 @@ export type ProbeResult =
 const BODY_BYTES = 64 * 1024;
 
 /**
- * Asks once, never through a proxy: Azure's host is not behind one. Never throws, answers within `timeoutMs`, and
+ * Asks once, never through a proxy: Azure's host is not behind one. Never throws, answers after `timeoutMs` of silence, and
  * leaves no connection behind. Call it only on a machine of Azure: elsewhere the address is somebody else's.
  */
 export async function probe(system: Pick<System, 'env'>, service: HostService): Promise<ProbeResult> {

@@ -19,7 +19,12 @@ export const windowsLockKind: LockKind = {
     const handle = opened(path, OPEN_ALWAYS);
     if (typeof handle === 'number') throw windowsError(`${path} cannot be opened`, handle);
     // Who may read a file may lock it, and the folder it is in is one that others read.
-    setAccessOfPath(path, pathAccess(0o600));
+    try {
+      setAccessOfPath(path, pathAccess(0o600));
+    } catch (error) {
+      kernel32().close(handle);
+      throw error;
+    }
     return {
       fd: undefined,
       tryLock: () => kernel32().lock(handle, 'exclusive', BYTE),

@@ -1,4 +1,5 @@
 import { parseJson } from '../../agent/system/json.ts';
+
 /** What is wrong with a key of somebody else's JSON. Never holds the value: it may be a secret. */
 export interface FieldProblem {
   /** `publicSettings.objectStr.backupMetadata[0].Key` */

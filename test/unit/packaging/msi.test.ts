@@ -25,6 +25,8 @@ t.test('versions are one product, each its own; a file is the same component in 
   const guid = (text: string) => new RegExp(`${componentId('node.exe')}" Guid="([^"]+)"`).exec(text)?.[1];
   t.equal(guid(one), guid(other));
   t.equal(source('1.2.3'), one, 'the same sources make the same text');
+  // Windows keeps a file whose version is higher, or told, and ours are told by nobody.
+  t.match(one, '<Property Id="REINSTALLMODE" Value="amus"/>', 'every file of an upgrade is taken');
 });
 
 t.test('the source of events goes with the command', async (t) => {
@@ -40,6 +42,9 @@ t.test('each action is defined and in its order: what undoes a step before it', 
       t.notMatch(condition, /'/, 'SQL of this kind has no way to write an apostrophe');
     }
   }
+  const removal = BEFORE_REMOVAL.find(({ id }) => id === 'RemoveService');
+  t.match(removal?.condition, / AND NOT SKIPSTOP$/, 'a program that does not run can be removed all the same');
+  t.match(TABLES.join('\n'), /MAJORVERSION;SKIPSTOP' WHERE `Property` = 'SecureCustomProperties'/, 'by who installs');
   const type = (id: string) => Number(new RegExp(`VALUES \\('${id}', (\\d+)`).exec(TABLES.join('\n'))?.[1]);
   // msidefs.h: a program (0x12) in the script (0x400) of the system (0x800); 0x100 for undoing, 0x40 to go on.
   t.equal(type('RemoveService'), 0xc12);
