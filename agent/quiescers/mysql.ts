@@ -135,7 +135,7 @@ const meant = ({ socket, port }: Settings) =>
         (socket === undefined || sockets.includes(socket)) && (port === 0 || ports.includes(port));
 
 async function connect(
-  { system, instances, lifeMs }: QuiescerParts,
+  { system, self, instances, lifeMs }: QuiescerParts,
   settings: Settings,
   pick: ConfiguredQuiescer['pick'],
 ): Promise<HeldClient> {
@@ -153,6 +153,7 @@ async function connect(
     user: settings.dbUser,
   };
   return openClient(system, {
+    self,
     argv: [settings.client ?? clientFor(found), ...argumentsOf(first), ...PLAIN, ...argumentsOf(rest)],
     ...(settings.password === undefined ? {} : { env: { MYSQL_PWD: settings.password } }),
     account,

@@ -129,7 +129,7 @@ const meant = (settings: { readonly socketFolder: string | undefined; readonly p
           sockets.some((path) => path.endsWith(`.${settings.port}`)));
 
 async function connect(
-  { system, instances, lifeMs }: QuiescerParts,
+  { system, self, instances, lifeMs }: QuiescerParts,
   settings: Settings,
   pick: ConfiguredQuiescer['pick'],
   signal: AbortSignal,
@@ -148,6 +148,7 @@ async function connect(
     dbname: settings.database ?? 'postgres',
   });
   const client = await openClient(system, {
+    self,
     argv: [
       settings.client ?? 'psql',
       ...PLAIN,

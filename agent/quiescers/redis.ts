@@ -3,13 +3,18 @@ import type { SectionOf } from '../config/schema.ts';
 import { UserError } from '../errors.ts';
 import type { DatabaseInstance } from '../system/database-instances.ts';
 import { realPathsOf } from '../system/real-path.ts';
-import type { System } from '../system/system.ts';
+import type { Platform, System } from '../system/system.ts';
 import { defineAlike, pickInstance, type QuiescerParts } from './kind.ts';
 import type { ConfiguredQuiescer, Detected, Shortcoming } from './quiescer.ts';
 import { openResp, type RespConnection } from './resp.ts';
 
 const KEYS = {
-  socket: { type: 'path', example: '/run/redis/redis-server.sock', about: 'Unix socket of the server.' },
+  socket: {
+    type: 'path',
+    only: { platform: 'linux', instead: 'Name its port: port = NUMBER.' },
+    example: '/run/redis/redis-server.sock',
+    about: 'Unix socket of the server.',
+  },
   host: { type: 'text', example: '127.0.0.1', about: 'Host to connect to (127.0.0.1).' },
   port: {
     type: 'count',
@@ -30,7 +35,7 @@ const LEASE_MS = 10_000;
 const RENEW_MS = 2500;
 
 export const [redis, valkey] = defineAlike(SERVES, {
-  platforms: ['linux'],
+  platforms: ['linux', 'windows'],
   keys: KEYS,
   create(kind, parts, settings) {
     const { id, holdMs, onFailure } = parts;
@@ -97,8 +102,13 @@ const meant = ({ socket, port }: Settings) =>
     : ({ sockets, ports }: DatabaseInstance) =>
         socket === undefined ? ports.includes(port) : sockets.includes(socket);
 
+const NAMING: Readonly<Record<Platform, string>> = {
+  linux: 'socket = PATH, or port = NUMBER',
+  windows: 'port = NUMBER',
+};
+
 async function connect(
-  { instances }: QuiescerParts,
+  { system, instances }: QuiescerParts,
   settings: Settings,
   pick: ConfiguredQuiescer['pick'],
   signal: AbortSignal,
@@ -108,7 +118,7 @@ async function connect(
   const strange = here.find(({ kind, doubtful }) => (kind === 'redis' || kind === 'valkey') && doubtful);
   if (found === undefined && settings.port === 0 && strange !== undefined) {
     throw new UserError('quiescer.doubtful', `process ${strange.pid} is not run as a service, and gets no password`, {
-      remedy: 'If it is the one that is meant, name it in its section: socket = PATH, or port = NUMBER.',
+      remedy: `If it is the one that is meant, name it in its section: ${NAMING[system.platform]}.`,
     });
   }
   const path = settings.socket ?? found?.sockets[0];
