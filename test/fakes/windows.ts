@@ -16,6 +16,8 @@ export interface WindowsMachine {
   readonly volumes: readonly WindowsVolume[];
   /** The first bytes of each, by its number. */
   readonly disks: readonly Buffer[];
+  /** What each look at the processors shows, the last one again and again; and the memory in use. In percent. */
+  readonly load: { readonly busy: readonly number[]; readonly memory: number };
 }
 
 /**
@@ -29,6 +31,7 @@ export function fakeWindows(machine: WindowsMachine): { readonly system: System;
   const ages = lowered(machine.agesMs);
   const below = (path: string): readonly string[] =>
     [...files.keys()].filter((file) => file.startsWith(`${path.toLowerCase()}\\`));
+  const looks = [...machine.load.busy];
   const system: System = {
     ...fake,
     live: true,
@@ -37,6 +40,10 @@ export function fakeWindows(machine: WindowsMachine): { readonly system: System;
     services: { read: async (name) => services.get(name.toLowerCase())?.value },
     volumes: { list: async () => machine.volumes },
     disks: { start: async (number) => machine.disks[number] },
+    load: {
+      busyPercent: async () => (looks.length > 1 ? looks.shift() : looks[0]) ?? 0,
+      memoryPercent: () => machine.load.memory,
+    },
     async readText(path, encoding = 'utf8') {
       const file = files.get(path.toLowerCase())?.value ?? (await fake.readText(path, encoding));
       return typeof file === 'string' ? file : file?.toString(encoding);

@@ -26,6 +26,7 @@ const STATUS = `${VMSNAPSHOT}\\status\\4.status`;
 const EXCLUDED = `HKLM\\SOFTWARE\\Microsoft\\Windows Defender\\Exclusions\\Paths${NAME}C:\\Packages\\Plugins`;
 const INSTALLED = 'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall';
 const HOUR = 3_600_000;
+const CREDENTIALS = 'C:\\Users\\ann\\Downloads\\v.VaultCredentials';
 
 export const WINDOWS_AGENT_FAULTS: readonly WindowsFault[] = [
   {
@@ -212,6 +213,13 @@ export const WINDOWS_AGENT_FAULTS: readonly WindowsFault[] = [
     found: 'agent.av-exclusions',
     verdict: 'info',
     detail: /^SentinelOne runs/,
+  },
+  {
+    name: 'credentials of a vault in a folder of downloads',
+    plant: { files: { [CREDENTIALS]: 'x' }, agesMs: { [CREDENTIALS]: 3.5 * HOUR } },
+    found: 'other.vault-credentials',
+    verdict: 'warn',
+    detail: /whoever reads C:\\Users\\ann\\Downloads\\v\.VaultCredentials \(3 h old\)/,
   },
   {
     name: 'Veeam beside Azure Backup',

@@ -134,6 +134,7 @@ export const HEALTHY_WINDOWS: WindowsMachine = {
     wevtutil: async (argv) => ({ stdout: argv.some((word) => word.startsWith('/q:')) ? '' : EVENT }),
   },
   volumes: [volume('C:\\'), volume('D:\\', { label: 'Temporary Storage' }), volume('F:\\')],
+  load: { busy: [10], memory: 40 },
   disks: [
     gptDisk([GPT_TYPES.efiSystem, 'EBD0A0A2-B9E5-4433-87C0-68B6B72699C7'], 127 * GIB),
     gptDisk(['EBD0A0A2-B9E5-4433-87C0-68B6B72699C7'], 64 * GIB),
