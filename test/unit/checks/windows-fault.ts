@@ -20,6 +20,7 @@ export interface WindowsChange {
   readonly programs?: WindowsMachine['programs'];
   readonly volumes?: WindowsMachine['volumes'];
   readonly disks?: WindowsMachine['disks'];
+  readonly security?: WindowsMachine['security'];
   readonly load?: WindowsMachine['load'];
   readonly facts?: Partial<Facts>;
 }
@@ -39,6 +40,7 @@ export const changedWindows = (plant: WindowsChange = {}): ReturnType<typeof fak
     programs: { ...HEALTHY_WINDOWS.programs, ...plant.programs },
     volumes: plant.volumes ?? HEALTHY_WINDOWS.volumes,
     disks: plant.disks ?? HEALTHY_WINDOWS.disks,
+    security: plant.security ?? {},
     load: plant.load ?? HEALTHY_WINDOWS.load,
   });
 
