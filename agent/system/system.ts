@@ -1,4 +1,5 @@
 import type { Disks } from './disk-start.ts';
+import type { Load } from './load-windows.ts';
 import type { Programs } from './programs-windows.ts';
 import type { Registry } from './registry.ts';
 import type { ServiceStates } from './service-states.ts';
@@ -23,11 +24,12 @@ export interface System {
   readonly privileged: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
-  /** On Windows, as are the six below it. */
+  /** On Windows, as are the seven below it. */
   readonly registry?: Registry;
   readonly services?: ServiceStates;
   readonly volumes?: Volumes;
   readonly disks?: Disks;
+  readonly load?: Load;
   readonly envelopes?: Envelopes;
   readonly programs?: Programs;
   /**
