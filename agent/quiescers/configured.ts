@@ -41,7 +41,6 @@ async function create(
 ): Promise<ConfiguredQuiescer | { readonly problems: readonly Problem[] }> {
   const kind = kindOf(section.name);
   if (kind === undefined) return { problems: unknownKind(section) };
-  if (section.enabled && !kind.platforms.includes(system.platform)) return { problems: [onOtherPlatforms(section)] };
   const { values, problems } = await judge(kind, section, system);
   if (problems.length > 0) return { problems };
   const { timeoutMs, lockWaitMs, onFailure } = section;
@@ -127,16 +126,7 @@ function unknownKind({ name, source }: QuiescerConfig): readonly Problem[] {
   ];
 }
 
-/** What is configured and cannot be held must not be passed over: somebody counts on it. */
-const onOtherPlatforms = ({ name, source }: QuiescerConfig): Problem => ({
-  file: source.file,
-  line: source.line,
-  section: `quiescer ${name}`,
-  what: 'cannot be held on this platform: its client, sockets and processes are reached on Linux only',
-  remedy: 'Remove the section, or write enabled = no. On Windows what has a VSS writer is held by it: docs/windows.md.',
-});
-
-/** Nor a key that can do nothing. */
+/** A key that can do nothing must not be passed over: somebody counts on it. */
 const isElsewhere = (
   spec: KeySpec | undefined,
   { platform }: System,

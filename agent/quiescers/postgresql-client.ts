@@ -73,22 +73,22 @@ export async function connect(
   signal: AbortSignal,
 ): Promise<HeldClient> {
   const { system, self, lifeMs } = parts;
-  const way = await (system.platform === 'windows' ? wayOnWindows : wayOnLinux)(parts, settings, pick);
-  const options = Object.entries({ ...way.options, dbname: settings.database ?? 'postgres' });
+  const access = await (system.platform === 'windows' ? accessOnWindows : accessOnLinux)(parts, settings, pick);
+  const options = Object.entries({ ...access.options, dbname: settings.database ?? 'postgres' });
   const client = await openClient(system, {
     self,
     argv: [
-      way.program,
+      access.program,
       ...PLAIN,
       ...options.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`])),
     ],
     env: {
       PGCONNECT_TIMEOUT: '10',
       PGAPPNAME: 'quiesced',
-      ...way.env,
+      ...access.env,
       ...(settings.password === undefined ? {} : { PGPASSWORD: settings.password }),
     },
-    account: way.account,
+    account: access.account,
     lifeMs,
   });
   try {
@@ -101,16 +101,16 @@ export async function connect(
 }
 
 /** How psql gets in: which one, with what options, and as whom. */
-interface Way extends Pick<ClientOptions, 'env' | 'account'> {
+interface Access extends Pick<ClientOptions, 'env' | 'account'> {
   readonly program: string;
   readonly options: Readonly<Record<'host' | 'port' | 'username', string | undefined>>;
 }
 
-async function wayOnLinux(
+async function accessOnLinux(
   { system, instances }: QuiescerParts,
   settings: PostgresqlSettings,
   pick: ConfiguredQuiescer['pick'],
-): Promise<Way> {
+): Promise<Access> {
   const instance = settings.host === undefined ? pick(await instances()) : undefined;
   const socket = instance?.sockets.find((path) => /\/\.s\.PGSQL\.\d+$/.test(path));
   const host = settings.host ?? settings.socketFolder ?? (socket === undefined ? undefined : dirname(socket));
@@ -122,11 +122,11 @@ async function wayOnLinux(
 }
 
 /** As LocalSystem or an administrator, whose names are no role: the one that every server has. */
-async function wayOnWindows(
+async function accessOnWindows(
   parts: QuiescerParts,
   settings: PostgresqlSettings,
   pick: ConfiguredQuiescer['pick'],
-): Promise<Way> {
+): Promise<Access> {
   const { system } = parts;
   const port = await portOnWindows(parts, settings, pick, ['postgresql']);
   await assertUnread(system, settings.passwordFile);

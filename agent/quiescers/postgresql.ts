@@ -18,7 +18,6 @@ import { query, queryValue } from './sql.ts';
 export const postgresql = defineKind({
   id: 'postgresql',
   title: 'PostgreSQL',
-  platforms: ['linux', 'windows'],
   serves: ['postgresql'],
   keys: POSTGRESQL_KEYS,
   create(parts, settings) {

@@ -37,7 +37,6 @@ const LEASE_MS = 10_000;
 const RENEW_MS = 2500;
 
 export const [redis, valkey] = defineAlike(SERVES, {
-  platforms: ['linux', 'windows'],
   keys: KEYS,
   create(kind, parts, settings) {
     const { id, holdMs, onFailure } = parts;

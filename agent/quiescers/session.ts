@@ -13,7 +13,6 @@ import { missingIn, SESSION_KEYS, type SessionSettings } from './session-keys.ts
 export const session = defineKind({
   id: 'session',
   title: 'Session',
-  platforms: ['linux'],
   serves: [],
   keys: SESSION_KEYS,
   create(parts, settings) {

@@ -34,7 +34,6 @@ interface Held {
 export const sqlite = defineKind({
   id: 'sqlite',
   title: 'SQLite',
-  platforms: ['linux', 'windows'],
   serves: [],
   keys: KEYS,
   create(parts, { files }) {

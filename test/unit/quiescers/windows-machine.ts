@@ -9,6 +9,7 @@ import type { RunningProgram } from '../../../agent/system/programs-windows.ts';
 import type { System } from '../../../agent/system/system.ts';
 import { load, MAIN } from '../../fakes/config.ts';
 import { fakeWindows } from '../../fakes/windows.ts';
+import { volume } from '../checks/windows-machine.ts';
 
 const SELF = [process.execPath, join(import.meta.dirname, '../../../agent/main.ts')];
 const FIXTURES = join(import.meta.dirname, '../../fixtures');
@@ -17,6 +18,8 @@ export interface ClientsOptions {
   /** Paths of Windows to scripts among the fixtures. */
   readonly clients?: Readonly<Record<string, string>>;
   readonly programs?: readonly RunningProgram[];
+  /** Where volumes are mounted. */
+  readonly volumes?: readonly string[];
   /** Other files, and who may do what with them; nobody but administrators when it says nothing. */
   readonly files?: Readonly<Record<string, Buffer | undefined>>;
 }
@@ -40,7 +43,7 @@ export function windowsWithClients(t: Test, options: ClientsOptions): ClientsMac
     load: { busy: [], memory: 0 },
     agesMs: {},
     programs: {},
-    volumes: [],
+    volumes: (options.volumes ?? ['C:\\']).map((path) => volume(path)),
     disks: [],
   });
   t.teardown(() => {
