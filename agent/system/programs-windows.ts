@@ -27,7 +27,9 @@ const ENTRY_BYTES = 568;
 const ENTRY = { pid: 8, parent: 32, name: 44 } as const;
 /** iprtrmib.h: TCP_TABLE_OWNER_PID_LISTENER. */
 const LISTENERS = 3;
+/** winerror.h. */
 const INSUFFICIENT_BUFFER = 122;
+const NOT_SUPPORTED = 50;
 
 /** ws2def.h, and the rows of tcpmib.h: MIB_TCPROW_OWNER_PID, MIB_TCP6ROW_OWNER_PID. */
 export const FAMILIES = [
@@ -76,13 +78,14 @@ function sessionOf(api: Api, pid: number): number | undefined {
   return api.session(pid, session) === 0 ? undefined : session[0];
 }
 
-/** It may grow between the question for its size and that for itself. */
+/** It may grow between the question for its size and that for itself; there is none of a family that is not installed. */
 function tableOf(api: Api, { family }: Family): Buffer {
   const size = [64 * 1024];
   for (let tries = 0; tries < 4; tries += 1) {
     const table = Buffer.alloc(size[0] ?? 0);
     const code = api.tcpTable(table, size, 0, family, LISTENERS, 0);
     if (code === 0) return table;
+    if (code === NOT_SUPPORTED) return Buffer.alloc(0);
     if (code !== INSUFFICIENT_BUFFER) throw windowsError('who listens cannot be listed', code);
   }
   throw windowsError('who listens cannot be listed', INSUFFICIENT_BUFFER);

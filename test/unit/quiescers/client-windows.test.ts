@@ -15,8 +15,17 @@ const folder = mkdtempSync(join(tmpdir(), 'quiesced-client-'));
 t.teardown(() => rmSync(folder, { recursive: true, force: true }));
 t.setTimeout(180_000);
 
-/** Nothing is ended there but by the end of its input: there is no taskkill here. */
-const windows: System = { ...localSystem(), platform: 'windows', env: {} };
+/** What was run to its end: taskkill, where something is not ended by the end of its input. */
+const ran: (readonly string[])[] = [];
+const windows: System = {
+  ...localSystem(),
+  platform: 'windows',
+  env: {},
+  async run(argv) {
+    ran.push(argv);
+    return { ended: 'exited', exitCode: 0, stdout: '', stderr: '' };
+  },
+};
 
 /** A client that notes each line that it is given, and answers as told. */
 async function open(body: string, options: { lifeMs?: number; farewell?: readonly string[] } = {}) {
@@ -49,6 +58,7 @@ t.test('what is asked is answered, whatever ends its lines, and the end is an or
   await client.close();
   await client.close();
   t.strictSame(await ended(), ['a', 'end'], 'nothing more is said');
+  t.strictSame(ran, [], 'nor is anybody killed whose number may be that of another by now');
 });
 
 t.test('when the time is up the farewell is said, and the client ends', async (t) => {
@@ -61,6 +71,15 @@ t.test('one that did not do as it was asked hears the farewell', async (t) => {
   await client.ask(['hold'], (line) => line === 'ok', LIMIT);
   await client.leave();
   t.strictSame(await ended(), ['hold', 'unlock', 'end']);
+});
+
+t.test('one that does not end with its input is ended', async (t) => {
+  const { client } = await open('exec /bin/sleep 300', { lifeMs: 300 });
+  await t.rejects(
+    client.ask(['x'], () => false, LIMIT),
+    { message: /has ended/ },
+  );
+  await client.close();
 });
 
 t.test('its environment holds none of what is between us and its feeder', async (t) => {
