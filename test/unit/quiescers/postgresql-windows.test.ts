@@ -32,6 +32,21 @@ t.test('a service of PostgreSQL is held by its port, through the newest psql', a
   t.ok(statements.includes('CHECKPOINT;'));
 });
 
+t.test('the label of a backup is kept for the copy', async (t) => {
+  const { quiescer, folder, system } = windowsWithClients(t, {
+    clients: { [bin('17')]: PSQL },
+    programs: [server(910, 'postgres.exe', [5432])],
+  });
+  const log = join(folder, 'log');
+  const postgresql = await quiescer(`[quiescer postgresql]\nmode = backup\npassword = ${log}\n`);
+  await postgresql.hold(LIMIT);
+  await postgresql.verify(LIMIT);
+  await postgresql.release(LIMIT);
+  const label = 'C:\\ProgramData\\quiesced\\state\\labels\\postgresql\\backup_label';
+  t.equal(await system.readText(label), 'LABEL');
+  t.match(readFileSync(log, 'utf8'), /pg_backup_start[\s\S]*pg_backup_stop/);
+});
+
 t.test('one whose port nobody tells for certain is not told a password', async (t) => {
   const cases = [
     ['quiescer.not-found', []],
