@@ -9,7 +9,18 @@ import { clientTo, mariadb } from '../databases/engine-mariadb.ts';
 import { postgresql, psqlTo } from '../databases/engine-postgresql.ts';
 import { sqlClient } from '../databases/sql-client.ts';
 import { until } from '../system/loop-observe.ts';
-import { asking, attempt, BLOCKED_MS, configure, endHolder, freePort, hold, MINUTE, placesOf } from './database-rig.ts';
+import {
+  asking,
+  attempt,
+  BLOCKED_MS,
+  configure,
+  endHolder,
+  freePort,
+  hold,
+  holderHere,
+  MINUTE,
+  placesOf,
+} from './database-rig.ts';
 import { WINE, type WineMachine, wineMachine } from './machine.ts';
 import type { RelayedProgram } from './relay-server.ts';
 
@@ -45,16 +56,14 @@ t.test('PostgreSQL and MariaDB', { skip, timeout: 9 * MINUTE }, async (t) => {
     psql: { argv: [...AS('postgres'), psql], way: way.slice(way.indexOf('-h')) },
     mariadb: { argv: ['mariadb'], way: clientTo(myPlaces).filter((word) => /^--(socket|database)=/.test(word)) },
   });
-  configure(
-    machine,
-    `[quiescer postgresql]
+  const sections = `[quiescer postgresql]
 port = 5432
 client = C:\\relay\\psql.cmd
 [quiescer mariadb]
 port = 3306
 client = C:\\relay\\mariadb.cmd
-`,
-  );
+`;
+  configure(machine, sections);
   const admin = await sqlClient(psqlTo(pgPlaces), 'postgres');
   t.teardown(() => admin.close());
   const ours = "FROM pg_stat_activity WHERE application_name = 'quiesced'";
@@ -84,4 +93,12 @@ client = C:\\relay\\mariadb.cmd
   t.equal(endHolder(machine), 0);
   await last.done;
   t.ok(await until(async () => (await sessions()) === 0, MINUTE), 'free with the process that held it');
+
+  configure(machine, `[snapshot]\nquiesce-deadline = 15s\n${sections}`);
+  t.equal(hold(machine, '15s'), 0);
+  const stopped = holderHere(machine);
+  process.kill(stopped, 'SIGSTOP');
+  t.teardown(() => process.kill(stopped, 'SIGKILL'));
+  await writer.add(3);
+  t.ok(await until(async () => (await sessions()) === 0, MINUTE), 'and at the deadline, if that was only stopped');
 });

@@ -1,8 +1,8 @@
 /** What the tests of databases on Windows (Wine) share: places, configuration, the process that holds. */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Test } from 'tap';
 import type { Places } from '../databases/engine.ts';
 import type { WineMachine } from './machine.ts';
@@ -41,11 +41,29 @@ export const asking =
   (...args: readonly string[]) =>
     JSON.parse(quiesced(...args, '--json').out);
 
-export const hold = ({ quiesced }: WineMachine): number | null => quiesced('hold', '--no-freeze', '--for', '150s').code;
+export const hold = ({ quiesced }: WineMachine, time = '150s'): number | null =>
+  quiesced('hold', '--no-freeze', '--for', time).code;
 
 /** Ends the process that holds, as a person would by the task manager. */
 export const endHolder = (machine: WineMachine): number | null =>
   machine.wine('taskkill.exe', '/F', '/PID', String(asking(machine)('status').atWork.pid)).code;
+
+/** The process that holds, as this machine knows it. */
+export function holderHere({ disk }: WineMachine): number {
+  const read = (pid: string, name: string): string => {
+    try {
+      return readFileSync(`/proc/${pid}/${name}`, 'utf8');
+    } catch {
+      return ''; // It ended while we looked.
+    }
+  };
+  const found = readdirSync('/proc').filter(
+    (pid) =>
+      /^\d+$/.test(pid) && read(pid, 'cmdline').includes('keep-hold') && read(pid, 'environ').includes(dirname(disk)),
+  );
+  if (found.length !== 1) throw new Error(`${found.length} processes hold`);
+  return Number(found[0]);
+}
 
 /** Something that a hold keeps from being done. */
 export function attempt(work: Promise<unknown>): { readonly done: Promise<void>; isDone(): boolean } {
