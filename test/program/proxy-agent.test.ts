@@ -3,12 +3,12 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { array, constantFrom, oneof, sample, string, tuple } from 'fast-check';
 import t, { type Test } from 'tap';
 import { changeProxy } from '../../agent/proxy/change.ts';
 import { proxySettings } from '../../agent/proxy/settings.ts';
 import { localSystem } from '../../agent/system/local.ts';
 import { parseWaagentConf } from '../../agent/system/waagent-conf.ts';
+import { array, constantFrom, oneof, sample, string, tuple } from '../fast-check.ts';
 import { MACHINES } from '../unit/proxy/machines.ts';
 import { whyNot } from './check-rig.ts';
 

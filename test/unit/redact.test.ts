@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import t from 'tap';
 import { REDACTED, redact, redactJson } from '../../agent/redact.ts';
+import fc from '../fast-check.ts';
 
 /** A signature as Azure makes them, base64 of 32 bytes. None of these was ever valid. */
 const SIG = 'kJ3xZ8sQp%2BVn0yT7LrWm1oBc5dHfGuE2aNqXwYz9iAM%3D';

@@ -1,7 +1,7 @@
-import { array, assert, constantFrom, property, string } from 'fast-check';
 import t from 'tap';
 import { languageOf } from '../../../agent/checks/apps-shebang.ts';
 import { bashisms } from '../../../agent/checks/scripts-bashisms.ts';
+import { array, assert, constantFrom, property, string } from '../../fast-check.ts';
 
 const kinds = (script: string): readonly string[] => bashisms(script).map(({ line, what }) => `${line}: ${what}`);
 

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import t from 'tap';
 import {
   COMMON_FLAGS,
@@ -9,6 +8,7 @@ import {
 } from '../../../agent/cli/flags.ts';
 import { COMMANDS } from '../../../agent/cli/table.ts';
 import { UserError } from '../../../agent/errors.ts';
+import fc from '../../fast-check.ts';
 
 const parse = (...argv: string[]): Given => parseCommandLine(argv, COMMANDS);
 const refused = (...argv: string[]): UserError => {

@@ -1,6 +1,6 @@
-import { array, assert, constantFrom, property, tuple } from 'fast-check';
 import t from 'tap';
 import { unifiedDiff } from '../../../agent/cli/unified-diff.ts';
+import { array, assert, constantFrom, property, tuple } from '../../fast-check.ts';
 
 const text = tuple(array(constantFrom('a', 'b', 'c', '', 'long'), { maxLength: 30 }), constantFrom('', '\n')).map(
   ([lines, end]) => lines.join('\n') + end,

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import t from 'tap';
 import { matchesGlob } from '../../../agent/config/glob.ts';
+import fc from '../../fast-check.ts';
 
 t.test('stars, question marks, and everything else for itself', async (t) => {
   const yes = [

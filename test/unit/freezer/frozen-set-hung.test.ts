@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import t from 'tap';
 import { EBUSY, EIO } from '../../../agent/system/native.ts';
+import fc from '../../fast-check.ts';
 import { numberOf, setRig, until } from './rig.ts';
 
 // They mostly wait.

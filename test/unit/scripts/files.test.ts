@@ -1,5 +1,4 @@
 import { chmodSync } from 'node:fs';
-import fc from 'fast-check';
 import t from 'tap';
 import { configScript } from '../../../agent/scripts/config.ts';
 import { readHooks } from '../../../agent/scripts/hooks.ts';
@@ -9,6 +8,7 @@ import { parsePluginConfig } from '../../../agent/scripts/plugin-config.ts';
 import { type OwedScript, type Script, ScriptError } from '../../../agent/scripts/script.ts';
 import { stillThere, together } from '../../../agent/snapshot/scripts/failure.ts';
 import { fakeSystem } from '../../fakes/system.ts';
+import fc from '../../fast-check.ts';
 
 const FILE = '/etc/azure/VMSnapshotPluginHost.conf';
 

@@ -1,6 +1,6 @@
-import { array, assert, constantFrom, oneof, property, string, stringMatching, tuple } from 'fast-check';
 import t from 'tap';
 import { parseWaagentConf, switchOf, updatesItself } from '../../../agent/system/waagent-conf.ts';
+import { array, assert, constantFrom, oneof, property, string, stringMatching, tuple } from '../../fast-check.ts';
 
 const values = (text: string) => Object.fromEntries(parseWaagentConf(text).values);
 const problems = (text: string) => parseWaagentConf(text).oddities.map(({ line, problem }) => `${line} ${problem}`);
