@@ -97,7 +97,7 @@ t.test('lines are those of the file, whatever stands in it', async (t) => {
 t.test('a script that is one long line takes no time', async (t) => {
   const startMs = performance.now();
   for (const piece of ['[ a ', 'then ', '; ', 'x=', '[ ==', '${x', '((', '&']) bashisms(piece.repeat(200_000));
-  t.ok(performance.now() - startMs < 2000);
+  t.ok(performance.now() - startMs < 20_000);
 });
 
 t.test('which language a first line asks for', async (t) => {

@@ -67,5 +67,5 @@ t.test('long texts do not take long, whether little differs or all', async (t) =
   const startMs = performance.now();
   t.equal(unifiedDiff('/f', many.join(''), [...many.slice(0, 9), 'x\n', ...many.slice(9), 'y\n'].join('')).length, 15);
   unifiedDiff('/f', many.join(''), many.map((line) => `other ${line}`).join(''));
-  t.ok(performance.now() - startMs < 5000);
+  t.ok(performance.now() - startMs < 30_000);
 });
