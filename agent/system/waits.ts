@@ -27,7 +27,7 @@ export async function hearing(ms: number): Promise<undefined> {
 }
 
 /** As many turns of the event loop an answer gets, at the least, to be read. */
-const TURNS = 8;
+export const TURNS = 8;
 
 /**
  * Aborted after `ms` in which nothing came, for questions to others. Not `AbortSignal.timeout`: that also counts the time in
