@@ -39,8 +39,9 @@ export function heldBack(t: Test, writes: readonly Write[], [fromMs, toMs]: Writ
   t.ok(toMs > fromMs, `frozen for ${Math.round(toMs - fromMs)} ms`);
   const inside = writes.filter(([began, ended]) => began > fromMs && ended < toMs);
   t.equal(inside.length, 0, 'no write began and returned while frozen');
-  t.ok(writes.filter(([, ended]) => ended < fromMs).length > 5, 'it wrote before');
-  t.ok(writes.filter(([began]) => began > toMs).length > 5, 'it wrote after');
-  const longest = Math.max(...writes.map(([began, ended]) => ended - began));
-  t.ok(longest > (toMs - fromMs) * 0.5, `one write was held back: ${Math.round(longest)} ms`);
+  // As many as the writer does before it says that it is there, and before it answers.
+  t.ok(writes.filter(([, ended]) => ended < fromMs).length >= 4, 'it wrote before');
+  t.ok(writes.filter(([began]) => began > toMs).length >= 4, 'it wrote after');
+  const held = writes.find(([began, ended]) => began < toMs && ended > toMs);
+  t.ok(held, `one write was held back until then: ${held && Math.round(held[1] - held[0])} ms`);
 }
