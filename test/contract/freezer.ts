@@ -24,8 +24,9 @@ export interface FreezerSubject {
 
 export type FreezerTest = (title: string, body: (t: Test, subject: FreezerSubject) => Promise<void>) => void;
 
-const LONG_MS = 30_000;
-const SHORT_MS = 500;
+const LONG_MS = 60_000;
+/** For those in which it passes: time enough to freeze, on a disk that is busy. */
+const SHORT_MS = 2000;
 
 /** What agent/freezer/freezer.ts promises, of any freezer. */
 export function freezerContract(test: FreezerTest): void {
@@ -60,7 +61,7 @@ const endingAll =
 function contractOfPrepare(test: FreezerTest): void {
   test('prepare freezes nothing, and can be taken back', async (t, subject) => {
     const prepared = await prepare(subject);
-    for (const each of subject.fileSystems) t.notOk(await subject.isFrozen(each));
+    for (const each of subject.fileSystems) t.ok(await subject.isWritable(each));
     t.notOk(prepared.lost.aborted);
     const report = await prepared.thaw();
     t.match(report, { problems: [], frozenMs: 0, firstThawAtMs: undefined });
@@ -223,7 +224,7 @@ function contractOfLoss(test: FreezerTest): void {
       problems.map(({ mountPoint }) => mountPoint).sort(),
       subject.fileSystems.map((each) => each.mountPoint).sort(),
     );
-    t.ok(frozenMs > SHORT_MS * 0.9 && frozenMs < SHORT_MS + 1000, `${frozenMs} ms`);
+    t.ok(frozenMs > SHORT_MS * 0.9 && frozenMs < LONG_MS / 2, `${frozenMs} ms`);
   });
 
   test('a freeze that hangs is owed, and thawed when the kernel is done with it', async (t, subject) => {
@@ -268,4 +269,4 @@ const aborted = (signal: AbortSignal): Promise<true> =>
 
 /** Undefined when it takes far too long. */
 const soon = <T>(wanted: Promise<T>): Promise<T | undefined> =>
-  Promise.race([wanted, new Promise<undefined>((resolve) => setTimeout(resolve, SHORT_MS + 5000, undefined).unref())]);
+  Promise.race([wanted, new Promise<undefined>((resolve) => setTimeout(resolve, LONG_MS / 2, undefined).unref())]);
