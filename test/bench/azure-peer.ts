@@ -13,8 +13,6 @@ export interface AzureJob {
   readonly host: string;
   readonly ca: string;
   readonly mounts: readonly string[];
-  /** How long they may be frozen; absent: as it is configured by default. */
-  readonly deadlineMs?: number;
 }
 
 /** The other side; see azure-mock.ts. */
