@@ -19,6 +19,16 @@ export const begun = (outcome: Outcome, step: string, { mountPoint }: Mounted): 
 export const ended = (outcome: Outcome, step: string, mounted: Mounted): number =>
   begun(outcome, step, mounted) + (steps(outcome, step, mounted.mountPoint)[0]?.tookMs ?? Number.NaN);
 
+/**
+ * Whether one was thawed before the other one's turn. A thaw that goes on for longer than a tenth of a second, as on a disk
+ * that is busy, does not keep the next one waiting (`FrozenSet`).
+ */
+export const thawedBefore = (outcome: Outcome, first: Mounted, second: Mounted): boolean =>
+  Math.min(ended(outcome, 'thaw', first), begun(outcome, 'thaw', first) + TURN_MS) <= begun(outcome, 'thaw', second);
+
+/** Of a tenth of a second a timer may leave out one. */
+const TURN_MS = 98;
+
 /** Everything went as it should; nothing held any applications. */
 export function wentWell(t: Test, outcome: Outcome, ...frozen: readonly Mounted[]): void {
   t.match(outcome, { consistency: 'file-system', reason: 'nothing holds the applications', faults: [] });
