@@ -2,7 +2,7 @@ import { messageOf } from '../errors.ts';
 import { faultPoint } from '../fault-point.ts';
 import type { Log } from '../log.ts';
 import type { Clock } from '../system/system.ts';
-import { orUndefinedAfter } from '../system/waits.ts';
+import { orUndefinedAfter, silenceOf } from '../system/waits.ts';
 import type { FreezePlan, FreezeResult, PreparedFreeze, ThawReport } from './freezer.ts';
 import type { GuardConnection } from './guard-connection.ts';
 import type { SecondLine } from './second-line.ts';
@@ -161,7 +161,8 @@ export class GuardedFreeze implements PreparedFreeze {
   }
 
   async #thawOnce(): Promise<ThawReport> {
-    const limit = AbortSignal.any([this.#silent.signal, AbortSignal.timeout(TOLD_MS)]);
+    // A report that lies in the pipe while this process waits for the processor is no silence.
+    const limit = AbortSignal.any([this.#silent.signal, silenceOf(TOLD_MS)]);
     await faultPoint('guard.thaw.before');
     const fromGuard = await this.#guard.thaw(limit);
     await faultPoint('guard.thaw.after');
