@@ -24,9 +24,9 @@ export interface FreezerSubject {
 
 export type FreezerTest = (title: string, body: (t: Test, subject: FreezerSubject) => Promise<void>) => void;
 
-const LONG_MS = 60_000;
-/** For those in which it passes: time enough to freeze, on a disk that is busy. */
-const SHORT_MS = 2000;
+const LONG_MS = 30_000;
+/** Longer than a freeze takes on a busy machine, and all that comes before it is lost. */
+const SHORT_MS = 1500;
 
 /** What agent/freezer/freezer.ts promises, of any freezer. */
 export function freezerContract(test: FreezerTest): void {
@@ -226,7 +226,7 @@ function contractOfLoss(test: FreezerTest): void {
       problems.map(({ mountPoint }) => mountPoint).sort(),
       subject.fileSystems.map((each) => each.mountPoint).sort(),
     );
-    t.ok(frozenMs > SHORT_MS * 0.9 && frozenMs < LONG_MS / 2, `${frozenMs} ms`);
+    t.ok(frozenMs > SHORT_MS * 0.9 && frozenMs < SHORT_MS + 10_000, `${frozenMs} ms`);
   });
 
   test('a freeze that hangs is owed, and thawed when the kernel is done with it', async (t, subject) => {
@@ -271,4 +271,7 @@ const aborted = (signal: AbortSignal): Promise<true> =>
 
 /** Undefined when it takes far too long. */
 const soon = <T>(wanted: Promise<T>): Promise<T | undefined> =>
-  Promise.race([wanted, new Promise<undefined>((resolve) => setTimeout(resolve, LONG_MS / 2, undefined).unref())]);
+  Promise.race([
+    wanted,
+    new Promise<undefined>((resolve) => setTimeout(resolve, SHORT_MS + 20_000, undefined).unref()),
+  ]);
