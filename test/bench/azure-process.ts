@@ -22,7 +22,7 @@ const agent = await createAgent(system, silentLog, config, [
 process.stdout.write(`${JSON.stringify({ ready: true })}\n`);
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const { from, storage, host, ca, mounts } = JSON.parse(line) as AzureJob;
+  const { from, storage, host, ca, mounts, deadlineMs } = JSON.parse(line) as AzureJob;
   const job = jobOf({
     takeSnapshotFrom: from,
     blobSasUris: mounts.map((_, index) => `${storage}/vhds/disk-${index}.vhd?sv=2019-12-12&sr=b&sp=rwd&sig=none`),
@@ -31,8 +31,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   const taker = azureTaker(system, config, job, { hostUrl: `${host}/`, ca });
   const run = await agent.take(
     taker,
-    // One that no disk is too slow for.
-    { mounts, applications: false, deadlineMs: 60_000 },
+    { mounts, applications: false, ...(deadlineMs === undefined ? {} : { deadlineMs }) },
     AbortSignal.timeout(180_000),
   );
   process.stdout.write(`${JSON.stringify(await run.ended)}\n`);
