@@ -5,7 +5,7 @@
 import t from 'tap';
 import type { Outcome } from '../../agent/snapshot/outcome.ts';
 import type { Rig } from '../system/loop.ts';
-import { until } from '../system/loop-observe.ts';
+import { nobodyHolds, until } from '../system/loop-observe.ts';
 import { drop } from './drop.ts';
 import { engineTests } from './engine-tests.ts';
 import { engines } from './engines.ts';
@@ -63,6 +63,7 @@ engineTests(engines, LIMIT_MS, async (t, rig, engine) => {
 /** What a hold comes to, with everything frozen, when `meanwhile` happens. */
 async function held(rig: Rig, { mounted }: Stage, meanwhile: () => Promise<void>): Promise<Outcome> {
   const only = mounted.flatMap(({ mountPoint }) => ['--mount', mountPoint]);
+  await nobodyHolds(rig.root);
   const { code, stderr, json } = await rig.cli.run('hold', ...only);
   if (code !== 0) throw new Error(`not held: ${stderr} ${JSON.stringify(json)}`);
   await meanwhile();

@@ -2,7 +2,7 @@
 import { request } from 'node:http';
 import { daemonTest, endpointIn, LOG, startDaemon, TAKER, withScripts } from './daemon-rig.ts';
 import { loopTest, type Mounted, type Rig } from './loop.ts';
-import { isFrozen, isWritable, pidOf, processesOf, until } from './loop-observe.ts';
+import { isFrozen, isWritable, nobodyHolds, pidOf, processesOf, until } from './loop-observe.ts';
 import { mounts, points } from './loop-outcome.ts';
 
 /** What differs from run to run: of these it counts that they are there. */
@@ -18,6 +18,7 @@ async function everyCommand(rig: Rig, mounted: Mounted) {
   const run = async (...args: readonly string[]) => {
     const { code, json } = await rig.cli.run(...args);
     told.push([args[0], code, comparable(json)]);
+    if (args[0] !== 'hold' && args[0] !== 'freeze') await nobodyHolds(rig.root);
   };
   await run('hold', ...mounts(mounted));
   told.push(await isFrozen(mounted.mountPoint));

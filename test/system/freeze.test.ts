@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Outcome } from '../../agent/snapshot/outcome.ts';
 import { loopTest, type Mounted, must } from './loop.ts';
-import { EXPEDITED, expedited, isFrozen, isWritable, notExpedited, startWriter } from './loop-observe.ts';
+import { EXPEDITED, expedited, isFrozen, isWritable, nobodyHolds, notExpedited, startWriter } from './loop-observe.ts';
 import { begun, ended, frozenSpan, heldBack, mounts, points, steps, thawedBefore, wentWell } from './loop-outcome.ts';
 
 loopTest('ext4, xfs and btrfs are held together, and let go', async (t, rig) => {
@@ -29,6 +29,7 @@ loopTest('ext4, xfs and btrfs are held together, and let go', async (t, rig) => 
     heldBack(t, (await writers[at]?.writes()) ?? [], frozenSpan(released.json, mountPoint));
   }
   t.strictSame(await rig.cli.history(), [released.json], 'the history has what release said');
+  await nobodyHolds(rig.root);
   const after = await rig.cli.run('status');
   t.strictSame([after.json.run, after.json.frozen, after.json.owed], [undefined, [], []]);
 });
@@ -43,6 +44,7 @@ loopTest('freeze and thaw', async (t, rig) => {
   t.match(thawed, { code: 0, json: { kind: 'freeze' } });
   wentWell(t, thawed.json, mounted);
   t.ok(await isWritable(mounted.mountPoint));
+  await nobodyHolds(rig.root);
   t.match(await rig.cli.run('thaw'), { code: 0, json: { thawed: [], faults: [] } }, 'once more does no harm');
   t.match(await rig.cli.run('release'), { code: 1, json: { error: { code: 'hold.none' } } });
 });
@@ -117,6 +119,7 @@ loopTest('one file system that is mounted in several places is frozen once', asy
     1,
   );
 
+  await nobodyHolds(rig.root);
   const byReadOnly = await rig.cli.run('hold', '--mount', readOnly);
   t.equal(byReadOnly.code, 0, 'its superblock is writable, whatever this mount says');
   t.ok(await isFrozen(mounted.mountPoint), 'and others write to it');

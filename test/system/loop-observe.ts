@@ -67,6 +67,10 @@ export const allEnded = (root: string, limitMs = PATIENCE_MS): Promise<boolean> 
     return processesOf(root).length === 0;
   }, limitMs);
 
+/** Waits until whoever held has gone, who has told its end a moment before, and whom the next one would still meet. */
+export const nobodyHolds = (root: string): Promise<boolean> =>
+  until(() => !processesOf(root).some(({ argv }) => argv.includes('keep-hold') || argv.includes('guard')));
+
 /** The one process that runs this hidden command: `guard`, `keep-hold`. */
 export function pidOf(root: string, command: string): number {
   const found = processesOf(root).filter(({ argv }) => argv.includes(command));
