@@ -113,7 +113,7 @@ async function reachedBy(bench: Bench, run: Run): Promise<number | undefined> {
 /** While the process that came by is stopped, unless it deals with itself. */
 async function act({ action, lives }: FaultCase, run: Run, here: number): Promise<void> {
   if (inside(action) !== 'stop') return;
-  await until(() => isStopped(here));
+  await until(() => isStopped(here) || isDead(here));
   // Who recovers in its place is the daemon then.
   const daemon = lives.includes('guard') ? run.pid : here;
   // One that was forked a moment ago does not bear its name yet.

@@ -64,7 +64,7 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'script hangs',
     async prepare(bench) {
       bench.put('opt/pre', '#!/bin/sh\necho pre >>$FOLDER/scripts.log\nexec sleep 60\n', 0o700);
-      bench.put('etc/quiesced/quiesced.conf', `${CONFIG}timeout = 1s\n`, 0o600);
+      bench.put('etc/quiesced/quiesced.conf', `${CONFIG}timeout = 3s\n`, 0o600);
     },
     start: snapshot,
     nextStart: thaw,
