@@ -11,8 +11,10 @@ import type { FakeRegistry } from '../../fakes/registry.ts';
 import { changedWindows, type WindowsChange } from '../checks/windows-fault.ts';
 import {
   binary,
+  CONTROL,
   disabled,
   dword,
+  EMS,
   FIREWALL,
   RDP,
   RDP_RULE,
@@ -41,6 +43,7 @@ const LISTENER = `${RDP}\\WinStations\\RDP-Tcp`;
 const SAN = `${SERVICES_KEY}\\partmgr\\Parameters\\SanPolicy`;
 const CERTIFICATE = `${LISTENER}\\SSLCertificateSHA1Hash`;
 const OVERRIDE = `${SERVICES_KEY}\\vmbus\\StartOverride\\0`;
+const UNIVERSAL = `${CONTROL}\\TimeZoneInformation\\RealTimeIsUniversal`;
 const off = (rule: string) => rule.replace('Active=TRUE', 'Active=FALSE');
 
 const FAULTS: readonly Fault[] = [
@@ -67,6 +70,12 @@ const FAULTS: readonly Fault[] = [
     name: 'services that the network needs',
     plant: { services: { Dhcp: disabled, Netman: disabled } },
     mended: { [start('Dhcp')]: dword(2), [start('Netman')]: dword(3) },
+  },
+  {
+    id: 'win.time',
+    name: "the host's clock taken for local time, and nobody who keeps it",
+    plant: { services: { W32Time: { ...disabled, start: 'manual' } }, registry: { [UNIVERSAL]: undefined } },
+    mended: { [start('W32Time')]: dword(2), [UNIVERSAL]: dword(1) },
   },
   {
     id: 'win.rdp',
@@ -148,6 +157,28 @@ for (const { id, name, plant, mended } of FAULTS) {
     t.strictSame(new Map([...values].sort()), new Map([...before].sort()), 'undone: every value is back');
   });
 }
+
+t.test('win.bcd: the serial console, by the program of Windows', async (t) => {
+  const bcdedit = 'C:\\Windows\\System32\\bcdedit.exe';
+  const { system } = windows(t, {
+    registry: { [EMS]: undefined },
+    programs: {
+      [bcdedit]: async (argv) => {
+        if (argv[1] === '/ems') await system.registry?.write(EMS, binary('01'));
+        return { exitCode: 0 };
+      },
+    },
+  });
+  t.strictSame(await troubles(system), ['win.bcd'], 'found by exactly its check');
+  const runs = async () => (await planned('win.bcd', system)).runs;
+  t.match(await runs(), [
+    { argv: [bcdedit, '/emssettings', 'EMSPORT:1', 'EMSBAUDRATE:115200'] },
+    { argv: [bcdedit, '/ems', '{b}', 'on'] },
+  ]);
+  for (const { argv, timeoutMs } of await runs()) await system.run(argv, { timeoutMs });
+  t.strictSame(await troubles(system), [], 'and the check finds nothing any more');
+  t.strictSame(await runs(), []);
+});
 
 t.test('what is not ours to mend is told', async (t) => {
   const told = async (id: string, plant: WindowsChange) => {
