@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Bench, CONFIG, type Run, takeScript } from './fault-bench.ts';
+import { type Bench, CONFIG, DEADLINE_MS, type Run, takeScript } from './fault-bench.ts';
 import { must } from './loop.ts';
 import { mounts } from './loop-outcome.ts';
 
@@ -55,7 +55,7 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'hold',
     prepare: nothing,
     start(bench, env) {
-      const request = { kind: 'hold', mounts: points(bench), deadlineMs: 400 };
+      const request = { kind: 'hold', mounts: points(bench), deadlineMs: DEADLINE_MS };
       return bench.start(['keep-hold', '--json', '--', JSON.stringify(request)], bench.env(env));
     },
     nextStart: thaw,
