@@ -9,9 +9,10 @@ import { judgeEvents, parseEvents } from '../../../agent/checks/windows-events.t
 import { judgeWindowsExtension, parseExtensionStatus } from '../../../agent/checks/windows-extension.ts';
 import { judgeRdpRules, judgeWindowsFirewall } from '../../../agent/checks/windows-firewall.ts';
 import { judgeStorage, parseShadowStorage } from '../../../agent/checks/windows-shadows.ts';
-import { judgeMissing, judgeWriters, parseWriters } from '../../../agent/checks/windows-writers.ts';
+import { judgeMissing, judgeWriters } from '../../../agent/checks/windows-writers.ts';
 import { parsePeVersion } from '../../../agent/system/pe-version.ts';
 import { parseSmbiosUuid } from '../../../agent/system/smbios.ts';
+import { parseWriters } from '../../../agent/system/vss-writers.ts';
 import { gptDisk, mbrDisk } from '../../fixtures/gpt.ts';
 import { peFile } from '../../fixtures/pe-file.ts';
 import { smbiosTables } from '../../fixtures/smbios.ts';
@@ -75,7 +76,7 @@ export const windowsTargets: readonly FuzzTarget[] = [
     ['"C:\\Program Files\\x\\a.exe" -s', 'C:\\WindowsAzure\\GuestAgent_2.7\\WaAppAgent.exe'],
     (text) => programOf(text),
   ),
-  textTarget('vss-writers', ['checks/windows-writers.ts parseWriters'], [WRITERS], (text) => {
+  textTarget('vss-writers', ['system/vss-writers.ts parseWriters'], [WRITERS], (text) => {
     const writers = parseWriters(text);
     mustHold(
       writers.every(({ id, state }) => id.length === 38 && state >= 0),
