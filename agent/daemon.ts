@@ -241,5 +241,5 @@ export function assertHoldable(
 
 const noTaker = ({ platform }: System): UserError =>
   new UserError('snapshot.no-taker', 'nothing says how the snapshot is to be taken', {
-    remedy: `Give the command: quiesced snapshot -- COMMAND, or set [snapshot] taker = command and taker-command in ${PATHS[platform].configFile}`,
+    remedy: `Give the command: quiesced snapshot -- COMMAND, or set [snapshot] taker = command and taker-command${platform === 'windows' ? ', or taker = vss,' : ''} in ${PATHS[platform].configFile}`,
   });

@@ -9,6 +9,8 @@ import { parseVssError } from './vss-error.ts';
 
 /** Writers have 60 s, the volumes 10 s; what takes longer by far hangs. */
 const CREATE_MS = 600_000;
+/** What was told to end at once gets to do so. */
+const KILLED_MS = 2000;
 
 export interface CreationWishes {
   readonly volumes: readonly MountedVolume[];
@@ -23,7 +25,8 @@ export interface Creation {
   readonly made: Promise<ShadowSet>;
   /**
    * Waits for the end of diskshadow, and ends it after `graceMs`: VSS gives up what a requester leaves unfinished. Returns
-   * the set, whatever else went wrong; undefined with `cutShort` where that it was made cannot be ruled out.
+   * the set, whatever else went wrong; undefined with `cutShort` where that it was made cannot be ruled out. Nothing is
+   * put on record any more after that.
    */
   end(graceMs: number): Promise<{ readonly set: ShadowSet | undefined; readonly cutShort: boolean }>;
   /** Removes the files of the session; once it has ended. */
@@ -36,13 +39,14 @@ export function createShadows(system: System, wishes: CreationWishes): Creation 
   const given = new AbortController();
   const count = wishes.volumes.length;
   let set: ShadowSet | undefined;
+  let over = false;
   const run = async (): Promise<Said> => {
     await wishes.owe({ folder, count });
     const options = { timeoutMs: CREATE_MS, signal: given.signal };
     const said = await runDiskshadow(system, folder, createCommands(folder, wishes), options);
     // Its log is what another process would have to read; here it stands in where the output was lost.
     set = parseShadowIds(said.output, count) ?? parseShadowLog((await logOf(system, folder)) ?? '', count);
-    if (set !== undefined) await wishes.owe({ folder, count, set: set.set });
+    if (set !== undefined && !over) await wishes.owe({ folder, count, set: set.set });
     return said;
   };
   const running = run();
@@ -59,8 +63,11 @@ export function createShadows(system: System, wishes: CreationWishes): Creation 
         () => true,
       );
       const byItself = (await orUndefinedAfter(graceMs, ended)) === true;
-      if (!byItself) given.abort();
-      await ended;
+      if (!byItself) {
+        given.abort();
+        await orUndefinedAfter(KILLED_MS, ended);
+      }
+      over = true;
       return { set, cutShort: !byItself };
     },
     cleanUp: () => removeFolder(system, folder),

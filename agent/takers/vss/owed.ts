@@ -54,7 +54,7 @@ export async function settleShadows(system: System, what: unknown, signal: Abort
   if (set === undefined && log !== undefined && parseVssError(log) === undefined) throw leftShadows();
 }
 
-export const leftShadows = (): LeftBehind =>
+const leftShadows = (): LeftBehind =>
   new LeftBehind('vss.left', 'a shadow copy may have been made whose id was not written down: it is not deleted', {
     remedy: 'See which there are, and from when: vssadmin list shadows. In diskshadow: delete shadows id {ID}',
   });

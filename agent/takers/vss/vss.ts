@@ -1,3 +1,4 @@
+import { UserError } from '../../errors.ts';
 import type { System } from '../../system/system.ts';
 import { askWriters, type VssWriters, WRITERS_MS } from '../../system/vss-writers.ts';
 import { rejectedBy } from '../../system/waits.ts';
@@ -7,7 +8,6 @@ import { deleteSet } from './delete-set.ts';
 import { assertDiskshadow } from './diskshadow.ts';
 import { failedBefore, writerProblems } from './held-by-writers.ts';
 import { addKept, prune } from './kept.ts';
-import { leftShadows } from './owed.ts';
 import type { ShadowSet } from './shadow-ids.ts';
 import { type ChosenVolumes, chooseVolumes } from './volumes.ts';
 
@@ -61,26 +61,34 @@ export function vssTaker(system: System, wishes: VssWishes, graceMs = GRACE_MS):
       const problems = writerProblems(before, await askWriters(system, WRITERS_MS));
       if (problems.length > 0) throw new AggregateError(problems, 'not every VSS writer took part');
     },
-    async finish({ consistency, snapshot }) {
+    async finish({ consistency, snapshot }, signal) {
       const mine = creation;
       if (mine === undefined) return;
       const { set, cutShort } = await mine.end(graceMs);
+      // From here on it may be too late: the record is another run's then, and what stands in it is settled by that one.
+      signal.throwIfAborted();
+      if (set === undefined && cutShort) throw cutShortly();
       const isKept = snapshot !== undefined && wishes.keep > 0;
       if (set !== undefined && isKept) {
         await addKept(system, { set: set.set, madeAt: system.clock.now().toISOString(), consistency });
       } else if (set !== undefined) {
         await deleteSet(system, set.set);
       }
+      signal.throwIfAborted();
       // Before anything else that may fail: what is still owed then is deleted, however good it is.
       await owe(undefined);
       creation = undefined;
       await mine.cleanUp();
-      if (set === undefined && cutShort) throw leftShadows();
       // Those of before are deleted only once there is another.
       if (snapshot !== undefined) await prune(system, wishes.keep);
     },
   };
 }
+
+const cutShortly = (): UserError =>
+  new UserError('vss.cut-short', 'diskshadow did not come to its end and was ended; what it has left is still owed', {
+    remedy: 'It is looked for when quiesced starts the next time. To do it now: quiesced thaw',
+  });
 
 /** `{set} C:\={shadow} E:\={shadow}`: what names them to whoever restores. */
 const nameOf = ({ set, shadows }: ShadowSet, { chosen }: ChosenVolumes): string =>

@@ -2,13 +2,16 @@ import t from 'tap';
 import { readKept } from '../../../agent/takers/vss/kept.ts';
 import { vssTaker } from '../../../agent/takers/vss/vss.ts';
 import { fakeSystem } from '../../fakes/system.ts';
-import { guid } from '../../fakes/vss.ts';
+import { type FakeVss, guid } from '../../fakes/vss.ts';
 import { C, DATA, E_NAME, never, vssRig } from './vss-rig.ts';
 
 const FAILED = (name: string, id: string) =>
   `Writer name: '${name}'\r\n   Writer Id: ${id}\r\n   Writer Instance Id: ${guid()}\r\n   State: [9] Failed\r\n`;
 const SQL = '{a65faa63-5ea8-4ebc-9dbd-a0c4db26912a}';
 const STABLE = (name: string, id: string) => FAILED(name, id).replace('[9] Failed', '[1] Stable');
+
+const folderOf = ({ told }: FakeVss): string | undefined =>
+  /^SET METADATA (.*)\\metadata\.cab$/.exec(told[0]?.[1] ?? '')?.[1];
 
 t.test('a copy of all volumes, and what names it', async (t) => {
   const { vss, owed, taker, system } = vssRig(t);
@@ -17,7 +20,7 @@ t.test('a copy of all volumes, and what names it', async (t) => {
   t.strictSame(vss.told, [], 'nothing is done before it is to be taken');
   const { snapshot = '', held } = await one.take(never, { faults: [] });
   const [session = []] = vss.told;
-  const [, folder = ''] = /^SET METADATA (.*)\\metadata\.cab$/.exec(session[1] ?? '') ?? [];
+  const folder = folderOf(vss) ?? '';
   t.match(folder, /^C:\\ProgramData\\quiesced\\run\\vss-[0-9a-f]{8}$/);
   t.strictSame(session, [
     'SET CONTEXT PERSISTENT',
@@ -163,7 +166,18 @@ t.test('one that is given up is deleted when it is made all the same', async (t)
   t.equal(owed.at(-1)?.what, undefined);
 });
 
-t.test('one that does not end is ended, and what may be left of it is told', async (t) => {
+t.test('what is too late puts nothing on record', async (t) => {
+  const { vss, owed, taker } = vssRig(t);
+  const one = taker();
+  await one.prepare(never);
+  const taken = await one.take(never, { faults: [] });
+  const reason = new Error('too late');
+  await t.rejects(one.finish({ consistency: 'application', ...taken }, AbortSignal.abort(reason)), reason);
+  t.equal(owed.length, 2);
+  t.equal(vss.sets.size, 1, 'it is deleted by whoever finds it on record');
+});
+
+t.test('one that does not end is ended, and what may be left of it stays owed', async (t) => {
   const { vss, owed, taker } = vssRig(t);
   vss.fate = 'hangs';
   const one = taker({}, 50);
@@ -171,7 +185,7 @@ t.test('one that does not end is ended, and what may be left of it is told', asy
   const given = new AbortController();
   setTimeout(() => given.abort(new Error('too long')), 20);
   await t.rejects(one.take(given.signal, { faults: [] }), { message: 'too long' });
-  await t.rejects(one.finish({ consistency: 'none' }, never), { code: 'vss.left', remedy: /vssadmin list shadows/ });
-  t.equal(owed.at(-1)?.what, undefined, 'there is nothing more to be done');
-  await t.resolves(one.finish({ consistency: 'none' }, never));
+  await t.rejects(one.finish({ consistency: 'none' }, never), { code: 'vss.cut-short', remedy: /quiesced thaw/ });
+  t.strictSame(owed.at(-1)?.what, { folder: folderOf(vss), count: 2 });
+  t.equal(owed.length, 1);
 });
