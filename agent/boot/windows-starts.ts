@@ -54,3 +54,8 @@ export const ONLINE_ALL = SAN_POLICIES.indexOf('OnlineAll');
 export const VITAL_SERVICES = ['BFE', 'Dhcp', 'nsi'] as const;
 /** RemoteRegistry is on the same page; it is left out because clients have it disabled, and nothing here needs it. */
 export const OTHER_SERVICES = ['Dnscache', 'IKEEXT', 'iphlpsvc', 'MpsSvc', 'Netlogon', 'Netman'] as const;
+
+/** Whether the clock of the hardware, which the host gives, is taken for UTC. */
+export const REAL_TIME_IS_UNIVERSAL =
+  'HKLM\\SYSTEM\\CurrentControlSet\\Control\\TimeZoneInformation\\RealTimeIsUniversal';
+export const TIME_SERVICE = 'W32Time';

@@ -1,9 +1,10 @@
+import { posix, win32 } from 'node:path';
 import { HOST_CONF } from '../scripts/azure.ts';
 import { PATHS } from '../system/paths.ts';
 import { modifiedMs, readableList } from '../system/readable.ts';
 import type { System } from '../system/system.ts';
 import { type ProvenRun, readProvenRuns } from './apps-record.ts';
-import { NOT_LIVE, SCRIPT_CHECK } from './apps-scripts.ts';
+import { NOT_LIVE, SCRIPTS_ANYWHERE } from './apps-scripts.ts';
 import { type Check, type CheckContext, info, pass, type Result, skip, warn } from './check.ts';
 import { REHEARSAL } from './limits.ts';
 import { gatherScripts } from './scripts.ts';
@@ -19,7 +20,7 @@ export interface RehearsalSigns {
 
 /** Whether all of it works shows in a run only. */
 export const wasRehearsed: Check = {
-  ...SCRIPT_CHECK,
+  ...SCRIPTS_ANYWHERE,
   id: 'app.rehearsal-age',
   title: 'A snapshot was rehearsed lately, as it is configured',
   source: REHEARSAL.source,
@@ -47,7 +48,8 @@ export function judgeRehearsal({ nowMs, last, newest, scripts }: RehearsalSigns)
 async function gatherRehearsal(system: System, { evidence }: CheckContext): Promise<RehearsalSigns> {
   const { scripts, asked } = await evidence(gatherScripts);
   const { configFile, configDropIns, hooks } = PATHS[system.platform];
-  const dropIns = (await readableList(system, configDropIns)).map((name) => `${configDropIns}/${name}`);
+  const { join } = system.platform === 'windows' ? win32 : posix;
+  const dropIns = (await readableList(system, configDropIns)).map((name) => join(configDropIns, name));
   const commands = scripts.flatMap(({ pre, post }) => [pre?.path, post?.path]).filter((path) => path !== undefined);
   // A folder's own time changes when a file in it comes or goes.
   const files = [
@@ -55,7 +57,7 @@ async function gatherRehearsal(system: System, { evidence }: CheckContext): Prom
     configDropIns,
     ...dropIns,
     hooks,
-    HOST_CONF,
+    ...(system.platform === 'linux' ? [HOST_CONF] : []),
     ...asked.map(({ file }) => file),
     ...commands,
   ];

@@ -5,12 +5,13 @@ import { SOURCES } from './limits.ts';
 import { gatherScripts, type ScriptsHere } from './scripts.ts';
 
 /** What all checks of scripts have in common; on a disk of another machine owners and interpreters mean nothing. */
-export const SCRIPT_CHECK = { group: 'apps', platforms: ['linux'], needsRoot: true } as const;
+export const SCRIPTS_ANYWHERE = { group: 'apps', needsRoot: true } as const;
+export const SCRIPT_CHECK = { ...SCRIPTS_ANYWHERE, platforms: ['linux'] } as const;
 export const NOT_LIVE = 'scripts are run by a running machine only';
 
 /** A file that cannot be read takes its scripts out of the backup, and Azure reports success all the same. */
 export const scriptConfigIsValid: Check = {
-  ...SCRIPT_CHECK,
+  ...SCRIPTS_ANYWHERE,
   id: 'app.script-config',
   title: 'What names the pre and post scripts is valid',
   source: `${SOURCES.appConsistent}; azure-linux-extensions VMBackup/main/PluginHost.py (2026-08)`,
@@ -40,11 +41,11 @@ const CONFIG_CODES: readonly string[] = [
   'script.unknown-plugin',
 ];
 
-/** Scripts run as root: whoever can write one, or a folder above it, is root at the next backup. */
+/** Scripts run as root (LocalSystem): whoever can write one, or a folder above it, is root at the next backup. */
 export const scriptsAreSafe: Check = {
-  ...SCRIPT_CHECK,
+  ...SCRIPTS_ANYWHERE,
   id: 'app.script-perm',
-  title: 'Only root can change the scripts and what names them',
+  title: 'Nobody else can change the scripts and what names them',
   source: `${SOURCES.appConsistent}; folders above are our own rule, since Microsoft's extension does not look at them`,
   async run(system, { evidence }) {
     if (!system.live) return skip(NOT_LIVE);
@@ -55,7 +56,7 @@ export const scriptsAreSafe: Check = {
 export function judgePermissions({ problems, passedOver }: Pick<ScriptsHere, 'problems' | 'passedOver'>): Result {
   const faults = problems.filter(({ code }) => code === 'script.permissions');
   if (faults.length > 0) return fail(told(faults), remedies(faults));
-  if (passedOver.length === 0) return pass('root alone');
+  if (passedOver.length === 0) return pass('nobody but root, or administrators on Windows');
   return warn(
     `passed over, because not executable: ${passedOver.join(', ')}`,
     `Let it run, or move it elsewhere:\n${passedOver.map((path) => `$ chmod 700 ${path}`).join('\n')}`,

@@ -1,9 +1,11 @@
 import type { Facts } from '../system/facts.ts';
+import type { System } from '../system/system.ts';
 import { azureLimit, withImds } from './azure.ts';
-import { type BlockDevices, disksOf, gatherBlockDevices } from './block-devices.ts';
-import { type Check, fail, pass, type Result, skip, warn } from './check.ts';
+import { disksOf, gatherBlockDevices } from './block-devices.ts';
+import { type Check, type CheckContext, fail, pass, type Result, skip, warn } from './check.ts';
 import { DISKS } from './limits.ts';
 import { listed } from './storage-evidence.ts';
+import { gatherPartitions, type PartitionedDisk } from './windows-disks.ts';
 
 const TIB = 1024 ** 4;
 const GIB = 1024 ** 3;
@@ -15,7 +17,16 @@ export interface BackedUpDisk {
 }
 
 /** By the kernel, since the host does not tell the size of every disk. */
-const backedUp = (devices: BlockDevices): readonly BackedUpDisk[] => disksOf(devices, 'persistent');
+async function backedUp(system: System, { evidence }: CheckContext): Promise<readonly BackedUpDisk[]> {
+  if (system.platform === 'linux') return disksOf(await evidence(gatherBlockDevices), 'persistent');
+  return system.privileged ? partitionedDisks(await evidence(gatherPartitions)) : [];
+}
+
+/** On Windows by their tables of partitions. The temporary disk is among them, and far below every limit. */
+const partitionedDisks = (disks: readonly PartitionedDisk[]): readonly BackedUpDisk[] =>
+  disks.flatMap(({ number, table }) =>
+    table === undefined ? [] : [{ name: `disk ${number}`, bytes: table.sizeBytes }],
+  );
 
 /** The host knows best; else all but the one that the system itself is on. */
 export const dataDisks = (facts: Facts, disks: readonly BackedUpDisk[]): number =>
@@ -28,11 +39,12 @@ export const diskCountIsAllowed: Check = {
   group: 'storage',
   title: 'There are no more disks than a backup takes',
   source: DISKS.source,
-  async run({ platform }, { facts, evidence }) {
-    if (platform === 'windows') {
+  async run(system, context) {
+    const { facts } = context;
+    if (system.platform === 'windows') {
       return withImds(facts, (imds) => judgeDiskCount(imds.disks.filter(({ lun }) => lun !== undefined).length));
     }
-    const disks = backedUp(await evidence(gatherBlockDevices));
+    const disks = await backedUp(system, context);
     if (disks.length === 0) return skip(NO_DISKS);
     return azureLimit(facts, judgeDiskCount(dataDisks(facts, disks)));
   },
@@ -53,10 +65,9 @@ export const diskSizeIsAllowed: Check = {
   id: 'disk.size',
   group: 'storage',
   title: 'No disk is larger than a backup takes',
-  platforms: ['linux'],
   source: DISKS.source,
-  async run(_system, { facts, evidence }) {
-    return azureLimit(facts, judgeDiskSizes(backedUp(await evidence(gatherBlockDevices))));
+  async run(system, context) {
+    return azureLimit(context.facts, judgeDiskSizes(await backedUp(system, context)));
   },
 };
 
@@ -67,7 +78,7 @@ export function judgeDiskSizes(disks: readonly BackedUpDisk[]): Result {
   if (large.length === 0) return pass(`the largest, ${largest.name}, has ${sizeOf(largest.bytes)}`);
   return fail(
     `${listed(large.map(({ name, bytes }) => `${name} has ${sizeOf(bytes)}`))}; the limit is ${DISKS.largestTib} TiB a disk`,
-    `Move the data to smaller disks, joined by LVM if need be, and detach ${large.length === 1 ? 'this one' : 'these'}:\n` +
+    `Move the data to smaller disks, joined by LVM where there is LVM, and detach ${large.length === 1 ? 'this one' : 'these'}:\n` +
       '$ az vm disk detach --resource-group GROUP --vm-name VM --name DISK',
   );
 }
@@ -76,10 +87,9 @@ export const disksTogetherAreAllowed: Check = {
   id: 'disk.total',
   group: 'storage',
   title: 'All disks together are not too large for a backup',
-  platforms: ['linux'],
   source: DISKS.source,
-  async run(_system, { facts, evidence }) {
-    return azureLimit(facts, judgeDisksTogether(backedUp(await evidence(gatherBlockDevices))));
+  async run(system, context) {
+    return azureLimit(context.facts, judgeDisksTogether(await backedUp(system, context)));
   },
 };
 

@@ -65,7 +65,6 @@ export const storageIsReached = (probe: ReachProbe): Check => ({
   id: 'net.storage443',
   group: 'network',
   title: 'Storage is reached where a backup needs it',
-  platforms: ['linux'],
   dependsOn: ['net.tls'],
   timeoutMs,
   source: `${SOURCES.prepare}; ${SOURCES.supportMatrix}`,
@@ -123,7 +122,6 @@ export const proxyWantsNobody = (probe: ReachProbe): Check => ({
   id: 'proxy.auth',
   group: 'network',
   title: 'The proxy asks for no user and password',
-  platforms: ['linux'],
   timeoutMs,
   source: PROXY.source,
   async run(_system, context) {
@@ -155,7 +153,6 @@ export const proxyCarries = (probe: ReachProbe): Check => ({
   id: 'proxy.reach',
   group: 'network',
   title: 'The proxy carries through to Azure',
-  platforms: ['linux'],
   dependsOn: ['net.tls', 'proxy.auth', 'proxy.scheme'],
   timeoutMs,
   source: "quiesced's own (2026): CONNECT, TLS and HTTP as the programs would do it",

@@ -20,9 +20,11 @@ export const notOverloaded: Check = {
   id: 'os.load',
   group: 'os',
   title: 'CPU and memory have room',
-  platforms: ['linux'],
   source: LOAD.source,
+  // Beyond what is looked at on Windows.
+  timeoutMs: 10_000,
   async run(system, context) {
+    if (system.platform === 'windows') return judgeWindowsLoad(system.load);
     return judgeLoad(await gatherLoad(system, context));
   },
 };
@@ -60,6 +62,28 @@ export function judgeLoad({ load5, cpus, busyPercent, memoryPercent }: LoadSigns
     );
   }
   return pass(isHigh(load5, cpus) ? `${state}; it waits for disks rather than for CPUs` : state);
+}
+
+/** Nothing there tells of the minutes before: who is busy is looked at once more, and longer. */
+const LONGER_MS = 4000;
+
+async function judgeWindowsLoad(load: System['load']): Promise<Result> {
+  if (load === undefined) return skip('cannot be told from here');
+  const glance = await load.busyPercent(SAMPLE_MS);
+  const busy = glance > LOAD.cpuPercent ? await load.busyPercent(LONGER_MS) : glance;
+  const memory = load.memoryPercent();
+  const state = `${Math.round(busy)} % of the CPUs and ${Math.round(memory)} % of memory in use`;
+  if (memory > LOAD.memoryPercent) {
+    return warn(
+      `${state}: memory is short`,
+      'See what takes it, and give the machine more or the program less:\n$ powershell "Get-Process | Sort-Object WS -Descending | Select-Object -First 10"',
+    );
+  }
+  if (busy <= LOAD.cpuPercent) return pass(state);
+  return warn(
+    `${state}: the CPUs have been busy for seconds`,
+    'If that lasts, move the backup to a calmer hour, or see what takes the time:\n$ powershell "Get-Process | Sort-Object CPU -Descending | Select-Object -First 10"',
+  );
 }
 
 async function sampleBusy(system: System): Promise<number | undefined> {

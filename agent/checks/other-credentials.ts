@@ -1,4 +1,4 @@
-import { readableList } from '../system/readable.ts';
+import { modifiedMs, readableList } from '../system/readable.ts';
 import { shellWord } from '../system/shell-word.ts';
 import type { System } from '../system/system.ts';
 import { type Check, info, pass, type Result, skip, warn } from './check.ts';
@@ -15,19 +15,24 @@ export const noVaultCredentials: Check = {
   id: 'other.vault-credentials',
   group: 'other',
   title: 'No credentials of a vault lie about',
-  platforms: ['linux'],
   needsRoot: true,
   source: VAULT_CREDENTIALS.source,
   async run(system) {
-    const found = await search(system);
-    return found === undefined ? skip('find is missing, or was too slow') : judgeCredentials(found);
+    const found = await (system.platform === 'windows' ? searchWindows : search)(system);
+    if (found === undefined) return skip('find is missing, or was too slow');
+    const remover = system.platform === 'windows' ? (path: string) => `del "${path}"` : undefined;
+    return judgeCredentials(found, remover);
   },
 };
 
-export function judgeCredentials(found: readonly Credentials[]): Result {
+/** @param removing the command that removes a file. */
+export function judgeCredentials(
+  found: readonly Credentials[],
+  removing = (path: string): string => `shred -u ${shellWord(path)}`,
+): Result {
   if (found.length === 0) return pass('none in the usual places');
   const young = found.filter(({ ageMs }) => ageMs <= VAULT_CREDENTIALS.ms);
-  const remedy = `Remove what is not needed any more; a new file is downloaded from the vault in a minute:\n${found.map(({ path }) => `$ shred -u ${shellWord(path)}`).join('\n')}`;
+  const remedy = `Remove what is not needed any more; a new file is downloaded from the vault in a minute:\n${found.map(({ path }) => `$ ${removing(path)}`).join('\n')}`;
   if (young.length === 0) {
     return info(`expired ${HOURS} hours after the download, and of no use to anybody: ${listed(found)}`, remedy);
   }
@@ -64,6 +69,29 @@ async function search(system: System): Promise<readonly Credentials[] | undefine
   const { ended, stdout } = await system.run(argv, { timeoutMs: SEARCH_MS });
   if (ended !== 'exited') return undefined;
   return parseFound(stdout, system.root, system.clock.now().getTime());
+}
+
+const WINDOWS_USERS = 'C:\\Users';
+/** Of each user, and of the disk. */
+const WINDOWS_PLACES = ['Downloads', 'Desktop', 'Documents'];
+
+/** Folders of users are on this machine's own disk: what is redirected to a server is not below them. */
+async function searchWindows(system: System): Promise<readonly Credentials[]> {
+  const users = await readableList(system, WINDOWS_USERS);
+  const folders = users.flatMap((user) => WINDOWS_PLACES.map((place) => `${WINDOWS_USERS}\\${user}\\${place}`));
+  const nowMs = system.clock.now().getTime();
+  const found = await Promise.all(
+    [...folders, 'C:\\Temp', 'C:\\Windows\\Temp'].map(async (folder) => {
+      const names = (await readableList(system, folder)).filter((name) => /\.vaultcredentials$/i.test(name));
+      return Promise.all(
+        names.map(async (name) => {
+          const path = `${folder}\\${name}`;
+          return { path, ageMs: nowMs - ((await modifiedMs(system, path)) ?? nowMs) };
+        }),
+      );
+    }),
+  );
+  return found.flat();
 }
 
 /** Seconds since the epoch, a blank and the path, each ended by NUL. */

@@ -3,8 +3,8 @@ export interface PartitionTable {
   readonly style: 'mbr' | 'gpt';
   /** GPT: GUIDs, upper case; MBR: two hexadecimal digits, `42`. Of those that are in use. */
   readonly types: readonly string[];
-  /** Up to the last sector that may be used; a GPT alone says so. */
-  readonly sizeBytes: number | undefined;
+  /** GPT: up to the last sector that may be used; MBR: up to the end of the last partition, by sectors of 512 bytes. */
+  readonly sizeBytes: number;
 }
 
 export const GPT_TYPES = {
@@ -23,11 +23,17 @@ const SECTORS = [512, 4096];
 /** "GUID Partition Table", UEFI specification 2.10, chapter 5; undefined where there is neither table. Never throws. */
 export function parsePartitionTable(start: Buffer): PartitionTable | undefined {
   if (start.length < 512 || start.readUInt16LE(SIGNATURE_AT) !== 0xaa55) return undefined;
-  const types = [0, 1, 2, 3]
-    .map((entry) => start.readUInt8(ENTRIES_AT + entry * 16 + 4))
-    .filter((type) => type !== 0)
-    .map((type) => type.toString(16).padStart(2, '0'));
-  if (!types.includes(MBR_TYPES.protective)) return { style: 'mbr', types, sizeBytes: undefined };
+  const used = [0, 1, 2, 3].map((entry) => ENTRIES_AT + entry * 16).filter((at) => start.readUInt8(at + 4) !== 0);
+  const types = used.map((at) =>
+    start
+      .readUInt8(at + 4)
+      .toString(16)
+      .padStart(2, '0'),
+  );
+  if (!types.includes(MBR_TYPES.protective)) {
+    const ends = used.map((at) => start.readUInt32LE(at + 8) + start.readUInt32LE(at + 12));
+    return { style: 'mbr', types, sizeBytes: Math.max(0, ...ends) * 512 };
+  }
   const sector = SECTORS.find((bytes) => start.toString('latin1', bytes, bytes + 8) === 'EFI PART');
   return sector === undefined ? undefined : gptOf(start, sector);
 }

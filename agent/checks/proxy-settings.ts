@@ -18,20 +18,20 @@ const apply = (proxy: string): string => {
   return `${APPLY}\n$ quiesced proxy apply --url ${url}`;
 };
 
-interface Judged extends Pick<Check, 'id' | 'title' | 'source'> {
+interface Judged extends Pick<Check, 'id' | 'title' | 'source' | 'platforms'> {
   readonly judge: (consumers: readonly Consumer[]) => Result;
 }
 
 const about = ({ judge, ...check }: Judged): Check => ({
   ...check,
   group: 'network',
-  platforms: ['linux'],
   run: async (_system, context) => judge(await context.evidence(gatherConsumers)),
 });
 
 /** The one place that extensions take it from is the environment of the agent's unit. */
 export const extensionsHaveProxy: Check = about({
   id: 'proxy.env-vs-service',
+  platforms: ['linux'],
   title: 'Extensions go the way of the VM agent',
   source: PROXY.source,
   judge: judgeExtensions,
@@ -64,7 +64,7 @@ export function judgeBypass(consumers: readonly Consumer[]): Result {
   if (worst?.proxy === undefined) {
     return pass(consumers.some(({ proxy }) => proxy !== undefined) ? 'it is in every list of exceptions' : NONE);
   }
-  const detail = `${lost.map((each) => each.about).join('; ')}: no_proxy does not name ${hostsBehindProxy(worst).join(' and ')}`;
+  const detail = `${lost.map((each) => each.about).join('; ')}: the list of exceptions does not name ${hostsBehindProxy(worst).join(' and ')}`;
   return (worst.id === 'logins' ? warn : fail)(detail, apply(worst.proxy));
 }
 
@@ -88,6 +88,7 @@ export function judgeScheme(consumers: readonly Consumer[]): Result {
 
 export const snapshotIgnoresProxy: Check = about({
   id: 'proxy.vmsnapshot',
+  platforms: ['linux'],
   title: 'The backup extension needs no proxy',
   source: PROXY.snapshotSource,
   judge: judgeSnapshot,

@@ -1,4 +1,5 @@
 import { FLAGS, parseConnectionSettings } from '../proxy/connection-settings.ts';
+import { shownValue } from '../proxy/shown.ts';
 import { CONNECTION_BLOBS, internetSettings, LOCAL_SYSTEM, winHttp } from '../proxy/windows.ts';
 import type { System } from '../system/system.ts';
 import { type Check, pass, type Result, skip, warn } from './check.ts';
@@ -54,10 +55,10 @@ async function gatherLocalSystem(system: System): Promise<LocalSystemSigns> {
 export function judgeLocalSystem({ plain, binary, winHttp: http, perMachine }: LocalSystemSigns): Result {
   const said = Object.entries({ ProxyServer: plain, ...binary, WinHTTP: http });
   const different = new Set(said.map(([, server]) => server));
-  if (different.size === 1) return pass(plain ?? 'no proxy is set');
+  if (different.size === 1) return pass(plain === undefined ? 'no proxy is set' : shownValue(plain));
   const policy = perMachine ? ' (and by policy the settings of the machine hold for all: ProxySettingsPerUser)' : '';
   return warn(
-    `not all say the same: ${said.map(([name, server]) => `${name} ${server ?? 'none'}`).join(', ')}${policy}`,
+    `not all say the same: ${said.map(([name, server]) => `${name} ${server === undefined ? 'none' : shownValue(server)}`).join(', ')}${policy}`,
     'Set it in all of them, for LocalSystem as for WinHTTP:\n$ netsh winhttp set proxy HOST:PORT "168.63.129.16;169.254.169.254;<local>"',
   );
 }

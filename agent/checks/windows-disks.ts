@@ -94,7 +94,7 @@ export function judgeGeneration(table: PartitionTable | undefined, firmware: 'ue
   const fits = firmware === undefined || (generation === 2) === (firmware === 'uefi');
   const told = `a disk of generation ${generation}${firmware === undefined ? '' : `, started by ${firmware.toUpperCase()}`}`;
   if (!fits) return info(`${told}: restore the machine with the generation that it has now`);
-  if (generation === 1 && (table.sizeBytes ?? 0) > GENERATION_1_BYTES) {
+  if (generation === 1 && table.sizeBytes > GENERATION_1_BYTES) {
     return info(
       `${told}, and larger than the 2 TiB that such a one may have in Azure`,
       'Restore it with generation 2.',

@@ -4,14 +4,17 @@ import {
   nextStarts,
   ONLINE_ALL,
   OTHER_SERVICES,
+  REAL_TIME_IS_UNIVERSAL,
   SAN_POLICIES,
   SAN_POLICY,
   startNumber,
+  TIME_SERVICE,
   VITAL_DRIVERS,
   VITAL_SERVICES,
 } from '../boot/windows-starts.ts';
 import { winHttp } from '../proxy/windows.ts';
 import { registryNumber } from '../system/registry.ts';
+import { START_TYPES } from '../system/service-states.ts';
 import { restoreLimit } from './azure.ts';
 import { type Check, fail, pass, type Result, warn } from './check.ts';
 import { SOURCES, WINDOWS_IMAGE } from './limits.ts';
@@ -117,8 +120,6 @@ export function judgeRoutes(routes: readonly string[], proxy: string | undefined
   );
 }
 
-const UNIVERSAL = 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\TimeZoneInformation\\RealTimeIsUniversal';
-
 export const clockIsUniversal: Check = {
   id: 'win.time',
   group: 'restore',
@@ -126,23 +127,20 @@ export const clockIsUniversal: Check = {
   platforms: ['windows'],
   source: WINDOWS_IMAGE.source,
   async run(system, context) {
-    const { W32Time: service } = await servicesOf(system, ['W32Time']);
-    return restoreLimit(context, judgeTime(await registryNumber(system, UNIVERSAL), service?.start));
+    const start = (await nextStarts(system, [TIME_SERVICE])).get(TIME_SERVICE)?.start;
+    const universal = await registryNumber(system, REAL_TIME_IS_UNIVERSAL);
+    return restoreLimit(context, judgeTime(universal, start === undefined ? undefined : START_TYPES[start]));
   },
 };
 
+const MEND_TIME = 'Have it put right:\n$ quiesced repair win.time';
+
 export function judgeTime(universal: number | undefined, start: string | undefined): Result {
   if (universal !== 1) {
-    return warn(
-      "Windows takes the host's clock for local time: a restored machine starts some hours off",
-      `$ reg add "${UNIVERSAL.slice(0, UNIVERSAL.lastIndexOf('\\'))}" /v RealTimeIsUniversal /t REG_DWORD /d 1 /f`,
-    );
+    return warn("Windows takes the host's clock for local time: a restored machine starts some hours off", MEND_TIME);
   }
   if (start === 'auto') return pass('UTC, and W32Time starts by itself');
-  return warn(
-    `W32Time is ${start ?? 'not installed'}: nobody keeps the clock right`,
-    '$ sc.exe config W32Time start= auto',
-  );
+  return warn(`W32Time is ${start ?? 'not installed'}: nobody keeps the clock right`, MEND_TIME);
 }
 
 export const noVmwareTools: Check = {

@@ -22,9 +22,19 @@ function windowsItem(item: string): readonly string[] {
   return [item.startsWith('.') ? `*${item}` : item];
 }
 
-/** The other way round, as far as others can read it: a leading `*` of a domain goes, other patterns are left out. */
+/**
+ * The other way round, as far as others can read it: a leading `*` of a domain goes, the beginning of an address becomes
+ * its network, `*` alone stays, other patterns are left out.
+ */
 export const bypassOf = (text: string): readonly string[] =>
   text
     .split(/[;\s]+/)
-    .map((item) => item.replace(/^\*\./, '.').replace(/^\[(.*)\]$/, '$1'))
-    .filter((item) => item !== '' && item !== LOCAL && !item.includes('*'));
+    .map((item) => networkOf(item) ?? item.replace(/^\*\./, '.').replace(/^\[(.*)\]$/, '$1'))
+    .filter((item) => item === '*' || (item !== '' && item !== LOCAL && !item.includes('*')));
+
+/** `169.254.*` and `169.254.*.*`: 169.254.0.0/16. */
+function networkOf(item: string): string | undefined {
+  const octets = /^((?:\d{1,3}\.){1,3})(?:\*\.)*\*$/.exec(item)?.[1]?.split('.').slice(0, -1);
+  if (octets === undefined || item.split('.').length > 4) return undefined;
+  return `${[...octets, '0', '0', '0'].slice(0, 4).join('.')}/${octets.length * 8}`;
+}

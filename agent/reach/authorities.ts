@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
+import { createSecureContext, getCACertificates, rootCertificates, type SecureContext } from 'node:tls';
 import { readableText } from '../system/readable.ts';
 import type { System } from '../system/system.ts';
 
@@ -19,8 +19,12 @@ export interface Authorities {
   readonly certificates: readonly string[];
 }
 
-/** Undefined where there are none, or in none of the usual places. */
+/** Undefined where there are none, or in none of the usual places. Windows keeps them in stores, which Node reads. */
 export async function readAuthorities(system: System): Promise<Authorities | undefined> {
+  if (system.platform === 'windows') {
+    const certificates = getCACertificates('system');
+    return certificates.length === 0 ? undefined : { path: 'the certificate stores of Windows', certificates };
+  }
   for (const path of BUNDLES) {
     const certificates = certificatesIn((await readableText(system, path)) ?? '');
     if (certificates.length > 0) return { path, certificates };

@@ -3,10 +3,12 @@ import {
   nextStarts,
   ONLINE_ALL,
   OTHER_SERVICES,
+  REAL_TIME_IS_UNIVERSAL,
   SAN_POLICIES,
   SAN_POLICY,
   startNumber,
   startPath,
+  TIME_SERVICE,
   VITAL_DRIVERS,
   VITAL_SERVICES,
 } from '../boot/windows-starts.ts';
@@ -84,5 +86,29 @@ export const services: Repair = {
     const changes = disabled.map(([name]) => setNumber(startPath(name), startNumber(STARTED_AS[name] ?? 'auto')));
     const missing = starts.filter(([, { start }]) => start === undefined).map(([name]) => name);
     return { changes, runs: [], notes: missing.length === 0 ? [] : [notInstalled(missing)] };
+  },
+};
+
+export const time: Repair = {
+  id: 'win.time',
+  check: 'win.time',
+  title: "Have Windows take the host's clock for UTC, as Azure gives it, and keep time",
+  platforms: ['windows'],
+  risk: 'From the next start on. A host that gives local time, as others than Azure may, has this machine start some hours off until it has asked a server of time.',
+  safe: false,
+
+  async plan(system) {
+    const [universal, starts] = await Promise.all([
+      registryNumber(system, REAL_TIME_IS_UNIVERSAL),
+      nextStarts(system, [TIME_SERVICE]),
+    ]);
+    const start = starts.get(TIME_SERVICE)?.start;
+    const changes = [
+      ...(universal === 1 ? [] : [setNumber(REAL_TIME_IS_UNIVERSAL, 1)]),
+      ...(start === undefined || start === startNumber('auto')
+        ? []
+        : [setNumber(startPath(TIME_SERVICE), startNumber('auto'))]),
+    ];
+    return { changes, runs: [], notes: start === undefined ? [notInstalled([TIME_SERVICE])] : [] };
   },
 };

@@ -1,6 +1,7 @@
 import { securityOfPath } from './access-windows.ts';
 import { physicalDrives } from './disk-start.ts';
 import { windowsEnvelopes } from './envelope-windows.ts';
+import { windowsLoad } from './load-windows.ts';
 import { windowsRegistry } from './registry-windows.ts';
 import { windowsServiceStates } from './service-states-windows.ts';
 import type { System } from './system.ts';
@@ -11,12 +12,13 @@ export { isElevated } from './token-windows.ts';
 
 /** What only a Windows that runs can be asked. */
 export const windowsParts = (): Required<
-  Pick<System, 'registry' | 'services' | 'volumes' | 'disks' | 'envelopes' | 'securityOf'>
+  Pick<System, 'registry' | 'services' | 'volumes' | 'disks' | 'load' | 'envelopes' | 'securityOf'>
 > => ({
   registry: windowsRegistry(),
   services: windowsServiceStates(),
   volumes: windowsVolumes(),
   disks: physicalDrives,
+  load: windowsLoad,
   envelopes: windowsEnvelopes,
   securityOf: async (path) => securityOfPath(path),
 });

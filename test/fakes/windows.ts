@@ -2,6 +2,7 @@ import type { RegistryValue } from '../../agent/system/registry.ts';
 import { type ServiceState, START_TYPES } from '../../agent/system/service-states.ts';
 import type { FileStat, System } from '../../agent/system/system.ts';
 import type { WindowsVolume } from '../../agent/system/windows-volumes.ts';
+import { ADMINISTRATORS, descriptor, FULL, SYSTEM } from '../unit/system/descriptors.ts';
 import { fakeRegistry } from './registry.ts';
 import { type FakeProgram, fakeSystem } from './system.ts';
 
@@ -16,7 +17,16 @@ export interface WindowsMachine {
   readonly volumes: readonly WindowsVolume[];
   /** The first bytes of each, by its number. */
   readonly disks: readonly Buffer[];
+  /** What each look at the processors shows, the last one again and again; and the memory in use. In percent. */
+  /** Who may do what with a file or folder; administrators everything and nobody else anything when it is not named here. */
+  readonly security: Readonly<Record<string, Buffer>>;
+  readonly load: { readonly busy: readonly number[]; readonly memory: number };
 }
+
+const CLOSED = descriptor(SYSTEM, [
+  { rights: FULL, who: SYSTEM },
+  { rights: FULL, who: ADMINISTRATORS },
+]);
 
 /**
  * Its files do not exist on this machine, and nothing is spawned. What is written, our own records, is in a private
@@ -27,8 +37,10 @@ export function fakeWindows(machine: WindowsMachine): { readonly system: System;
   const services = lowered(machine.services);
   const files = lowered(machine.files);
   const ages = lowered(machine.agesMs);
+  const security = lowered(machine.security);
   const below = (path: string): readonly string[] =>
-    [...files.keys()].filter((file) => file.startsWith(`${path.toLowerCase()}\\`));
+    [...files.keys()].filter((file) => file.startsWith(`${keyOf(path)}\\`));
+  const looks = [...machine.load.busy];
   const system: System = {
     ...fake,
     live: true,
@@ -37,8 +49,16 @@ export function fakeWindows(machine: WindowsMachine): { readonly system: System;
     services: { read: async (name) => services.get(name.toLowerCase())?.value },
     volumes: { list: async () => machine.volumes },
     disks: { start: async (number) => machine.disks[number] },
+    load: {
+      busyPercent: async () => (looks.length > 1 ? looks.shift() : looks[0]) ?? 0,
+      memoryPercent: () => machine.load.memory,
+    },
+    async securityOf(path) {
+      const isThere = files.has(keyOf(path)) || below(path).length > 0 || /^c:\\$/i.test(path);
+      return isThere ? (security.get(keyOf(path))?.value ?? CLOSED) : undefined;
+    },
     async readText(path, encoding = 'utf8') {
-      const file = files.get(path.toLowerCase())?.value ?? (await fake.readText(path, encoding));
+      const file = files.get(keyOf(path))?.value ?? (await fake.readText(path, encoding));
       return typeof file === 'string' ? file : file?.toString(encoding);
     },
     async list(path) {
@@ -52,10 +72,10 @@ export function fakeWindows(machine: WindowsMachine): { readonly system: System;
       return inside.length === 0 ? undefined : [...new Set(inside)].sort();
     },
     async stat(path): Promise<FileStat | undefined> {
-      const file = files.get(path.toLowerCase())?.value;
+      const file = files.get(keyOf(path))?.value;
       if (file === undefined && below(path).length === 0) return fake.stat(path);
       const kind = file === undefined ? 'directory' : 'file';
-      const modifiedMs = Date.now() - (ages.get(path.toLowerCase())?.value ?? 0);
+      const modifiedMs = Date.now() - (ages.get(keyOf(path))?.value ?? 0);
       return { kind, mode: 0o666, uid: 0, gid: 0, sizeBytes: file?.length ?? 0, modifiedMs };
     },
   };
@@ -72,4 +92,7 @@ const startsOf = (services: WindowsMachine['services']): WindowsMachine['registr
   );
 
 const lowered = <T>(values: Readonly<Record<string, T>>): ReadonlyMap<string, { key: string; value: T }> =>
-  new Map(Object.entries(values).map(([key, value]) => [key.toLowerCase(), { key, value }]));
+  new Map(Object.entries(values).map(([key, value]) => [keyOf(key), { key, value }]));
+
+/** In any case, and with either slash. */
+const keyOf = (path: string): string => path.toLowerCase().replaceAll('/', '\\');

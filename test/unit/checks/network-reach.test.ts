@@ -95,6 +95,6 @@ t.test('who has the proxy, and who has not', async (t) => {
   t.match(judgeBypass([consumer('logins', P)]), { verdict: 'warn' });
   t.match(judgeBypass([consumer('logins', P), consumer('daemon', P, ['169.254.169.254'])]), {
     verdict: 'fail',
-    detail: /^logins; daemon: no_proxy does not name 168\.63\.129\.16$/,
+    detail: /^logins; daemon: the list of exceptions does not name 168\.63\.129\.16$/,
   });
 });

@@ -62,7 +62,7 @@ export const PROXY_FAULTS: readonly Fault[] = [
     plant: unit(DEAD, '127.0.0.1'),
     found: 'proxy.bypass',
     verdict: 'fail',
-    detail: /no_proxy does not name 168\.63\.129\.16 and 169\.254\.169\.254/,
+    detail: /the list of exceptions does not name 168\.63\.129\.16 and 169\.254\.169\.254/,
     also: [SNAPSHOT],
   },
   {

@@ -1,5 +1,6 @@
 import { NAME } from '../../fakes/registry.ts';
 import { peFile } from '../../fixtures/pe-file.ts';
+import { descriptor, FULL, SOMEBODY, SYSTEM } from '../system/descriptors.ts';
 import { THUMB } from './agent-files.ts';
 import { type WindowsFault, without } from './windows-fault.ts';
 import {
@@ -9,6 +10,7 @@ import {
   dword,
   extensionStatus,
   MY_STORE,
+  OURS,
   onDemand,
   running,
   storedCertificate,
@@ -26,6 +28,9 @@ const STATUS = `${VMSNAPSHOT}\\status\\4.status`;
 const EXCLUDED = `HKLM\\SOFTWARE\\Microsoft\\Windows Defender\\Exclusions\\Paths${NAME}C:\\Packages\\Plugins`;
 const INSTALLED = 'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall';
 const HOUR = 3_600_000;
+const CONFIG = `${OURS}\\quiesced.conf`;
+const SCRIPT = 'C:\\Scripts\\hold.cmd';
+const CREDENTIALS = 'C:\\Users\\ann\\Downloads\\v.VaultCredentials';
 
 export const WINDOWS_AGENT_FAULTS: readonly WindowsFault[] = [
   {
@@ -212,6 +217,38 @@ export const WINDOWS_AGENT_FAULTS: readonly WindowsFault[] = [
     found: 'agent.av-exclusions',
     verdict: 'info',
     detail: /^SentinelOne runs/,
+  },
+  {
+    name: 'a configuration with a mistake',
+    plant: { files: { [CONFIG]: '[scripts]\r\npre = here.cmd\r\n' }, agesMs: { [CONFIG]: HOUR } },
+    found: 'app.script-config',
+    verdict: 'fail',
+    detail: /quiesced\.conf.*2: \[scripts\] pre/,
+  },
+  {
+    name: 'a script that somebody else may change',
+    plant: {
+      files: { [CONFIG]: `[scripts]\r\npre = ${SCRIPT}\r\n`, [SCRIPT]: '' },
+      agesMs: { [CONFIG]: HOUR, [SCRIPT]: HOUR },
+      security: { [SCRIPT]: descriptor(SYSTEM, [{ rights: FULL, who: SOMEBODY }]) },
+    },
+    found: 'app.script-perm',
+    verdict: 'fail',
+    detail: /C:\\Scripts\\hold\.cmd/,
+  },
+  {
+    name: 'nothing rehearsed since the configuration was changed',
+    plant: { files: { [CONFIG]: '' }, agesMs: { [CONFIG]: -HOUR } },
+    found: 'app.rehearsal-age',
+    verdict: 'warn',
+    detail: /rehearsed today, and C:\\ProgramData\\quiesced\\quiesced\.conf was changed since/,
+  },
+  {
+    name: 'credentials of a vault in a folder of downloads',
+    plant: { files: { [CREDENTIALS]: 'x' }, agesMs: { [CREDENTIALS]: 3.5 * HOUR } },
+    found: 'other.vault-credentials',
+    verdict: 'warn',
+    detail: /whoever reads C:\\Users\\ann\\Downloads\\v\.VaultCredentials \(3 h old\)/,
   },
   {
     name: 'Veeam beside Azure Backup',

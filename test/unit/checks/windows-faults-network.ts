@@ -1,8 +1,21 @@
-import { told, type WindowsFault, without } from './windows-fault.ts';
+import { told, type WindowsChange, type WindowsFault, without } from './windows-fault.ts';
 import { ADAPTER, CONTROL, dword, FIREWALL, sz } from './windows-machine.ts';
 
 const RULES = `${FIREWALL}\\FirewallRules`;
 const SCHANNEL = `${CONTROL}\\SecurityProviders\\SCHANNEL\\Protocols\\TLS 1.2\\Client`;
+
+const SETTINGS = 'HKU\\S-1-5-18\\Software\\Microsoft\\Windows\\CurrentVersion\\Internet Settings';
+const localSystem = (server: string, exceptions: string): WindowsChange => ({
+  registry: {
+    [`${SETTINGS}\\ProxyEnable`]: dword(1),
+    [`${SETTINGS}\\ProxyServer`]: sz(server),
+    [`${SETTINGS}\\ProxyOverride`]: sz(exceptions),
+  },
+});
+/** The way to what stands for storage goes around the proxy: what is wrong is the setting alone. */
+const AROUND = '168.63.129.16;169.254.*;127.*;<local>';
+/** Since WinHTTP has none. */
+const DISAGREE = 'proxy.localsystem warn';
 
 export const WINDOWS_NETWORK_FAULTS: readonly WindowsFault[] = [
   {
@@ -38,6 +51,7 @@ export const WINDOWS_NETWORK_FAULTS: readonly WindowsFault[] = [
     found: 'net.tls',
     verdict: 'fail',
     detail: /SCHANNEL/,
+    hides: ['net.storage443', 'proxy.reach'],
   },
   {
     name: 'a metadata service that does not answer',
@@ -47,7 +61,7 @@ export const WINDOWS_NETWORK_FAULTS: readonly WindowsFault[] = [
     detail: /ETIMEDOUT/,
     silences: [
       ...['os.clock', 'disk.count', 'disk.ultra-pv2', 'disk.write-accel', 'disk.unmanaged', 'enc.cvm'],
-      ...['enc.trusted-launch', 'enc.host', 'restore.marketplace-plan', 'restore.nic-count'],
+      ...['enc.trusted-launch', 'enc.host', 'net.storage443', 'restore.marketplace-plan', 'restore.nic-count'],
     ],
   },
   {
@@ -59,15 +73,43 @@ export const WINDOWS_NETWORK_FAULTS: readonly WindowsFault[] = [
   },
   {
     name: 'one place with another proxy',
-    plant: {
-      registry: {
-        'HKU\\S-1-5-18\\Software\\Microsoft\\Windows\\CurrentVersion\\Internet Settings\\ProxyEnable': dword(1),
-        'HKU\\S-1-5-18\\Software\\Microsoft\\Windows\\CurrentVersion\\Internet Settings\\ProxyServer':
-          sz('10.0.0.8:3128'),
-      },
-    },
+    plant: localSystem('127.0.0.1:1', AROUND),
     found: 'proxy.localsystem',
     verdict: 'warn',
-    detail: /10\.0\.0\.8:3128/,
+    detail: /127\.0\.0\.1:1/,
+  },
+  {
+    name: 'services that would look for the host behind a proxy',
+    plant: localSystem('127.0.0.1:1', '127.*;<local>'),
+    found: 'proxy.bypass',
+    verdict: 'fail',
+    detail: /LocalSystem.*the list of exceptions does not name 168\.63\.129\.16 and 169\.254\.169\.254/,
+    also: [DISAGREE],
+  },
+  {
+    name: 'a proxy with a password',
+    plant: localSystem('http://me:secret@127.0.0.1:1', AROUND),
+    found: 'proxy.auth',
+    verdict: 'fail',
+    detail: /ProxyServer holds a user or password/,
+    also: [DISAGREE],
+    hides: ['proxy.reach'],
+  },
+  {
+    name: 'a proxy that is spoken to by TLS',
+    plant: localSystem('https://127.0.0.1:1', AROUND),
+    found: 'proxy.scheme',
+    verdict: 'warn',
+    detail: /ProxyServer names https:\/\/127\.0\.0\.1:1/,
+    also: [DISAGREE],
+    hides: ['proxy.reach'],
+  },
+  {
+    name: 'a proxy that does not answer',
+    plant: localSystem('127.0.0.1:1', '168.63.*;169.254.*'),
+    found: 'proxy.reach',
+    verdict: 'warn',
+    detail: /127\.0\.0\.1:1 refuses/,
+    also: [DISAGREE],
   },
 ];

@@ -14,6 +14,20 @@ const appLocker = (xml: string): Pick<WindowsFault, 'plant'> => ({
 
 export const WINDOWS_OS_FAULTS: readonly WindowsFault[] = [
   {
+    name: 'processors that stay busy',
+    plant: { load: { busy: [97, 95], memory: 40 } },
+    found: 'os.load',
+    verdict: 'warn',
+    detail: /95 % of the CPUs .* busy for seconds/,
+  },
+  {
+    name: 'memory that is short',
+    plant: { load: { busy: [97, 20], memory: 96 } },
+    found: 'os.load',
+    verdict: 'warn',
+    detail: /20 % of the CPUs and 96 % of memory in use: memory is short/,
+  },
+  {
     name: 'Windows Server 2012 R2',
     plant: { registry: { [`${VERSION}\\CurrentBuildNumber`]: sz('9600') } },
     found: 'os.supported.windows',

@@ -30,6 +30,21 @@ export const WINDOWS_STORAGE_FAULTS: readonly WindowsFault[] = [
     found: 'disk.write-accel',
     verdict: 'info',
     detail: /LUN 0/,
+    also: ['net.storage443 fail'],
+  },
+  {
+    name: 'a disk of 65 TiB',
+    plant: { disks: [FIRST, gptDisk([DATA], 65 * 1024 * GIB)] },
+    found: 'disk.size',
+    verdict: 'fail',
+    detail: /disk 1 has 65\.0 TiB/,
+  },
+  {
+    name: 'disks of more than 512 TiB',
+    plant: { disks: [FIRST, ...Array.from({ length: 9 }, () => gptDisk([DATA], 60 * 1024 * GIB))] },
+    found: 'disk.total',
+    verdict: 'fail',
+    detail: /540\.\d TiB in all/,
   },
   {
     name: 'an unmanaged disk',

@@ -36,6 +36,8 @@ export const MY_STORE = 'HKLM\\SOFTWARE\\Microsoft\\SystemCertificates\\MY\\Cert
 export const AGENT_FOLDER = 'C:\\WindowsAzure\\GuestAgent_2.7.41491.1095_2024-01-15_094213';
 export const AGENT_LOG = 'C:\\WindowsAzure\\Logs\\WaAppAgent.log';
 export const VMSNAPSHOT = 'C:\\Packages\\Plugins\\Microsoft.Azure.RecoveryServices.VMSnapshot\\1.0.113.0';
+export const OURS = 'C:\\ProgramData\\quiesced';
+const STATE = `${OURS}\\state`;
 export const ADAPTER = `${SERVICES_KEY}\\Tcpip\\Parameters\\Interfaces\\{a}`;
 export const RDP = `${CONTROL}\\Terminal Server`;
 export const EMS = 'HKLM\\BCD00000000\\Objects\\{b}\\Elements\\260000b0\\Element';
@@ -125,6 +127,7 @@ export const HEALTHY_WINDOWS: WindowsMachine = {
   files: {
     [`${AGENT_FOLDER}\\WaAppAgent.exe`]: peFile('2.7.41491.1095'),
     [AGENT_LOG]: '[INFO]  WindowsAzureGuestAgent Heartbeat.\r\n',
+    [`${STATE}\\history.jsonl`]: `${JSON.stringify({ ...{ kind: 'rehearsal', taker: 'none', startedAt: new Date().toISOString() }, ...{ faults: [], wouldBe: 'crash' } })}\n`,
     [`${VMSNAPSHOT}\\status\\3.status`]: extensionStatus('success', 1, 'snapshot taken'),
     'D:\\DATALOSS_WARNING_README.txt': 'WARNING: THIS IS A TEMPORARY DISK.\r\n',
     'D:\\pagefile.sys': '',
@@ -135,6 +138,8 @@ export const HEALTHY_WINDOWS: WindowsMachine = {
     wevtutil: async (argv) => ({ stdout: argv.some((word) => word.startsWith('/q:')) ? '' : EVENT }),
   },
   volumes: [volume('C:\\'), volume('D:\\', { label: 'Temporary Storage' }), volume('F:\\')],
+  security: {},
+  load: { busy: [10], memory: 40 },
   disks: [
     gptDisk([GPT_TYPES.efiSystem, 'EBD0A0A2-B9E5-4433-87C0-68B6B72699C7'], 127 * GIB),
     gptDisk(['EBD0A0A2-B9E5-4433-87C0-68B6B72699C7'], 64 * GIB),

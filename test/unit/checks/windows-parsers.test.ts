@@ -46,7 +46,11 @@ t.test('tables of partitions', async (t) => {
     types: [GPT_TYPES.ldmData],
     sizeBytes: 1024 ** 3 - 33 * 512,
   });
-  t.strictSame(parsePartitionTable(mbrDisk(['07', '42'])), { style: 'mbr', types: ['07', '42'], sizeBytes: undefined });
+  const mbr = mbrDisk(['07', '42']);
+  t.strictSame(parsePartitionTable(mbr), { style: 'mbr', types: ['07', '42'], sizeBytes: 0 });
+  mbr.writeUInt32LE(2048, 446 + 16 + 8);
+  mbr.writeUInt32LE(4096, 446 + 16 + 12);
+  t.equal(parsePartitionTable(mbr)?.sizeBytes, 6144 * 512, 'to the end of its last partition');
   t.equal(parsePartitionTable(Buffer.alloc(65_536)), undefined, 'a disk that nobody has initialised');
   t.equal(parsePartitionTable(mbrDisk(['ee'])), undefined, 'a GPT whose header is lost');
 });

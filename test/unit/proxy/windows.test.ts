@@ -3,6 +3,7 @@ import { parseConnectionSettings } from '../../../agent/proxy/connection-setting
 import { planProxy } from '../../../agent/proxy/plan.ts';
 import { proxySettings } from '../../../agent/proxy/settings.ts';
 import { fromCurrentUser } from '../../../agent/proxy/sources.ts';
+import { bypassOf } from '../../../agent/proxy/windows-bypass.ts';
 import { carryOut, takeBack } from '../../../agent/system/all-or-none.ts';
 import { NO_RECORD } from '../../../agent/system/change-record.ts';
 import type { RegistryValue } from '../../../agent/system/registry.ts';
@@ -105,13 +106,21 @@ t.test('from the current user', async (t) => {
   const on = { ProxyEnable: dword(1) };
   t.match(
     await from({ ...on, ProxyServer: sz('proxy:8080'), ProxyOverride: sz('*.internal.example;10.1.*;<local>') }),
-    { host: 'proxy', port: 8080, bypass: [...WANTED.bypass.slice(0, 6), '.internal.example'] },
+    { host: 'proxy', port: 8080, bypass: [...WANTED.bypass.slice(0, 6), '.internal.example', '10.1.0.0/16'] },
   );
   t.match(await from({ ...on, ProxyServer: sz('http=a:1;https=b:2;ftp=c:3') }), { host: 'b', port: 2 });
   t.match(await from({ ...on, ProxyServer: sz('http=a:1') }), { host: 'a', port: 1 });
   await t.rejects(from({ ProxyEnable: dword(0), ProxyServer: sz('proxy:8080') }), { code: 'proxy.none' });
   await t.rejects(from({ ...on, ProxyServer: sz('socks=a:1') }), { code: 'proxy.none' });
   await t.rejects(from({ ...on, ProxyServer: sz('u:p@a:1') }), { code: 'proxy.credentials' });
+});
+
+t.test('exceptions of Windows, as others read them', async (t) => {
+  t.strictSame(bypassOf('*.a.example;10.*;169.254.*.*;192.168.1.*;<local>;[::1];b'), [
+    ...['.a.example', '10.0.0.0/8', '169.254.0.0/16', '192.168.1.0/24', '::1', 'b'],
+  ]);
+  t.strictSame(bypassOf('*'), ['*'], 'all go directly');
+  t.strictSame(bypassOf('*mail*;1.2.3.4.*;168.*.16'), [], 'what nobody else can read is left out');
 });
 
 t.test('what says nothing, or was never whole', async (t) => {

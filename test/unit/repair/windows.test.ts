@@ -11,6 +11,7 @@ import type { FakeRegistry } from '../../fakes/registry.ts';
 import { changedWindows, type WindowsChange } from '../checks/windows-fault.ts';
 import {
   binary,
+  CONTROL,
   disabled,
   dword,
   FIREWALL,
@@ -41,6 +42,7 @@ const LISTENER = `${RDP}\\WinStations\\RDP-Tcp`;
 const SAN = `${SERVICES_KEY}\\partmgr\\Parameters\\SanPolicy`;
 const CERTIFICATE = `${LISTENER}\\SSLCertificateSHA1Hash`;
 const OVERRIDE = `${SERVICES_KEY}\\vmbus\\StartOverride\\0`;
+const UNIVERSAL = `${CONTROL}\\TimeZoneInformation\\RealTimeIsUniversal`;
 const off = (rule: string) => rule.replace('Active=TRUE', 'Active=FALSE');
 
 const FAULTS: readonly Fault[] = [
@@ -67,6 +69,12 @@ const FAULTS: readonly Fault[] = [
     name: 'services that the network needs',
     plant: { services: { Dhcp: disabled, Netman: disabled } },
     mended: { [start('Dhcp')]: dword(2), [start('Netman')]: dword(3) },
+  },
+  {
+    id: 'win.time',
+    name: "the host's clock taken for local time, and nobody who keeps it",
+    plant: { services: { W32Time: { ...disabled, start: 'manual' } }, registry: { [UNIVERSAL]: undefined } },
+    mended: { [start('W32Time')]: dword(2), [UNIVERSAL]: dword(1) },
   },
   {
     id: 'win.rdp',

@@ -41,11 +41,18 @@ export async function startLoad(machine: Machine): Promise<Load> {
         const now = await figures();
         const stuck = now.filter(({ steps }, i) => steps <= (since[i]?.steps ?? 0));
         if (stuck.length === 0) return now;
-        if (Date.now() > end) throw new Error(`no step in ${timeoutMs} ms: ${JSON.stringify(stuck)}`);
+        if (Date.now() > end) {
+          const { output } = await machine.run(WHERE_STUCK);
+          throw new Error(`no step in ${timeoutMs} ms: ${JSON.stringify(stuck)}\n${output}`);
+        }
       }
     },
   };
 }
+
+/** Of each writer, and of every other task that waits in the kernel, where it does. */
+const WHERE_STUCK =
+  'for pid in $(pgrep -x writer); do readlink /proc/$pid/cwd; cat /proc/$pid/stack; done; echo w >/proc/sysrq-trigger; dmesg | tail -n 120';
 
 const file = (index: number): string => `${LAB}/load-${index}`;
 
