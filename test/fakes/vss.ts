@@ -4,7 +4,7 @@ import { WRITERS } from '../unit/checks/windows-machine.ts';
 import type { FakeProgram } from './system.ts';
 
 /** What becomes of a CREATE. */
-export type Fate = 'made' | 'fails' | 'hangs' | 'made late' | 'ends badly' | 'says nothing';
+export type Fate = 'made' | 'fails' | 'hangs' | 'deaf' | 'made late' | 'ends badly' | 'says nothing';
 
 /** A stand-in for diskshadow, vssadmin and the two questions to PowerShell. It knows nothing of VSS but what stands here. */
 export interface FakeVss {
@@ -27,6 +27,8 @@ export interface FakeVss {
 export const DISKSHADOW = 'C:\\Windows\\System32\\diskshadow.exe';
 const POWERSHELL = 'C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe';
 const LATE_MS = 400;
+/** Longer than anybody waits for one that was ended. */
+const DEAF_MS = 3000;
 
 export const guid = (): string => `{${randomUUID()}}`;
 
@@ -67,7 +69,8 @@ async function create(vss: FakeVss, commands: readonly string[], signal: AbortSi
     await new Promise((resolve) => signal?.addEventListener('abort', resolve, { once: true }));
     return { ended: 'signalled' as const, exitCode: undefined };
   }
-  if (fate === 'made late') await new Promise((resolve) => setTimeout(resolve, LATE_MS));
+  const waitMs = { 'made late': LATE_MS, deaf: DEAF_MS }[fate as string] ?? 0;
+  if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
   const set = guid();
   vss.sets.add(set);
   if (fate === 'says nothing') return { stdout: 'Fertig.\r\n' };

@@ -85,6 +85,8 @@ export function createCommands(
 ): readonly string[] {
   const full = backupType === 'full';
   return [
+    // Every component of every writer would be listed, and beyond a megabyte of it we stop listening.
+    'SET VERBOSE OFF',
     'SET CONTEXT PERSISTENT',
     `SET METADATA ${metadataIn(folder)}`,
     ...(full ? ['BEGIN BACKUP'] : []),

@@ -22,6 +22,8 @@ export function vssRig(t: { teardown(last: () => void): unknown }, machine: Part
     programs: vss.programs,
     volumes: [C, DATA],
     disks: [],
+    security: {},
+    load: { busy: [], memory: 0 },
     ...machine,
   });
   t.teardown(cleanUp);
