@@ -4,7 +4,7 @@ import { WRITERS } from '../unit/checks/windows-machine.ts';
 import type { FakeProgram } from './system.ts';
 
 /** What becomes of a CREATE. */
-export type Fate = 'made' | 'fails' | 'hangs' | 'deaf' | 'made late' | 'ends badly' | 'says nothing';
+export type Fate = 'made' | 'fails' | 'hangs' | 'deaf' | 'made late' | 'ends badly' | 'says nothing' | 'says half';
 
 /** A stand-in for diskshadow, vssadmin and the two questions to PowerShell. It knows nothing of VSS but what stands here. */
 export interface FakeVss {
@@ -74,7 +74,8 @@ async function create(vss: FakeVss, commands: readonly string[], signal: AbortSi
   const set = guid();
   vss.sets.add(set);
   if (fate === 'says nothing') return { stdout: 'Fertig.\r\n' };
-  const aliases = commands.flatMap((line) => / ALIAS (\w+)$/.exec(line)?.[1] ?? []);
+  const named = commands.flatMap((line) => / ALIAS (\w+)$/.exec(line)?.[1] ?? []);
+  const aliases = fate === 'says half' ? named.slice(1) : named;
   const lines = [...aliases.map((alias) => `Alias ${alias} = ${guid()}`), `${set} %VSS_SHADOW_SET%`];
   const stdout = [...commands.map((line) => `-> ${line}`), ...lines].join('\r\n');
   return fate === 'ends badly' ? { exitCode: 5, stdout } : { stdout };

@@ -37,21 +37,21 @@ export interface Creation {
 export function createShadows(system: System, wishes: CreationWishes): Creation {
   const folder = newFolder();
   const given = new AbortController();
-  const count = wishes.volumes.length;
   let set: ShadowSet | undefined;
   let over = false;
   const run = async (): Promise<Said> => {
-    await wishes.owe({ folder, count });
+    await wishes.owe({ folder });
     const options = { timeoutMs: CREATE_MS, signal: given.signal };
     const said = await runDiskshadow(system, folder, createCommands(folder, wishes), options);
     // Its log is what another process would have to read; here it stands in where the output was lost.
-    set = parseShadowIds(said.output, count) ?? parseShadowLog((await logOf(system, folder)) ?? '', count);
-    if (set !== undefined && !over) await wishes.owe({ folder, count, set: set.set });
+    set = parseShadowIds(said.output) ?? parseShadowLog((await logOf(system, folder)) ?? '');
+    if (set !== undefined && !over) await wishes.owe({ folder, set: set.set });
     return said;
   };
   const running = run();
   const made = running.then((said) => {
-    if (said.exitCode !== 0 || set === undefined) throw notMade(said);
+    if (said.exitCode !== 0) throw notMade(said);
+    if (set?.shadows.length !== wishes.volumes.length) throw notUnderstood(set);
     return set;
   });
   made.catch(() => undefined);
@@ -98,6 +98,19 @@ export function createCommands(
 
 /** A folder that a volume is mounted at may have blanks in it; a letter, and the volume's own name, have none. */
 const nameOf = ({ path, name }: MountedVolume): string => (/^[a-z]:\\$/i.test(path) ? path.slice(0, 2) : name);
+
+/** One is there then: if its set is known it is deleted like any that came to nothing. */
+const notUnderstood = (set: ShadowSet | undefined): UserError =>
+  new UserError(
+    'vss.not-understood',
+    'diskshadow ended well, but the ids of what it made are not found in its output',
+    {
+      remedy:
+        set === undefined
+          ? 'See which shadow copies there are, and delete those that were made just now: vssadmin list shadows'
+          : `They were deleted again, as the set ${set.set}.`,
+    },
+  );
 
 function notMade(said: Said): UserError {
   const error = parseVssError(said.output);

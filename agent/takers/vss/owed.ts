@@ -13,21 +13,18 @@ import { parseVssError } from './vss-error.ts';
 export interface OwedShadows {
   /** Of the session that makes them; its log is in it. */
   readonly folder: string;
-  /** How many. */
-  readonly count: number;
   /** Once it is known. */
   readonly set?: string;
 }
 
 export function parseOwedShadows(what: unknown): OwedShadows {
-  const { folder, count, set } = (typeof what === 'object' && what !== null ? what : {}) as Record<string, unknown>;
-  const isOurs = typeof folder === 'string' && isFolderOfOurs(folder) && typeof count === 'number';
-  if (!isOurs || !(set === undefined || typeof set === 'string')) {
+  const { folder, set } = (typeof what === 'object' && what !== null ? what : {}) as Record<string, unknown>;
+  if (typeof folder !== 'string' || !isFolderOfOurs(folder) || !(set === undefined || typeof set === 'string')) {
     throw new UserError('vss.record-broken', 'what is on record of shadow copies is not understood', {
       remedy: 'See which there are: vssadmin list shadows. Delete what is left over, then remove the record.',
     });
   }
-  return { folder, count, ...(set === undefined ? {} : { set }) };
+  return { folder, ...(set === undefined ? {} : { set }) };
 }
 
 /** As long as VSS takes at the most, and a little more. */
@@ -44,7 +41,7 @@ export async function settleShadows(system: System, what: unknown, signal: Abort
   const owed = parseOwedShadows(what);
   await ended(system, owed.folder, signal);
   const log = await logOf(system, owed.folder);
-  const set = owed.set ?? (log === undefined ? undefined : parseShadowLog(log, owed.count)?.set);
+  const set = owed.set ?? (log === undefined ? undefined : parseShadowLog(log)?.set);
   if (set !== undefined) {
     await deleteSet(system, set);
     await forgetKept(system, set);

@@ -4,7 +4,7 @@ import { GUID } from '../../system/guid.ts';
 export interface ShadowSet {
   /** Of the set, `{8356e764-3956-4625-b191-c42ea5dd30d5}`, in lower case. */
   readonly set: string;
-  /** Of the shadow copies, in the order of the volumes. */
+  /** Of the shadow copies, in the order of the volumes; fewer where one was not named. */
   readonly shadows: readonly string[];
 }
 
@@ -18,9 +18,9 @@ export const aliasOf = (index: number): string => `QUIESCED_${index + 1}`;
  * of the set, and one GUID. All else is in the language of the system. The name of a volume holds a GUID, too, and is
  * repeated with the commands of the script, so that one does not count.
  *
- * Undefined where the set or a shadow copy is not named, or one has two ids.
+ * Undefined where the set is not named, or anything has two ids.
  */
-export function parseShadowIds(output: string, count: number): ShadowSet | undefined {
+export function parseShadowIds(output: string): ShadowSet | undefined {
   const found = new Map<string, string>();
   for (const line of output.split(/\r?\n/)) {
     const [alias] = ALIAS.exec(line) ?? [];
@@ -30,9 +30,8 @@ export function parseShadowIds(output: string, count: number): ShadowSet | undef
     found.set(alias, id.toLowerCase());
   }
   const set = found.get(SET);
-  const shadows = Array.from({ length: count }, (_, index) => found.get(aliasOf(index)));
-  if (set === undefined || !shadows.every((id) => id !== undefined)) return undefined;
-  return { set, shadows };
+  if (set === undefined) return undefined;
+  return { set, shadows: Array.from({ length: found.size }, (_, at) => found.get(aliasOf(at)) ?? []).flat() };
 }
 
 const ALIAS = new RegExp(`\\b(?:QUIESCED_\\d{1,3}|${SET})\\b`);
@@ -43,5 +42,4 @@ const ID = new RegExp(`(?<!Volume)${GUID}`, 'gi');
  *
  * @param bytes a character for each.
  */
-export const parseShadowLog = (bytes: string, count: number): ShadowSet | undefined =>
-  parseShadowIds(bytes.replaceAll('\0', ''), count);
+export const parseShadowLog = (bytes: string): ShadowSet | undefined => parseShadowIds(bytes.replaceAll('\0', ''));

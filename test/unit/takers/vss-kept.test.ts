@@ -60,7 +60,7 @@ t.test('what a run that died had made is deleted, and not kept', async (t) => {
   const [set, others] = [guid(), guid()];
   for (const each of [set, others]) vss.sets.add(each);
   await addKept(system, { set, madeAt: '', consistency: 'application' });
-  await settleShadows(system, { folder: FOLDER, count: 1, set }, never);
+  await settleShadows(system, { folder: FOLDER, set }, never);
   t.strictSame([...vss.sets], [others]);
   t.strictSame(await readKept(system), []);
 });
@@ -75,7 +75,7 @@ t.test('what it was still making is waited for, and found in its log', async (t)
   await system.write(`${FOLDER}\\diskshadow.log`, Buffer.from(`\ufeff${lines}`, 'utf16le').toString('latin1'), {
     encoding: 'latin1',
   });
-  await settleShadows(system, { folder: FOLDER, count: 1 }, never);
+  await settleShadows(system, { folder: FOLDER }, never);
   t.strictSame([...vss.sets], []);
   t.equal(await system.stat(FOLDER), undefined);
 });
@@ -87,13 +87,13 @@ t.test('where there may be one that nobody knows by its id', async (t) => {
   const died = async (log: string | undefined) => {
     await system.makeDir(FOLDER, 0o700);
     if (log !== undefined) await system.write(`${FOLDER}\\diskshadow.log`, log);
-    await settleShadows(system, { folder: FOLDER, count: 1 }, never);
+    await settleShadows(system, { folder: FOLDER }, never);
   };
   await t.rejects(died('-> CREATE\r\n'), { code: 'vss.left' });
   t.equal(await system.stat(FOLDER), undefined);
   await t.resolves(died(undefined), 'it was not even begun');
   await t.resolves(died('VSS_E_PROVIDER_VETO'), 'it has failed');
   t.strictSame([...vss.sets], [others], 'and what is not ours stays');
-  for (const broken of [undefined, {}, { folder: 'C:\\Windows', count: 1 }, { folder: FOLDER, count: 1, set: 1 }])
+  for (const broken of [undefined, {}, { folder: 'C:\\Windows' }, { folder: FOLDER, set: 1 }])
     await t.rejects(settleShadows(system, broken, never), { code: 'vss.record-broken' });
 });
