@@ -9,7 +9,7 @@ import {
   type VssWriters,
   WRITERS_MS,
 } from '../system/vss-writers.ts';
-import { runningServices, SQL_SERVER } from '../system/windows-databases.ts';
+import { runningServices, SQL_SERVER } from '../system/running-services.ts';
 import { type Check, fail, pass, type Result, skip, warn } from './check.ts';
 import { VSS } from './limits.ts';
 

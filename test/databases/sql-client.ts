@@ -11,7 +11,7 @@ const NO_LIMIT = new AbortController().signal;
 export async function sqlClient(argv: readonly string[], user: string) {
   const system = localSystem();
   const account = await accountOf(system, user);
-  const client = await openClient(system, { argv, account, lifeMs: LIFE_MS });
+  const client = await openClient(system, { argv, self: [], account, lifeMs: LIFE_MS });
   return {
     ask: (statement: string, signal: AbortSignal = NO_LIMIT) => query(client, statement, signal),
     close: () => client.close(),
