@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { accessSync, constants, statSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoOf } from '../errors.ts';
 import { createCapture, lineSplitter } from './capture.ts';
 import { type Cgroup, createCgroup } from './cgroup.ts';
@@ -11,6 +10,7 @@ import { cmdCannotTake, windowsCommand, windowsProgram } from './command-line-wi
 import { endKin, hasGroup, MARK_VARIABLE, startOf } from './kin.ts';
 import { CLEAN_ENV } from './run.ts';
 import type { System } from './system.ts';
+import { hearing } from './waits.ts';
 import { type Connected, openWires } from './wires.ts';
 
 /** A program that ended may have left children that hold its output open: theirs is not waited for any longer. */
@@ -128,7 +128,7 @@ function running(system: System, { child, streams, mark, cgroup }: Started, opti
         ? await endTree(system, child, pid)
         : await endKin(system, { leader: groupGone ? undefined : pid, mark, started: started ?? 0, cgroup }, graceMs);
     // Its end is known a moment after its death; somebody who survived may hold the output open for ever.
-    await Promise.race([ended, sleep(left.length === 0 ? LAST_OUTPUT_MS : 0)]);
+    await Promise.race([ended, hearing(left.length === 0 ? LAST_OUTPUT_MS : 0)]);
     giveUp(streams);
     child.unref();
     cgroup?.remove();
@@ -159,7 +159,7 @@ function endOf(child: ChildProcess, { input, stdout, stderr }: Connected): Promi
   const allRead = Promise.all(outputs.map(closed));
   child.once('error', (error) => resolve({ ended: 'not-started', reason: errnoOf(error) ?? error.message }));
   child.once('exit', async (exitCode, signal) => {
-    await Promise.race([allRead, sleep(LAST_OUTPUT_MS)]);
+    await Promise.race([allRead, hearing(LAST_OUTPUT_MS)]);
     for (const stream of outputs) stream.unref();
     input?.destroy();
     resolve(signal === null ? { ended: 'exited', exitCode: exitCode ?? 0 } : { ended: 'signalled', signal });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   chmodSync,
+  existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -19,6 +20,8 @@ import { holdTaker } from '../../agent/takers/hold.ts';
 import { noneTaker } from '../../agent/takers/none.ts';
 import { sandboxTaker } from '../../agent/takers/sandbox.ts';
 import type { Taker } from '../../agent/takers/taker.ts';
+import type { Fate } from '../fakes/vss.ts';
+import { vssRig } from '../unit/takers/vss-rig.ts';
 import { takerContract } from './taker.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'quiesced-taker-'));
@@ -56,8 +59,15 @@ takerContract({
   failing: () => command(`read -r line\necho '{"ok":false,"error":"no"}'\n${REST}`),
   // It has answered before it was asked: that is none.
   endless: async () => {
-    const taker = await command(`${OK}\n(cd ${folder}; exec sleep 600) &\n${REST}`);
-    return { ...taker, prepare: (signal) => taker.prepare(signal).then(() => sleep(300)) };
+    const answered = join(folder, randomUUID());
+    const taker = await command(`${OK}\n: >${answered}\n(cd ${folder}; exec sleep 600) &\n${REST}`);
+    const prepare = async (signal: AbortSignal) => {
+      await taker.prepare(signal);
+      while (!existsSync(answered)) await sleep(20);
+      // It is in the pipe: to be read it takes a turn or two.
+      await sleep(100);
+    };
+    return { ...taker, prepare };
   },
   leftovers: processes,
 });
@@ -65,7 +75,7 @@ takerContract({
 /** Whoever was started from our folder, and what it started. */
 async function processes(): Promise<readonly string[]> {
   // The kernel takes a moment to end what was killed.
-  for (let tries = 0; tries < 50 && running().length > 0; tries += 1) await sleep(20);
+  for (let tries = 0; tries < 1000 && running().length > 0; tries += 1) await sleep(20);
   return running();
 }
 
@@ -101,6 +111,32 @@ takerContract({
     return { ...taker, prepare };
   },
   leftovers: openFiles,
+});
+
+/** With `keep` 0 all of it is given back. */
+let shadows: ReadonlySet<string> = new Set();
+async function shadowTaker(fate: Fate): Promise<Taker> {
+  const rig = vssRig(t);
+  rig.vss.fate = fate;
+  shadows = rig.vss.sets;
+  return rig.taker({ keep: 0 });
+}
+
+takerContract({
+  name: 'vss',
+  // What names it is another each time.
+  working: async () => {
+    const taker = await shadowTaker('made');
+    const take: Taker['take'] = async (signal, holding) => {
+      const { snapshot = '' } = await taker.take(signal, holding);
+      return { snapshot: `${snapshot.split('{').length - 1} ids` };
+    };
+    return { taker: { ...taker, take }, snapshot: '3 ids' };
+  },
+  unready: async () => vssRig(t, { volumes: [] }).taker(),
+  failing: () => shadowTaker('fails'),
+  endless: () => shadowTaker('made late'),
+  leftovers: async () => [...shadows],
 });
 
 async function openFiles(): Promise<readonly string[]> {

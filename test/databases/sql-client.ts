@@ -4,7 +4,7 @@ import { accountOf } from '../../agent/system/account.ts';
 import { localSystem } from '../../agent/system/local.ts';
 import type { Writer } from './engine.ts';
 
-const LIFE_MS = 600_000;
+const LIFE_MS = 3_600_000;
 const NO_LIMIT = new AbortController().signal;
 
 /** Another program's session, by the same means as ours. */

@@ -31,6 +31,8 @@ export const NO_PARSERS: Readonly<Record<string, readonly string[]>> = {
     'system/windows-error.ts windowsError',
     'system/winhttp-windows.ts winHttpValue',
     'freezer/windows.ts noFreezeOnWindows',
+    'takers/vss/creation.ts createCommands',
+    ...['isFolderOfOurs', 'metadataIn'].map((name) => `takers/vss/diskshadow.ts ${name}`),
     'reach/diagnosis.ts inspected',
     'support/part.ts made',
     'system/journald.ts encodeEntry',
@@ -41,6 +43,7 @@ export const NO_PARSERS: Readonly<Record<string, readonly string[]>> = {
   ],
   'takes a path of ours; what stands in the file is read by a function that has a target': [
     'freezer/journal.ts removeFreezeJournal',
+    'takers/vss/kept.ts readKept',
     'system/disk.ts diskSystem',
     'cli/render-disk.ts renderDisk',
     'freezer/recover.ts recoverFreeze',

@@ -7,7 +7,7 @@ import { openClient } from '../../../agent/quiescers/client.ts';
 import { query } from '../../../agent/quiescers/sql.ts';
 import { localSystem } from '../../../agent/system/local.ts';
 
-const LIMIT = AbortSignal.timeout(60_000);
+const LIMIT = AbortSignal.timeout(180_000);
 const folder = mkdtempSync(join(tmpdir(), 'quiesced-client-'));
 t.teardown(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -24,7 +24,7 @@ const open = (body: string, options: { lifeMs?: number; farewell?: readonly stri
   );
 };
 const eventually = async (isSo: () => boolean) => {
-  for (let count = 0; count < 500 && !isSo(); count += 1) await sleep(20);
+  for (let count = 0; count < 1500 && !isSo(); count += 1) await sleep(20);
   return isSo();
 };
 

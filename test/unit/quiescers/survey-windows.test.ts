@@ -30,6 +30,11 @@ t.test('what runs on Windows, and on which volumes it lies', async (t) => {
   t.strictSame(await unheldDatabases(system, [postgresql]), ['MySQL']);
 });
 
+t.test('SQL Server is for its own writer to hold', async (t) => {
+  const { system } = windowsWithClients(t, { programs: [server(930, 'sqlservr.exe', [1433])] });
+  t.strictSame(await unheldDatabases(system, []), []);
+});
+
 t.test('one of somebody who has logged on must be named', async (t) => {
   const { system, quiescer } = windowsWithClients(t, { programs: [server(1, 'redis-server.exe', [6380], 2)] });
   const redis = await quiescer('[quiescer redis]\n');

@@ -1,6 +1,6 @@
-import { array, assert, boolean, constantFrom, property, record } from 'fast-check';
 import t from 'tap';
 import { type ExpectationEvidence, expectedConsistency } from '../../../agent/readiness/expected.ts';
+import { array, assert, boolean, constantFrom, property, record } from '../../fast-check.ts';
 
 const FROZEN: ExpectationEvidence = {
   frozen: ['/', '/srv'],
@@ -27,6 +27,17 @@ const CASES: Readonly<Record<string, Case>> = {
     { unheld: ['MariaDB', 'Redis', 'PostgreSQL'] },
     'file-system',
     'MariaDB, Redis and PostgreSQL run and nothing quiesces them',
+  ],
+  'a shadow copy': [{ byVss: true }, 'application', 'the VSS writers would hold their applications'],
+  'a shadow copy, and a database without a writer': [
+    { byVss: true, unheld: ['PostgreSQL'] },
+    'file-system',
+    'PostgreSQL runs and nothing quiesces it',
+  ],
+  'a shadow copy, and a pre script': [
+    { byVss: true, preScripts: ['[scripts]'] },
+    'application',
+    'the pre scripts would run: [scripts]',
   ],
   'a pre script': [{ preScripts: ['[scripts]'] }, 'application', 'the pre scripts would run: [scripts]'],
   'a pre script and a database': [

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import t from 'tap';
 import { UserError } from '../../../agent/errors.ts';
 import { MountError, type PhaseName, VerifyError } from '../../../agent/snapshot/phases.ts';
+import fc from '../../fast-check.ts';
 import { type Fate, NAMES, type Ran, run } from './cycle-rig.ts';
 
 const READY = ['prepare', 'ready prepare', 'ready quiesce', 'ready freeze'];
@@ -18,7 +18,8 @@ t.test('ready, enter in order, take, leave last first, tell the taker', async (t
   });
   t.strictSame(events, [...READY, ...ENTER, 'take', ...LEAVE]);
   t.strictSame(told.get('taker'), { consistency: 'application', snapshot: 'snapshot-1' });
-  for (const name of NAMES) t.strictSame(told.get(name), { consistency: 'application', froze: true }, name);
+  const how = { consistency: 'application', froze: true, snapshot: 'snapshot-1' };
+  for (const name of NAMES) t.strictSame(told.get(name), how, name);
 });
 
 const FATES: Readonly<Record<string, { readonly fate: Fate; readonly message: RegExp }>> = {
