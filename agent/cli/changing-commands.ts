@@ -16,6 +16,7 @@ export const CHANGING_COMMANDS: readonly CommandSpec[] = [
     },
     flags: [
       { name: 'on-demand', about: 'Started by a request or a timer, gone after a minute: no process while idle' },
+      { name: 'no-start', about: 'Windows: make the service, and leave it to others to start it' },
       { name: 'dry-run', about: 'Show what would be done' },
     ],
     exitCodes: DONE,

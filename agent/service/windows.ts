@@ -42,28 +42,26 @@ export const uninstallChanges = (): readonly Change[] =>
   Object.keys(EVENT_SOURCE_VALUES).map((path) => ({ do: 'remove-value', path }));
 
 /**
- * Makes the service, or brings the one that is there to the same settings, and starts it. Returns what this Windows did
- * not take of them. Throws a `UserError` (`service.unsafe`) where others could exchange the program.
+ * Makes the service, or brings the one that is there to the same settings. Returns what this Windows did not take of
+ * them. Throws a `UserError` (`service.unsafe`) where others could exchange the program.
  */
 export async function install(system: System, self: readonly string[]): Promise<readonly string[]> {
   await assertOnlyRootCanChange(system, self, { code: 'service.unsafe', as: 'as a service' });
-  const refused = installService(specOf(self));
-  await start(system);
-  return refused;
+  return installService(specOf(self));
 }
 
 /** Stops it, which lets go of everything, and takes it out. Whether there was one. */
 export async function uninstall(system: System): Promise<boolean> {
-  if (queryService(SERVICE_NAME) === undefined) return false;
-  await stop(system);
-  return removeService(SERVICE_NAME);
+  return (await stop(system)) && removeService(SERVICE_NAME);
 }
 
 /** Waits until it runs. Throws a `UserError`: `service.none`, or `service.failed` with the code that it ended with. */
 export async function start(system: System): Promise<void> {
   const { state } = present();
   if (state === 'running') return;
-  if (state === 'stopped') startService(SERVICE_NAME);
+  // One that is letting go ends with code 0, after which nobody starts it again.
+  const ended = state === 'stopping' ? await waitFor(system, ['stopped'], STOP_MS) : { state };
+  if (ended.state === 'stopped') startService(SERVICE_NAME);
   const reached = await waitFor(system, ['running', 'stopped'], START_MS);
   if (reached.state === 'running') return;
   const code = reached.exitCode === 1066 ? `code ${reached.specificExitCode}` : `error ${reached.exitCode} of Windows`;
@@ -72,12 +70,16 @@ export async function start(system: System): Promise<void> {
   });
 }
 
-/** Waits until it has let go of everything. */
-export async function stop(system: System): Promise<void> {
-  if (present().state === 'stopped') return;
-  if (present().state !== 'stopping') stopService(SERVICE_NAME);
+/** Waits until it has let go of everything. Whether there is one: without one nothing runs, which is what was asked for. */
+export async function stop(system: System): Promise<boolean> {
+  const found = queryService(SERVICE_NAME);
+  if (found === undefined) return false;
+  // While it starts it takes no word.
+  const before = found.state === 'starting' ? await waitFor(system, ['running', 'stopped'], START_MS) : found;
+  if (before.state === 'stopped') return true;
+  if (before.state !== 'stopping') stopService(SERVICE_NAME);
   const { state } = await waitFor(system, ['stopped'], STOP_MS);
-  if (state === 'stopped') return;
+  if (state === 'stopped') return true;
   throw new UserError('service.still-there', 'the service has not stopped yet: it is letting go of what it holds', {
     remedy: 'See what it waits for: quiesced status',
   });

@@ -96,6 +96,8 @@ const areSteps = ({ underWay, done }: ChangeRecord): boolean =>
 
 const isStep = (step: Step | undefined): boolean =>
   typeof step?.path === 'string' &&
+  // No path of any system has one, and none of its calls takes it.
+  !step.path.includes('\0') &&
   (step.path.startsWith('/') || isRegistryPath(step.path)) &&
   isState(step.before) &&
   isState(step.after);

@@ -2,11 +2,10 @@ import { arch, cpus, hostname, release, totalmem, version } from 'node:os';
 import { askHost, type Cloud, type Facts, type FactsOptions } from './facts.ts';
 import { hypervisorOf } from './hypervisor.ts';
 import { registryNumber, registryText } from './registry.ts';
+import { SMBIOS } from './smbios.ts';
 import type { System } from './system.ts';
 
 const BIOS_KEY = 'HKLM\\HARDWARE\\DESCRIPTION\\System\\BIOS';
-/** The firmware's tables as they are: mssmbios.sys keeps a copy. */
-const SMBIOS = 'HKLM\\SYSTEM\\CurrentControlSet\\Services\\mssmbios\\Data\\SMBiosData';
 /** 1 for a BIOS, 2 for UEFI; set by the boot loader. */
 const FIRMWARE = 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\PEFirmwareType';
 

@@ -1,6 +1,7 @@
 import { UserError } from '../errors.ts';
 import { kernel32 } from './kernel32.ts';
 import { openLibrary } from './native.ts';
+import { STATES } from './service-states.ts';
 import { windowsError } from './windows-error.ts';
 
 /** winsvc.h. */
@@ -13,9 +14,9 @@ const AUTO_START = 2;
 const ERROR_NORMAL = 1;
 const CONTROL_STOP = 1;
 const NO_SUCH_SERVICE = 1060;
+const NOT_ACTIVE = 1062;
 const MARKED_FOR_DELETE = 1072;
 const STATUS_BYTES = 36;
-const STATES = ['stopped', 'starting', 'stopping', 'running', 'continuing', 'pausing', 'paused'] as const;
 
 /** What a service is installed as. */
 export interface ServiceSpec {
@@ -80,9 +81,9 @@ export function startService(name: string): void {
 
 export function stopService(name: string): void {
   withService(name, SC_MANAGER_CONNECT, SERVICE_ALL, (service) => {
-    if (!api().control(service, CONTROL_STOP, Buffer.alloc(STATUS_BYTES))) {
-      throw refused(`the service ${name} cannot be stopped`);
-    }
+    const told = api().control(service, CONTROL_STOP, Buffer.alloc(STATUS_BYTES));
+    // It has ended since somebody looked: what was wanted.
+    if (!told && kernel32().lastError() !== NOT_ACTIVE) throw refused(`the service ${name} cannot be stopped`);
   });
 }
 

@@ -22,11 +22,12 @@ export interface System {
   readonly privileged: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
-  /** On Windows, as are the four below it. */
+  /** On Windows, as are the five below it. */
   readonly registry?: Registry;
   readonly services?: ServiceStates;
   readonly volumes?: Volumes;
   readonly disks?: Disks;
+  readonly envelopes?: Envelopes;
   /**
    * On Windows: who owns a file or folder, and who may do what with it, as `parseSecurity` reads it. Undefined when it
    * does not exist.
@@ -59,6 +60,15 @@ export interface System {
   /** Runs a program to its end. Never throws for what the program does: see `RunResult`. */
   run(argv: readonly string[], options: RunOptions): Promise<RunResult>;
 }
+
+/** Opens what was sealed for a certificate of this machine, whose key stays where it is. */
+export interface Envelopes {
+  /** @param thumbprint SHA-1 of the certificate, hexadecimal. @param envelope CMS (RFC 5652), DER. */
+  open(thumbprint: string, envelope: Uint8Array): Promise<Opened>;
+}
+
+/** `no-key`: the certificate, or its private key, is not here. `closed`: it cannot be opened with this key. */
+export type Opened = { readonly state: 'opened'; readonly text: Buffer } | { readonly state: 'no-key' | 'closed' };
 
 /** `latin1`: a character for each byte. For files of others, which come back byte for byte whatever they hold. */
 export type TextEncoding = 'utf8' | 'latin1';

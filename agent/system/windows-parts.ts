@@ -1,5 +1,6 @@
 import { securityOfPath } from './access-windows.ts';
 import { physicalDrives } from './disk-start.ts';
+import { windowsEnvelopes } from './envelope-windows.ts';
 import { windowsRegistry } from './registry-windows.ts';
 import { windowsServiceStates } from './service-states-windows.ts';
 import type { System } from './system.ts';
@@ -10,11 +11,12 @@ export { isElevated } from './token-windows.ts';
 
 /** What only a Windows that runs can be asked. */
 export const windowsParts = (): Required<
-  Pick<System, 'registry' | 'services' | 'volumes' | 'disks' | 'securityOf'>
+  Pick<System, 'registry' | 'services' | 'volumes' | 'disks' | 'envelopes' | 'securityOf'>
 > => ({
   registry: windowsRegistry(),
   services: windowsServiceStates(),
   volumes: windowsVolumes(),
   disks: physicalDrives,
+  envelopes: windowsEnvelopes,
   securityOf: async (path) => securityOfPath(path),
 });

@@ -1,12 +1,19 @@
+import type { Platform } from '../../agent/system/system.ts';
 import { EXTENSION, extensionVersion } from './identity.ts';
 
-const VERBS = ['install', 'uninstall', 'update', 'enable', 'disable'] as const;
+export const VERBS = ['install', 'uninstall', 'update', 'enable', 'disable'] as const;
+
+/** Below the folder of the version. The agent of Windows is given a file for each, as is the custom there. */
+const COMMAND: Readonly<Record<Platform, (verb: string) => string>> = {
+  linux: (verb) => `bin/handler ${verb}`,
+  windows: (verb) => `bin\\${verb}.cmd`,
+};
 
 /** `HandlerManifest.json`: a list of one, as the VM agent reads it (waagent.md §1). */
-export function handlerManifest(): string {
-  const commands = VERBS.map((verb) => [`${verb}Command`, `bin/handler ${verb}`] as const);
+export function handlerManifest(platform: Platform): string {
+  const commands = VERBS.map((verb) => [`${verb}Command`, COMMAND[platform](verb)] as const);
   const manifest = {
-    name: EXTENSION.type,
+    name: EXTENSION.type[platform],
     publisher: EXTENSION.publisher,
     // Of the manifest's own shape, and always this.
     version: 1.0,

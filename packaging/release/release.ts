@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { buildExtension } from '../extension/build.ts';
+import { buildMsi } from '../msi/build.ts';
 import { buildPackages } from '../package.ts';
 import { ROOT, versionOf } from '../repository.ts';
 import { releaseNotes } from './changelog.ts';
@@ -30,8 +31,8 @@ const sums = (paths: readonly string[]): string =>
 
 async function release(): Promise<readonly string[]> {
   rmSync(FOLDER, { recursive: true, force: true });
-  // One for Windows, as MSI, has its place here too.
-  const packages = [...(await buildPackages(FOLDER)), await buildExtension(FOLDER)];
+  const extensions = [await buildExtension(FOLDER, 'linux'), await buildExtension(FOLDER, 'windows')];
+  const packages = [...(await buildPackages(FOLDER)), await buildMsi(FOLDER), ...extensions];
   const texts = { [`quiesced-${versionOf()}.cdx.json`]: sbom(), 'CHANGELOG.md': releaseNotes() };
   for (const [name, text] of Object.entries(texts)) writeFileSync(join(FOLDER, name), text);
   const all = [...packages, ...Object.keys(texts).map((name) => join(FOLDER, name))].sort();

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { dependencies } from '../licences.ts';
 import { type Locked, locked } from '../npm-package.ts';
 import { sourceDate, versionOf } from '../repository.ts';
-import { TARGETS } from '../target.ts';
+import { TARGETS, WINDOWS } from '../target.ts';
+import { uuidOf } from '../uuid.ts';
 
 /**
  * What the packages consist of: CycloneDX 1.5 in JSON (cyclonedx.org/docs/1.5/json), by the lock file, so that the same
@@ -30,15 +30,15 @@ export function sbom(): string {
   const text = {
     bomFormat: 'CycloneDX',
     specVersion: '1.5',
-    serialNumber: serialNumber(JSON.stringify(body)),
+    serialNumber: `urn:uuid:${uuidOf(JSON.stringify(body))}`,
     ...body,
   };
   return `${JSON.stringify(text, undefined, 2)}\n`;
 }
 
-/** What the bundle is made of, and what each architecture adds: Node, and koffi's native file. */
+/** What the bundle is made of, and what each architecture and Windows add: Node, and koffi's native file. */
 function bundled(): readonly (readonly [string, Locked])[] {
-  const native = Object.values(TARGETS).flatMap(({ node, koffi }) => [
+  const native = [...Object.values(TARGETS), WINDOWS].flatMap(({ node, koffi }) => [
     node,
     ...new Set(koffi.map((part) => `@koromix/${part.split('/')[0]}`)),
   ]);
@@ -71,16 +71,3 @@ const licenceOf = (licence: string) =>
   / (OR|AND|WITH) /.test(licence) ? { expression: licence } : { license: { id: licence } };
 
 const hexOf = (integrity: string): string => Buffer.from(integrity.replace('sha512-', ''), 'base64').toString('hex');
-
-/** A UUID (RFC 9562, version 8) of the contents, where others take a random one. */
-function serialNumber(text: string): string {
-  const hash = createHash('sha256').update(text).digest('hex');
-  const parts = [
-    hash.slice(0, 8),
-    hash.slice(8, 12),
-    `8${hash.slice(13, 16)}`,
-    `8${hash.slice(17, 20)}`,
-    hash.slice(20, 32),
-  ];
-  return `urn:uuid:${parts.join('-')}`;
-}

@@ -100,7 +100,7 @@ async function run(t: Test, open: object, secret: string, options: readonly stri
   const out = mkdtempSync(join(folder, 'out-'));
   const setUp = join(out, 'set-up.sh');
   writeFileSync(setUp, SET_UP, { mode: 0o755 });
-  const given = [zip, extensionName(), extensionVersion(), JSON.stringify(open), secret];
+  const given = [zip, extensionName('linux'), extensionVersion(), JSON.stringify(open), secret];
   const child = spawn(RUN, [...given, ...options, '--setup', setUp, '--out', out], {
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: LIMIT_MS,

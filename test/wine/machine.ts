@@ -32,8 +32,10 @@ const SERVICE_ENVIRONMENT = 'HKLM\\System\\CurrentControlSet\\Control\\Session M
 export interface WineMachine {
   /** The folder that is `C:\` there. */
   readonly disk: string;
+  /** The pinned Node, as it runs there: a copy for tests. */
+  readonly node: string;
   /** Runs a program of the tests; what it writes to the file that its argument names is what it says. */
-  run(program: string): Promise<unknown>;
+  run(program: string, ...args: readonly string[]): Promise<unknown>;
   /** Runs the program that is installed, as `npm run build` makes it. */
   quiesced(...args: readonly string[]): Said;
   /** Runs a program of Windows. */
@@ -51,13 +53,23 @@ export interface Said {
  * Wine has one user, to whom all files belong, and no groups: he counts as an administrator. His group, which is what
  * Wine says of the owner of a pipe, too.
  */
-const TESTING = {
+const testing = (root: string) => ({
   QUIESCED_TEST: '1',
-  QUIESCED_TEST_ROOT: 'C:\\ProgramData\\quiesced',
+  QUIESCED_TEST_ROOT: root,
   QUIESCED_TEST_ADMINISTRATORS: 'S-1-5-21-0-0-0-1000,S-1-5-21-0-0-0-513',
-};
+});
 
-export async function wineMachine(t: Test): Promise<WineMachine> {
+export interface WineOptions {
+  /** Without the program: a test installs it itself. */
+  readonly bare?: true;
+  /** What the program may write below; the disk is one of the test's own. */
+  readonly root?: string;
+}
+
+export async function wineMachine(
+  t: Test,
+  { bare, root = 'C:\\ProgramData\\quiesced' }: WineOptions = {},
+): Promise<WineMachine> {
   const { node, koffi } = fetched();
   const folder = mkdtempSync(join(tmpdir(), 'quiesced-wine-'));
   const env = {
@@ -67,7 +79,7 @@ export async function wineMachine(t: Test): Promise<WineMachine> {
     WINEARCH: 'win64',
     WINEDEBUG: '-all',
     WINEDLLOVERRIDES: 'mscoree,mshtml=',
-    ...TESTING,
+    ...testing(root),
   };
   // By env(1), because the test runner adds to the environment of what is started.
   const confined = ['-i', ...Object.entries(env).map(([name, value]) => `${name}=${value}`)];
@@ -97,23 +109,26 @@ export async function wineMachine(t: Test): Promise<WineMachine> {
     if (code !== 0) throw new Error(`wine ${args.join(' ')}: ${code} ${out.slice(-1000)}${err.slice(-1000)}`);
   };
   // Its services have the environment that is in the registry when it starts, and not ours.
-  for (const [name, value] of Object.entries(TESTING))
+  for (const [name, value] of Object.entries(testing(root)))
     wine(['reg.exe', 'add', SERVICE_ENVIRONMENT, '/v', name, '/t', 'REG_SZ', '/d', value, '/f']);
   spawnSync(WINESERVER, ['-k', '-w'], { env, stdio: 'ignore', timeout: MINUTE });
   // Else it ends between two programs, and with it services and what is not on disk of the registry.
   spawnSync(WINESERVER, ['-p'], { env, stdio: 'ignore', timeout: MINUTE });
-  const installed = join(disk, 'Program Files/quiesced');
-  await bundle(installed, []);
-  cpSync(koffi, join(installed, 'node_modules/@koromix/koffi-win32-x64'), { recursive: true });
-  cpSync(node, join(installed, 'node.exe'));
+  if (bare === undefined) {
+    const installed = join(disk, 'Program Files/quiesced');
+    await bundle(installed, []);
+    cpSync(koffi, join(installed, 'node_modules/@koromix/koffi-win32-x64'), { recursive: true });
+    cpSync(node, join(installed, 'node.exe'));
+  }
   const modules = join(folder, 'node_modules');
   cpSync(koffi, join(modules, '@koromix/koffi-win32-x64'), { recursive: true });
   cpSync(join(ROOT, 'node_modules/koffi'), join(modules, 'koffi'), { recursive: true });
   return {
     disk,
+    node,
     wine: (...args) => start(args),
     quiesced: (...args) => start([`${PROGRAM}\\node.exe`, `${PROGRAM}\\quiesced.mjs`, ...args]),
-    async run(program) {
+    async run(program, ...args) {
       const bundled = join(folder, 'program.mjs');
       const answer = join(folder, 'answer.json');
       const external = ['koffi', 'axios', 'execa', 'node-cron'];
@@ -125,7 +140,7 @@ export async function wineMachine(t: Test): Promise<WineMachine> {
         format: 'esm',
         external,
       });
-      wine([node, windowsPath(bundled), windowsPath(answer)]);
+      wine([node, windowsPath(bundled), windowsPath(answer), ...args]);
       return JSON.parse(readFileSync(answer, 'utf8'));
     },
   };

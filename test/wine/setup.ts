@@ -1,9 +1,14 @@
-/** Installs Wine, where that is allowed. It brings no service. */
+/** Installs Wine, and what makes the MSI, where that is allowed. They bring no service. */
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { installQuietly } from '../quiet-install.ts';
 import { WINE } from './machine.ts';
 
-if (!existsSync(WINE)) {
-  if (process.env.CI === '1' || process.env.QUIESCED_TEST_INSTALL === '1') await installQuietly(['wine', 'wine64']);
-  else process.stderr.write('Wine is not installed, and is not without CI=1 or QUIESCED_TEST_INSTALL=1\n');
+const missing = [
+  ...(existsSync(WINE) ? [] : ['wine', 'wine64']),
+  ...['wixl', 'msitools'].filter((name) => spawnSync(name === 'msitools' ? 'msibuild' : name, ['--version']).error),
+];
+if (missing.length > 0) {
+  if (process.env.CI === '1' || process.env.QUIESCED_TEST_INSTALL === '1') await installQuietly(missing);
+  else process.stderr.write(`not installed, and not without CI=1 or QUIESCED_TEST_INSTALL=1: ${missing.join(' ')}\n`);
 }

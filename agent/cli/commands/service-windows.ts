@@ -22,17 +22,22 @@ export async function windowsService(context: CommandContext): Promise<number> {
   if (given.switches.has('on-demand')) {
     throw usageError('--on-demand is for systemd: on Windows the service stays', 'service');
   }
+  const startNow = !given.switches.has('no-start');
+  if (!startNow && verb !== 'install') throw usageError('--no-start is for service install', 'service');
   if (verb === 'status') return status(context);
   if (given.switches.has('dry-run'))
     return told(context, [`would ${verb} the service ${SERVICE_NAME}`, ...planned(context)]);
-  if (verb === 'start') await start(system);
-  if (verb === 'stop') await stop(system);
-  if (verb === 'start' || verb === 'stop')
-    return told(context, [`The service is ${verb === 'start' ? 'running' : 'stopped'}.`]);
+  if (verb === 'stop') return told(context, [(await stop(system)) ? 'The service is stopped.' : 'There is none.']);
+  if (verb === 'start') {
+    await start(system);
+    return told(context, ['The service is running.']);
+  }
   if (verb === 'install') {
     await applyChanges(system, installChanges());
     const refused = await install(system, self);
-    return told(context, ['Installed, and running.', ...refused.map((what) => `This Windows does not take: ${what}`)]);
+    if (startNow) await start(system);
+    const done = startNow ? 'Installed, and running.' : 'Installed.';
+    return told(context, [done, ...refused.map((what) => `This Windows does not take: ${what}`)]);
   }
   const was = await uninstall(system);
   await applyChanges(system, uninstallChanges());

@@ -16,6 +16,7 @@ export const service: Command = async (context) => {
   if (system.platform === 'windows') return (await import('./service-windows.ts')).windowsService(context);
   if (verb === 'start' || verb === 'stop') throw bySystemd(verb);
   const onDemand = given.switches.has('on-demand');
+  if (given.switches.has('no-start')) throw usageError('--no-start is for service install on Windows', 'service');
   if (onDemand && verb !== 'install') throw usageError('--on-demand is for service install', 'service');
   if (verb === 'status') return status(context);
   if (verb === 'uninstall') return carryOut(context, await planUninstall(system));

@@ -2,7 +2,7 @@ import { holderOf } from '../../../agent/system/lock.ts';
 import type { FieldProblem } from '../fields.ts';
 import { type ReportTo, readReportTo } from '../settings.ts';
 import { type Handler, machineIdOf, settingsPath } from './handler.ts';
-import { changeRecord, isOpen, JOB_LOCK, type JobRecord, jobOf, readRecord, withJob } from './record.ts';
+import { changeRecord, isOpen, type JobRecord, jobLockOf, jobOf, readRecord, withJob } from './record.ts';
 import { documentsOf } from './report.ts';
 import { gatherFacts } from './report-facts.ts';
 import { AT_WORK, type JobResult, noSettingsResult } from './result.ts';
@@ -28,7 +28,7 @@ export async function enable(handler: Handler, sequence: number): Promise<void> 
     await end(handler, machineId, { ...job, phase: 'ended' }, reportTo, unreadable(read.problems));
     return;
   }
-  const alive = holderOf(system.resolve(JOB_LOCK)) !== undefined;
+  const alive = holderOf(jobLockOf(system)) !== undefined;
   const handed = await hand(handler, machineId, job, reportTo);
   if (handed.phase === 'ended' && handed.status !== undefined) await putBack(handler, sequence, handed.status);
   // One that has begun and is not there any more was cut off: the same process finds that out, and settles it. Whether

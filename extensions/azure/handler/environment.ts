@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { UserError } from '../../../agent/errors.ts';
 import type { System } from '../../../agent/system/system.ts';
 import { fieldsOf } from '../fields.ts';
@@ -15,7 +16,7 @@ export interface HandlerEnvironment {
 
 /** Throws a `UserError` (`azure.environment`) that names the file and the key. */
 export async function readEnvironment(system: System, folder: string): Promise<HandlerEnvironment> {
-  const path = `${folder}/HandlerEnvironment.json`;
+  const path = join(folder, 'HandlerEnvironment.json');
   const text = await system.readText(path);
   if (text === undefined) throw unusable(path, 'is missing');
   return { folder, ...parseEnvironment(text, path) };
@@ -51,5 +52,6 @@ function json(text: string): unknown {
 
 const unusable = (path: string, what: string): UserError =>
   new UserError('azure.environment', `${path}: ${what}`, {
-    remedy: 'The VM agent writes it before it calls a handler: restart it, and see /var/log/waagent.log',
+    remedy:
+      'The VM agent writes it before it calls a handler: restart it, and see its log (/var/log/waagent.log, C:\\WindowsAzure\\Logs\\WaAppAgent.log)',
   });

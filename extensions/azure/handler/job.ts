@@ -6,7 +6,7 @@ import { PATHS } from '../../../agent/system/paths.ts';
 import type { System } from '../../../agent/system/system.ts';
 import { type Handler, machineIdOf } from './handler.ts';
 import { openJob } from './open-job.ts';
-import { changeJob, JOB_LOCK, type JobRecord, readRecord, reportedAs } from './record.ts';
+import { changeJob, type JobRecord, jobLockOf, readRecord, reportedAs } from './record.ts';
 import type { Documents } from './report.ts';
 import type { RunFacts } from './report-facts.ts';
 import { Reporter } from './reporter.ts';
@@ -149,10 +149,10 @@ async function jobLock(
 ): Promise<Lock | undefined> {
   const since = system.clock.now().toISOString();
   const until = system.clock.monotonicMs() + PATIENCE_MS;
-  await system.makeDir(PATHS.linux.runtime, 0o755);
+  await system.makeDir(PATHS[system.platform].runtime, 0o755);
   for (;;) {
     try {
-      return await takeLock(system.resolve(JOB_LOCK), { pid: process.pid, command: 'azure-handler job', since });
+      return await takeLock(jobLockOf(system), { pid: process.pid, command: 'azure-handler job', since });
     } catch (error) {
       if (!(error instanceof UserError && error.code === 'lock.busy')) throw error;
       if (!(await worthWaiting())) return undefined;

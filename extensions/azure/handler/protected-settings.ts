@@ -8,11 +8,11 @@ const OPENSSL_MS = 10_000;
 
 /**
  * The protected settings, in memory alone: no temporary file, neither of the plain text nor of the ciphertext. By the
- * openssl of the machine, which also knows what Azure may come to use (FIPS), else by ourselves.
+ * openssl of the machine, which also knows what Azure may come to use (FIPS), else by ourselves; on Windows by Windows.
  *
  * Throws a `UserError` (`azure.certificate`, `azure.decrypt`). Nothing that it says holds a part of the settings.
  *
- * @param libFolder of the VM agent: it keeps the certificates there, above the handler's folder.
+ * @param libFolder of the VM agent of Linux: it keeps the certificates there, above the handler's folder.
  */
 export async function openProtected(
   system: System,
@@ -20,11 +20,7 @@ export async function openProtected(
   libFolder: string,
 ): Promise<object | undefined> {
   if (sealed === undefined) return undefined;
-  const base = `${libFolder}/${sealed.thumbprint.toUpperCase()}`;
-  const [certificate, key] = await Promise.all([system.readText(`${base}.crt`), system.readText(`${base}.prv`)]);
-  if (certificate === undefined || key === undefined) throw noCertificate(base);
-  const plain = (await byOpenssl(system, sealed.base64, base)) ?? openEnvelope(sealed.base64, certificate, key);
-  if (plain === undefined) throw undecipherable(base);
+  const plain = await (system.platform === 'windows' ? byStore(system, sealed) : byFiles(system, sealed, libFolder));
   try {
     const value: unknown = parseJson(plain);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
@@ -34,6 +30,26 @@ export async function openProtected(
   throw new UserError('azure.decrypt', 'protectedSettings is not an object once it is decrypted', {
     remedy: SEND_AGAIN,
   });
+}
+
+type Sealed = NonNullable<SettingsFile['sealed']>;
+
+/** Where the agent of Linux keeps certificate and key. */
+async function byFiles(system: System, { base64, thumbprint }: Sealed, libFolder: string): Promise<string> {
+  const base = `${libFolder}/${thumbprint.toUpperCase()}`;
+  const [certificate, key] = await Promise.all([system.readText(`${base}.crt`), system.readText(`${base}.prv`)]);
+  if (certificate === undefined || key === undefined) throw noCertificate(`${base}.crt and .prv`);
+  const plain = (await byOpenssl(system, base64, base)) ?? openEnvelope(base64, certificate, key);
+  if (plain === undefined) throw undecipherable(`${base}.prv`);
+  return plain;
+}
+
+/** The personal certificates of the machine, where the agent of Windows puts it. */
+async function byStore(system: System, { base64, thumbprint }: Sealed): Promise<string> {
+  const name = `LocalMachine\\My\\${thumbprint.toUpperCase()}`;
+  const opened = await system.envelopes?.open(thumbprint, Buffer.from(base64, 'base64'));
+  if (opened?.state === 'opened') return opened.text.toString('utf8');
+  throw opened?.state === 'closed' ? undecipherable(name) : noCertificate(name);
 }
 
 async function byOpenssl(system: System, base64: string, base: string): Promise<string | undefined> {
@@ -47,10 +63,10 @@ async function byOpenssl(system: System, base64: string, base: string): Promise<
 
 const SEND_AGAIN = 'Have the service send its settings again: start the backup again.';
 
-const noCertificate = (base: string): UserError =>
-  new UserError('azure.certificate', `protectedSettings is for a certificate that is not here: ${base}.crt and .prv`, {
+const noCertificate = (name: string): UserError =>
+  new UserError('azure.certificate', `protectedSettings is for a certificate that is not here: ${name}`, {
     remedy: `The key changes when a VM is moved or deallocated. ${SEND_AGAIN}`,
   });
 
-const undecipherable = (base: string): UserError =>
-  new UserError('azure.decrypt', `protectedSettings cannot be decrypted with ${base}.prv`, { remedy: SEND_AGAIN });
+const undecipherable = (name: string): UserError =>
+  new UserError('azure.decrypt', `protectedSettings cannot be decrypted with ${name}`, { remedy: SEND_AGAIN });

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { messageOf, UserError } from '../../../agent/errors.ts';
 import { faultPoint } from '../../../agent/fault-point.ts';
 import { parseJson } from '../../../agent/system/json.ts';
@@ -43,11 +44,13 @@ export const isOpen = ({ phase, untold }: JobRecord): boolean => phase !== 'ende
 /** Whose status file the VM agent reads. */
 export const reportedAs = ({ sequence, cameAs = sequence }: JobRecord): number => cameAs;
 
-const FOLDER = `${PATHS.linux.state}/azure`;
-const FILE = `${FOLDER}/handler.json`;
-const LOCK = `${PATHS.linux.runtime}/azure-record.lock`;
-/** Held by the process that does a job, for as long as it does. */
-export const JOB_LOCK = `${PATHS.linux.runtime}/azure-job.lock`;
+const stateOf = ({ platform }: System): string => PATHS[platform].state;
+const folderOf = (system: System): string => join(stateOf(system), 'azure');
+const fileOf = (system: System): string => join(folderOf(system), 'handler.json');
+const lockOf = (system: System): string => system.resolve(join(PATHS[system.platform].runtime, 'azure-record.lock'));
+/** Held by the process that does a job, for as long as it does. As this process must open it. */
+export const jobLockOf = (system: System): string =>
+  system.resolve(join(PATHS[system.platform].runtime, 'azure-job.lock'));
 const KEPT = 10;
 /** The others hold it for a few milliseconds; each try waits half a second by itself. */
 const TRIES = 6;
@@ -56,7 +59,7 @@ export const EMPTY: HandlerRecord = { schema: 1, machineId: '', jobs: [], foundS
 
 /** Never throws for what is in it: a record that cannot be read is none, and its job is done anew at worst. */
 export async function readRecord(system: System, machineId: string): Promise<HandlerRecord> {
-  const record = parseRecord((await system.readText(FILE)) ?? '');
+  const record = parseRecord((await system.readText(fileOf(system))) ?? '');
   if (record === undefined) return { ...EMPTY, machineId, foundState: await hasOwnState(system) };
   return record.machineId === machineId ? record : { ...record, machineId, jobs: [] };
 }
@@ -67,14 +70,14 @@ export async function changeRecord(
   machineId: string,
   change: (record: HandlerRecord) => HandlerRecord | Promise<HandlerRecord>,
 ): Promise<HandlerRecord> {
-  await system.makeDir(PATHS.linux.runtime, 0o755);
+  await system.makeDir(PATHS[system.platform].runtime, 0o755);
   const lock = await patientLock(system);
   try {
     const changed = await change(await readRecord(system, machineId));
-    await system.makeDir(PATHS.linux.state, 0o700);
-    await system.makeDir(FOLDER, 0o700);
+    await system.makeDir(stateOf(system), 0o700);
+    await system.makeDir(folderOf(system), 0o700);
     await faultPoint('azure-record.write.before');
-    await system.write(FILE, `${JSON.stringify(changed)}\n`, { mode: 0o600 });
+    await system.write(fileOf(system), `${JSON.stringify(changed)}\n`, { mode: 0o600 });
     await faultPoint('azure-record.write.after');
     return changed;
   } finally {
@@ -98,8 +101,8 @@ export async function changeJob(
 }
 
 export async function removeRecord(system: System): Promise<void> {
-  await system.remove(FILE);
-  await system.removeDir(FOLDER);
+  await system.remove(fileOf(system));
+  await system.removeDir(folderOf(system));
 }
 
 /** The record with this job in it, in the place of what it said of it. */
@@ -140,13 +143,13 @@ function isJob(value: unknown): value is JobRecord {
   return ['handed', 'begun', 'ended'].includes(String(phase));
 }
 
-const hasOwnState = async (system: System): Promise<boolean> => (await system.stat(PATHS.linux.state)) !== undefined;
+const hasOwnState = async (system: System): Promise<boolean> => (await system.stat(stateOf(system))) !== undefined;
 
 async function patientLock(system: System) {
   const since = system.clock.now().toISOString();
   for (let tried = 1; ; tried += 1) {
     try {
-      return await takeLock(system.resolve(LOCK), { pid: process.pid, command: 'azure-handler', since });
+      return await takeLock(lockOf(system), { pid: process.pid, command: 'azure-handler', since });
     } catch (error) {
       if (tried < TRIES && error instanceof UserError && error.code === 'lock.busy') continue;
       throw new Error(`the record of the jobs is not to be had: ${messageOf(error)}`, { cause: error });

@@ -1,5 +1,7 @@
 import { readDistribution } from '../../../agent/system/os-release.ts';
 import { readableText } from '../../../agent/system/readable.ts';
+import { registryText } from '../../../agent/system/registry.ts';
+import type { System } from '../../../agent/system/system.ts';
 import type { TakeReport } from '../takers/azure-taker.ts';
 import { nameOfCode } from './codes.ts';
 import { type Handler, machineIdOf } from './handler.ts';
@@ -41,19 +43,14 @@ export async function gatherFacts(handler: Handler, result: JobResult, run: RunF
 
 /** By the names that upstream has for them; what does not exist here (Python, df) is left out. */
 async function telemetryOf({ system, version }: Handler, result: JobResult, run: RunFacts): Promise<Telemetry> {
-  const read = async (path: string) => (await readableText(system, path))?.trim();
-  const [distribution, kernel, architecture] = await Promise.all([
-    readDistribution(system),
-    read('/proc/sys/kernel/osrelease'),
-    read('/proc/sys/kernel/arch'),
-  ]);
+  const os = await (system.platform === 'windows' ? windowsOf(system) : linuxOf(system));
   const { set, preSnapshotStatus, doSnapshotStatus } = run.taken ?? {};
   const creator = set && { guest: 'guestExtension', host: 'backupHostService' }[set.by];
   const all: readonly (readonly [string, string | number | boolean | undefined])[] = [
     ['extensionVersion', version],
-    ['osVersion', distribution?.prettyName],
-    ['kernelVersion', kernel],
-    ['platformArchitecture', architecture],
+    ['osVersion', os.name],
+    ['kernelVersion', os.kernel],
+    ['platformArchitecture', os.architecture],
     ['extErrorCode', nameOfCode(result.healthCode)],
     ['consistencyType', LEVELS[result.consistency]],
     ['isPrePostEnabled', run.scripts],
@@ -65,6 +62,34 @@ async function telemetryOf({ system, version }: Handler, result: JobResult, run:
     ['statusBlobUploadError', run.blobFailed === true ? true : undefined],
   ];
   return all.flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)] as const]));
+}
+
+interface OperatingSystem {
+  readonly name: string | undefined;
+  readonly kernel: string | undefined;
+  readonly architecture: string | undefined;
+}
+
+async function linuxOf(system: System): Promise<OperatingSystem> {
+  const read = async (path: string) => (await readableText(system, path))?.trim();
+  const [distribution, kernel, architecture] = await Promise.all([
+    readDistribution(system),
+    read('/proc/sys/kernel/osrelease'),
+    read('/proc/sys/kernel/arch'),
+  ]);
+  return { name: distribution?.prettyName, kernel, architecture };
+}
+
+const CURRENT = 'HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion';
+const ENVIRONMENT = 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\Session Manager\\Environment';
+
+async function windowsOf(system: System): Promise<OperatingSystem> {
+  const [name, kernel, architecture] = await Promise.all([
+    registryText(system, `${CURRENT}\\ProductName`),
+    registryText(system, `${CURRENT}\\CurrentBuild`),
+    registryText(system, `${ENVIRONMENT}\\PROCESSOR_ARCHITECTURE`),
+  ]);
+  return { name, kernel, architecture };
 }
 
 const seconds = (ms: number | undefined): string | undefined => (ms === undefined ? undefined : (ms / 1000).toFixed(3));

@@ -32,6 +32,8 @@ export async function handToSystemd(handler: Handler, sequence: number): Promise
 }
 
 async function startedBySystemd({ system, self, environment }: Handler, sequence: number, argv: readonly string[]) {
+  // There a path of Linux is one that every user may make, and a bare name is looked up where they may write.
+  if (system.platform === 'windows') return false;
   // sd_booted(3)
   if ((await system.stat('/run/systemd/system')) === undefined) return false;
   const settle = [...self, 'settle', String(sequence), '--folder', environment.folder];

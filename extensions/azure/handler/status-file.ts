@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { faultPoint } from '../../../agent/fault-point.ts';
 import { readableList } from '../../../agent/system/readable.ts';
 import type { Handler } from './handler.ts';
@@ -7,7 +8,7 @@ const STATUS = /^(\d+)\.status$/;
 const KEPT = 60;
 
 export const statusPath = ({ environment }: Handler, sequence: number): string =>
-  `${environment.statusFolder}/${sequence}.status`;
+  join(environment.statusFolder, `${sequence}.status`);
 
 /** Atomic and durable; the name of the temporary file is none that the agent reads. */
 export async function writeStatusFile(handler: Handler, sequence: number, text: string): Promise<void> {
@@ -25,11 +26,11 @@ export async function retireStatusFiles(handler: Handler, sequence: number): Pro
   const names = await readableList(system, environment.statusFolder);
   const others = names.filter((name) => STATUS.test(name) && name !== `${sequence}.status`);
   for (const name of others) {
-    const path = `${environment.statusFolder}/${name}`;
+    const path = join(environment.statusFolder, name);
     const text = await system.readText(path);
     if (text !== undefined) await system.write(path.replace(/\.status$/, '_status'), text, { mode: 0o644 });
     await system.remove(path);
   }
   const retired = names.flatMap((name) => /^(\d+)_status$/.exec(name)?.[1] ?? []).sort((a, b) => Number(b) - Number(a));
-  for (const number of retired.slice(KEPT)) await system.remove(`${environment.statusFolder}/${number}_status`);
+  for (const number of retired.slice(KEPT)) await system.remove(join(environment.statusFolder, `${number}_status`));
 }

@@ -34,7 +34,10 @@ export async function takeBackup(handler: Handler, job: BackupJob, signal: Abort
       mustFreeze: !job.crashConsistentAllowed,
       workload: true,
       ...(test.mounts === undefined ? {} : { mounts: test.mounts }),
-      ...(anyExcluded ? { narrow: () => onDisks(handler, luns, config.freeze.exclude) } : {}),
+      // On Windows nothing is frozen, whatever is on which disk.
+      ...(anyExcluded && system.platform === 'linux'
+        ? { narrow: () => onDisks(handler, luns, config.freeze.exclude) }
+        : {}),
     };
     return await taken(handler, job, taker, () => outcomeOf(agent, taker, wishes, signal));
   } catch (error) {

@@ -1,12 +1,16 @@
+import { join, win32 } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../../../agent/errors.ts';
 import { isPackaged, OWN_UNITS } from '../../../agent/service/state.ts';
+import { SERVICE_NAME } from '../../../agent/service/windows.ts';
 import { holderOf } from '../../../agent/system/lock.ts';
 import { PATHS } from '../../../agent/system/paths.ts';
 import { readableList } from '../../../agent/system/readable.ts';
 import { lockPath } from '../../../agent/system/run-lock.ts';
 import type { System } from '../../../agent/system/system.ts';
 import { type Handler, machineIdOf } from './handler.ts';
-import { changeRecord, JOB_LOCK, readRecord, removeRecord } from './record.ts';
+import { changeRecord, jobLockOf, readRecord, removeRecord } from './record.ts';
+import { tellToEnd } from './tell-to-end.ts';
 
 /**
  * The agent allows 900 s for `disable` and 300 s for `uninstall`, our own start and what is taken away included. A job that
@@ -51,7 +55,7 @@ export async function uninstall(handler: Handler): Promise<void> {
   if (updatedTo !== undefined && updatedTo !== version) return;
   await removeRecord(system);
   // The package may have come after the extension: what it remembers is its own.
-  const others = (await isPackaged(system)) || (await system.stat(`${OWN_UNITS}/quiesced.service`)) !== undefined;
+  const others = await hasService(system);
   const atWork = holderOf(lockPath(system)) !== undefined;
   if (!foundState && !others && !atWork) await removeOwnPlaces(system);
 }
@@ -61,7 +65,7 @@ async function jobEnded(
   { system, log }: Handler,
   { untilToldMs, untilGoneMs }: { readonly untilToldMs: number; readonly untilGoneMs: number },
 ): Promise<boolean> {
-  const path = system.resolve(JOB_LOCK);
+  const path = jobLockOf(system);
   const begunMs = system.clock.monotonicMs();
   await jobStarted(system);
   const told = new Set<number>();
@@ -73,9 +77,11 @@ async function jobEnded(
     }
     // A job that has waited for this one comes after it, and is told as well.
     if (waitedMs > untilToldMs && !told.has(holder.pid)) {
-      told.add(holder.pid);
       log.warn('a job is told to end: the extension goes', { pid: holder.pid });
-      tellToEnd(holder.pid);
+      await tellToEnd(system, holder.pid).then(
+        () => told.add(holder.pid),
+        (error: unknown) => log.warn('it cannot be told', { pid: holder.pid, why: messageOf(error) }),
+      );
     }
     await sleep(LOOK_MS);
   }
@@ -84,7 +90,7 @@ async function jobEnded(
 
 /** Of a job that was handed on a moment ago nobody holds the lock yet. One that never starts is not waited for any longer. */
 async function jobStarted(system: System): Promise<void> {
-  const path = system.resolve(JOB_LOCK);
+  const path = jobLockOf(system);
   const machineId = await machineIdOf(system);
   const untilMs = system.clock.monotonicMs() + STARTING_MS;
   while (holderOf(path) === undefined && system.clock.monotonicMs() < untilMs) {
@@ -94,28 +100,27 @@ async function jobStarted(system: System): Promise<void> {
   }
 }
 
-/** It lets go of everything, and reports that it was ended. */
-function tellToEnd(pid: number): void {
-  try {
-    // The holder is not known before it has written itself in; 0 would be our own process group.
-    if (pid > 1) process.kill(pid, 'SIGTERM');
-  } catch {
-    // Gone meanwhile.
-  }
-}
-
 /** What quiesced writes wherever it runs: records, history, locks. Something is owed, or somebody else's: it stays. */
 async function removeOwnPlaces(system: System): Promise<void> {
-  const { state, runtime, journal, control } = PATHS.linux;
+  const { state, runtime, journal, control } = PATHS[system.platform];
   const owed = (await readableList(system, state)).includes('owed.json');
   if (owed || (await readableList(system, journal)).length > 0) return;
   await removeFiles(system, state);
-  for (const folder of [control, journal, runtime]) await removeFiles(system, folder);
+  const folders = system.platform === 'windows' ? [journal, runtime] : [control, journal, runtime];
+  for (const folder of folders) await removeFiles(system, folder);
+  // There the places are below a folder of ours; what others have put there keeps it.
+  if (system.platform === 'windows') await system.removeDir(win32.dirname(state));
+}
+
+async function hasService(system: System): Promise<boolean> {
+  if (system.platform === 'windows') return (await system.services?.read(SERVICE_NAME)) !== undefined;
+  return (await isPackaged(system)) || (await system.stat(`${OWN_UNITS}/quiesced.service`)) !== undefined;
 }
 
 async function removeFiles(system: System, folder: string): Promise<void> {
   for (const name of await readableList(system, folder)) {
-    if ((await system.stat(`${folder}/${name}`))?.kind === 'file') await system.remove(`${folder}/${name}`);
+    const path = join(folder, name);
+    if ((await system.stat(path))?.kind === 'file') await system.remove(path);
   }
   await system.removeDir(folder);
 }

@@ -11,8 +11,10 @@ import { judgeRdpRules, judgeWindowsFirewall } from '../../../agent/checks/windo
 import { judgeStorage, parseShadowStorage } from '../../../agent/checks/windows-shadows.ts';
 import { judgeMissing, judgeWriters, parseWriters } from '../../../agent/checks/windows-writers.ts';
 import { parsePeVersion } from '../../../agent/system/pe-version.ts';
+import { parseSmbiosUuid } from '../../../agent/system/smbios.ts';
 import { gptDisk, mbrDisk } from '../../fixtures/gpt.ts';
 import { peFile } from '../../fixtures/pe-file.ts';
+import { smbiosTables } from '../../fixtures/smbios.ts';
 import {
   EVENT,
   extensionStatus,
@@ -35,6 +37,15 @@ export const windowsTargets: readonly FuzzTarget[] = [
     read(input) {
       const version = parsePeVersion(input);
       mustHold(version === undefined || /^\d+(\.\d+){3}$/.test(version.product), 'a version has four numbers');
+    },
+  },
+  {
+    name: 'smbios',
+    covers: ['system/smbios.ts parseSmbiosUuid'],
+    samples: [smbiosTables('00112233445566778899aabbccddeeff')],
+    read(input) {
+      const uuid = parseSmbiosUuid(input);
+      mustHold(uuid === undefined || /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(uuid), 'a UUID, or none');
     },
   },
   {

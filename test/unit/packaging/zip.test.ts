@@ -7,7 +7,7 @@ import { handlerManifest } from '../../../extensions/azure/manifest.ts';
 import { zip } from '../../../packaging/extension/zip.ts';
 
 const ENTRIES = [
-  { name: 'HandlerManifest.json', bytes: Buffer.from(handlerManifest()), mode: 0o644 },
+  { name: 'HandlerManifest.json', bytes: Buffer.from(handlerManifest('linux')), mode: 0o644 },
   { name: 'bin/handler', bytes: Buffer.from('#!/bin/sh\n'), mode: 0o755 },
   { name: 'empty', bytes: Buffer.alloc(0), mode: 0o644 },
   { name: 'large', bytes: Buffer.alloc(3_000_000, 'ab'), mode: 0o644 },
@@ -29,9 +29,11 @@ t.test('as Python unpacks it, which is what the VM agent is written in', async (
 });
 
 t.test('the manifest is what the agent asks for', async (t) => {
-  const [manifest] = JSON.parse(handlerManifest());
+  const [manifest] = JSON.parse(handlerManifest('linux'));
   for (const verb of ['install', 'enable', 'update', 'disable', 'uninstall']) {
     t.equal(manifest.handlerManifest[`${verb}Command`], `bin/handler ${verb}`);
   }
   t.match(manifest.handlerManifest, { reportHeartbeat: false, continueOnUpdateFailure: true });
+  const [windows] = JSON.parse(handlerManifest('windows'));
+  t.match(windows, { name: 'BackupWindows', handlerManifest: { enableCommand: 'bin\\enable.cmd' } });
 });

@@ -4,7 +4,7 @@ import t from 'tap';
 import { takeLock } from '../../../../agent/system/lock.ts';
 import { enable } from '../../../../extensions/azure/handler/enable.ts';
 import { runJob } from '../../../../extensions/azure/handler/job.ts';
-import { JOB_LOCK } from '../../../../extensions/azure/handler/record.ts';
+import { jobLockOf } from '../../../../extensions/azure/handler/record.ts';
 import { until } from '../../freezer/rig.ts';
 import { handlerRig } from './handler-rig.ts';
 
@@ -28,7 +28,7 @@ t.test('a job whose process died while it waited for another one is started agai
   const started = join(t.testdir(), 'started');
   const { system, handler, known } = handlerRig(t, { self: ['/bin/sh', '-c', `: >'${started}'`] });
   await known({ sequence: 1, taskId: 'task', phase: 'handed' });
-  const lock = await takeLock(system.resolve(JOB_LOCK), { pid: process.pid, command: 'another job', since: 'now' });
+  const lock = await takeLock(jobLockOf(system), { pid: process.pid, command: 'another job', since: 'now' });
   t.teardown(() => lock.release());
   await enable(handler, 1);
   await until('it is started', () => existsSync(started), 60_000);

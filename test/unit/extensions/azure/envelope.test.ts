@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { localSystem } from '../../../../agent/system/local.ts';
+import type { Opened, System } from '../../../../agent/system/system.ts';
 import { openEnvelope } from '../../../../extensions/azure/handler/envelope.ts';
 import { openProtected } from '../../../../extensions/azure/handler/protected-settings.ts';
 import { protectedSettings } from './jobs.ts';
@@ -90,4 +91,28 @@ t.test('with openssl, and without it, on this very machine', async (t) => {
   await t.rejects(openProtected(system, { ...sealed, thumbprint: 'FF' }, '/'), { code: 'azure.certificate' });
   await t.rejects(openProtected(system, { ...sealed, base64: 'AAAA' }, '/'), { code: 'azure.decrypt' });
   t.strictSame(await system.list('/'), [`${THUMB}.crt`, `${THUMB}.prv`], 'nothing was written');
+});
+
+t.test('on Windows, by the store of certificates', async (t) => {
+  const asked: unknown[] = [];
+  const opening = (opened: Opened): System => ({
+    ...localSystem({ root: '/nonexistent', env: {} }),
+    platform: 'windows',
+    envelopes: {
+      async open(thumbprint, envelope) {
+        asked.push([thumbprint, Buffer.from(envelope).toString()]);
+        return opened;
+      },
+    },
+  });
+  const sealed = { base64: Buffer.from('sealed').toString('base64'), thumbprint: 'abcdef' };
+  const open = (opened: Opened) => openProtected(opening(opened), sealed, 'not asked');
+  t.strictSame(await open({ state: 'opened', text: Buffer.from(PLAIN) }), protectedSettings());
+  t.strictSame(asked, [['abcdef', 'sealed']]);
+  await t.rejects(open({ state: 'no-key' }), { code: 'azure.certificate', message: /LocalMachine\\My\\ABCDEF/ });
+  await t.rejects(open({ state: 'closed' }), { code: 'azure.decrypt' });
+  await t.rejects(open({ state: 'opened', text: Buffer.from('"secret') }), {
+    code: 'azure.decrypt',
+    message: /^(?!.*secret)/,
+  });
 });

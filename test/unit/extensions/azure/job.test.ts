@@ -5,7 +5,7 @@ import { takeLock } from '../../../../agent/system/lock.ts';
 import { enable } from '../../../../extensions/azure/handler/enable.ts';
 import type { Handler } from '../../../../extensions/azure/handler/handler.ts';
 import { runJob, settle } from '../../../../extensions/azure/handler/job.ts';
-import { JOB_LOCK } from '../../../../extensions/azure/handler/record.ts';
+import { jobLockOf } from '../../../../extensions/azure/handler/record.ts';
 import { FOLDER, handlerRig } from './handler-rig.ts';
 
 const NEVER = new AbortController().signal;
@@ -26,7 +26,7 @@ t.test('what a dead job left cannot be brought back: it has its end all the same
 t.test('the lock of the jobs cannot be taken at all: an end, which says so', async (t) => {
   const { system, handler, known, jobs, status } = handlerRig(t);
   await known({ ...JOB, phase: 'handed' });
-  mkdirSync(system.resolve(JOB_LOCK));
+  mkdirSync(jobLockOf(system));
   await runJob(handler, 1, NEVER);
   t.match(await jobs(), [{ phase: 'ended' }]);
   t.match(await status(1), /azure-job\.lock cannot be opened/);
@@ -49,7 +49,7 @@ t.test('a job that has waited for too long, or is told to end while it waits, ha
   for (const [said, { lateMs }] of Object.entries(ends)) {
     const { system, handler, known, jobs, status } = handlerRig(t);
     await known({ ...JOB, phase: 'handed' });
-    const lock = await takeLock(system.resolve(JOB_LOCK), { pid: process.pid, command: 'another job', since: 'now' });
+    const lock = await takeLock(jobLockOf(system), { pid: process.pid, command: 'another job', since: 'now' });
     t.teardown(() => lock.release());
     let looks = 0;
     const clock = { ...system.clock, monotonicMs: () => (looks++ === 0 ? 0 : lateMs) };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import type { Handler } from '../../../../extensions/azure/handler/handler.ts';
-import { JOB_LOCK } from '../../../../extensions/azure/handler/record.ts';
+import { jobLockOf } from '../../../../extensions/azure/handler/record.ts';
 import { disable, install, uninstall, update } from '../../../../extensions/azure/handler/verbs.ts';
 import { handlerRig } from './handler-rig.ts';
 
@@ -38,7 +38,7 @@ async function jobAtWork(t: Test, { system }: Handler, heeds: boolean) {
     process.on('SIGTERM', () => ${heeds ? 'process.exit(lock.fd > 0 ? 0 : 1)' : 'undefined'});
     setInterval(() => undefined, 1000);
     console.log('at work');`;
-  const argv = ['--input-type=module', '-e', program, system.resolve(JOB_LOCK)];
+  const argv = ['--input-type=module', '-e', program, jobLockOf(system)];
   const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
   t.teardown(() => child.kill('SIGKILL'));
   await once(child.stdout, 'data');
