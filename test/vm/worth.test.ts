@@ -59,7 +59,9 @@ vmTest(
         }
         const tookMs = Date.now() - begunMs;
         const since = await acknowledged(machine);
-        const said = await runCopy(state, disks, '/opt/lab/worth');
+        // It would write on without a pause, and take the processors from the copy.
+        await machine.qmp.execute('stop');
+        const said = await runCopy(state, disks, '/opt/lab/worth').finally(() => machine.qmp.execute('cont'));
         for (const server of SERVERS) {
           const worth = worthOf(said, server.id);
           const missing = worth.last - worth.rows;
