@@ -54,8 +54,8 @@ export const SERVERS: readonly Server[] = [
 const CREATE_MS = 900_000;
 const START_MS = 300_000;
 
-/** Adds numbered rows without a pause, and says in a file of a tmpfs which was the last that the server acknowledged. */
-const WRITER = `import os, subprocess, sys
+/** Adds numbered rows, nearly without a pause; says in a file of a tmpfs which was the last that the server acknowledged. */
+const WRITER = `import os, subprocess, sys, time
 acknowledged = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT)
 client = subprocess.Popen(sys.argv[2:], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 number = 0
@@ -66,6 +66,7 @@ while True:
     if client.stdout.readline().strip() != b'%d' % number:
         sys.exit('no answer')
     os.pwrite(acknowledged, b'%9d\\n' % number, 0)
+    time.sleep(0.01)
 `;
 
 /** Makes the servers, and has somebody write to each of them. */
