@@ -24,6 +24,8 @@ import { commandTaker } from './takers/command.ts';
 import { type HoldTaker, holdTaker } from './takers/hold.ts';
 import { noneTaker } from './takers/none.ts';
 import type { Taker } from './takers/taker.ts';
+import { settleShadows } from './takers/vss/owed.ts';
+import { vssTaker } from './takers/vss/vss.ts';
 
 /** What a trigger may ask for. */
 export interface Wishes {
@@ -92,6 +94,7 @@ export async function createAgent(system: System, log: Log, config: Config, self
     config,
     quiescers,
     freezer: (lockFd) => freezerOf(system, log, self, lockFd),
+    giveBack: (taker, what, signal) => giveBack(system, taker, what, signal),
   };
   // Read each time, since a process may live for months; what such a one has left held is released whoever recovers.
   const withWorkload = async () => [...quiescers, ...(await workloadQuiescers(system, config, self))];
@@ -155,6 +158,10 @@ export async function createAgent(system: System, log: Log, config: Config, self
     rehearse: (wanted, wishes, signal) => start('rehearsal', noneTaker, wanted, wishes, signal),
     async snapshot(argv, wishes, signal) {
       const { taker, takerCommand } = config.snapshot;
+      if (argv.length === 0 && taker === 'vss') {
+        const { mounts, ...others } = wishes;
+        return start('snapshot', shadowTaker(system, config, mounts), await plan(others), others, signal);
+      }
       const command = argv.length === 0 && taker === 'command' ? takerCommand : argv;
       if (command.length === 0) throw noTaker(system);
       return start('snapshot', commandTaker(system, command), await plan(wishes), wishes, signal);
@@ -174,6 +181,15 @@ export async function createAgent(system: System, log: Log, config: Config, self
     },
     thawOwed: () => thawOwed(parts),
   };
+}
+
+/** @param mounts what was asked for, in the place of what is configured. */
+const shadowTaker = (system: System, { vss, snapshot }: Config, mounts?: readonly string[]): Taker =>
+  vssTaker(system, { ...vss, volumes: mounts ?? vss.volumes, required: snapshot.onFailure === 'abort' });
+
+async function giveBack(system: System, taker: string, what: unknown, signal: AbortSignal): Promise<void> {
+  if (taker !== 'vss') throw new Error(`nobody knows what the taker ${taker} has left behind`);
+  await settleShadows(system, what, signal);
 }
 
 function freezerOf(system: System, log: Log, self: readonly string[], lockFd: number | undefined): Freezer {
@@ -225,5 +241,5 @@ export function assertHoldable(
 
 const noTaker = ({ platform }: System): UserError =>
   new UserError('snapshot.no-taker', 'nothing says how the snapshot is to be taken', {
-    remedy: `Give the command: quiesced snapshot -- COMMAND, or set [snapshot] taker = command and taker-command in ${PATHS[platform].configFile}`,
+    remedy: `Give the command: quiesced snapshot -- COMMAND, or set [snapshot] taker = command and taker-command${platform === 'windows' ? ', or taker = vss,' : ''} in ${PATHS[platform].configFile}`,
   });

@@ -1,10 +1,10 @@
 import { registryNumber, registryOf, registryText } from '../system/registry.ts';
+import { runningServices, SQL_SERVER } from '../system/running-services.ts';
 import type { ServiceState } from '../system/service-states.ts';
 import type { System } from '../system/system.ts';
 import { type Check, fail, info, pass, type Result, skip, warn } from './check.ts';
 import { SOURCES, VSS } from './limits.ts';
 import { isOutOfOrder, servicesOf } from './windows-services.ts';
-import { runningSql } from './windows-writers.ts';
 
 const SERVICES = ['VSS', 'swprv', 'COMSysApp', 'EventSystem'] as const;
 
@@ -112,7 +112,10 @@ export const logChainIsKept: Check = {
   platforms: ['windows'],
   source: SOURCES.about,
   async run(system) {
-    const [instances, copyOnly] = await Promise.all([runningSql(system), registryText(system, COPY_ONLY)]);
+    const [instances, copyOnly] = await Promise.all([
+      runningServices(system, SQL_SERVER),
+      registryText(system, COPY_ONLY),
+    ]);
     return judgeLogChain(instances, copyOnly);
   },
 };

@@ -100,7 +100,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     needsRoot: true,
     about: 'Bring the machine to rest, have the snapshot taken, and let go',
     details:
-      'COMMAND is started before the freeze. It gets {"event":"frozen"} as a line on its input, answers\n{"ok":true,"snapshot":"ID"} on its output, then gets {"event":"thawed","outcome":...}; the end of its input means\nthat the snapshot is given up. It must not write to the file systems that are frozen, nor take a device-mapper\n(LVM) snapshot of them: that freezes them itself. Without COMMAND, [snapshot] taker-command is used.',
+      'COMMAND is started before the freeze. It gets {"event":"frozen"} as a line on its input, answers\n{"ok":true,"snapshot":"ID"} on its output, then gets {"event":"thawed","outcome":...}; the end of its input means\nthat the snapshot is given up. It must not write to the file systems that are frozen, nor take a device-mapper\n(LVM) snapshot of them: that freezes them itself. Without COMMAND, [snapshot] taker says how: by\ntaker-command, or on Windows Server by shadow copies (vss), of which --mount then names the volumes.',
     flags: [MOUNT, WAIT],
     words: '[-- COMMAND [ARGUMENT ...]]',
     exitCodes: TAKEN,

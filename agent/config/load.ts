@@ -40,7 +40,7 @@ export async function loadConfig(system: System): Promise<LoadedConfig> {
 
   const interpretation = await interpret(read, system.platform);
   const built = await buildConfig(interpretation, system.platform);
-  const problems = [...interpretation.problems, ...impossible(built, interpretation.problems)];
+  const problems = [...interpretation.problems, ...impossible(built, interpretation.problems, system.platform)];
   if (problems.length > 0) throw invalidConfig(problems);
   return { ...built, files: read.map(({ file }) => file) };
 }

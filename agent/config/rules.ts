@@ -1,3 +1,4 @@
+import type { Platform } from '../system/system.ts';
 import type { Built } from './build.ts';
 import type { Problem } from './problems.ts';
 import type { Config } from './schema.ts';
@@ -6,7 +7,7 @@ import type { Config } from './schema.ts';
 interface Rule {
   /** The ones that must fit together, `section.key`; the first that was set in a file is named. */
   readonly keys: readonly string[];
-  broken(config: Config): boolean;
+  broken(config: Config, platform: Platform): boolean;
   readonly what: string;
   readonly remedy: string;
 }
@@ -25,6 +26,12 @@ const RULES: readonly Rule[] = [
     remedy: 'Add taker-command = PROGRAM, ARGUMENT, … or write taker = none.',
   },
   {
+    keys: ['snapshot.taker'],
+    broken: ({ snapshot }, platform) => snapshot.taker === 'vss' && platform !== 'windows',
+    what: 'is vss, and only Windows makes shadow copies',
+    remedy: 'Write taker = command with a taker-command, or taker = none for a snapshot that somebody else takes.',
+  },
+  {
     keys: ['report.prometheus'],
     broken: ({ report }) => report.prometheus !== undefined && !report.prometheus.endsWith('.prom'),
     what: 'does not end with .prom, and the collector reads no other file',
@@ -41,12 +48,16 @@ const UNUSED_COMMAND: Rule = {
 };
 
 /** Values that are right each for itself and impossible together. A rule is silent when one of its keys was refused. */
-export function impossible({ config, sources }: Built, refused: readonly Problem[]): readonly Problem[] {
+export function impossible(
+  { config, sources }: Built,
+  refused: readonly Problem[],
+  platform: Platform,
+): readonly Problem[] {
   const isRefused = (id: string) => refused.some(({ section, key }) => `${section}.${key}` === id);
   const rules =
     sources['snapshot.taker']?.from === 'default' && !isRefused('snapshot.taker') ? [...RULES, UNUSED_COMMAND] : RULES;
   return rules
-    .filter((rule) => rule.broken(config) && !rule.keys.some(isRefused))
+    .filter((rule) => rule.broken(config, platform) && !rule.keys.some(isRefused))
     .flatMap(({ keys, what, remedy }) => {
       const id = keys.find((candidate) => sources[candidate]?.from === 'file');
       const source = sources[id ?? ''];

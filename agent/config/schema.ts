@@ -1,4 +1,5 @@
 import { LOG_LEVELS } from '../log.ts';
+import type { Platform } from '../system/system.ts';
 
 /**
  * One key of the configuration. Defaults, bounds and examples are written as in the file, so that the same text serves
@@ -9,6 +10,8 @@ export type KeySpec = {
   readonly about: string;
   /** The value itself is never shown. */
   readonly secret?: true;
+  /** Of one platform alone: elsewhere it is refused, with what to write instead. */
+  readonly only?: { readonly platform: Platform; readonly instead: string };
 } & (
   | { readonly type: 'switch'; readonly default: 'yes' | 'no' }
   | { readonly type: 'choice'; readonly default: string; readonly of: readonly string[] }
@@ -27,8 +30,8 @@ export type KeySpec = {
   | { readonly type: 'list'; readonly default?: undefined; readonly of: ListItem; readonly example: string }
 );
 
-/** What the items of a list are: command and arguments, mount points to exclude, hosts, hosts with their ports, paths. */
-export type ListItem = 'argv' | 'exclusion' | 'host' | 'endpoint' | 'path';
+/** What the items of a list are: command and arguments, mount points to exclude, hosts, hosts with ports, paths, volumes. */
+export type ListItem = 'argv' | 'exclusion' | 'host' | 'endpoint' | 'path' | 'volume';
 
 /**
  * Everything that `quiesced.conf` may say, but for `[quiescer NAME]`. Parsing, defaults, `quiesced config` and the
@@ -60,15 +63,37 @@ export const SCHEMA = {
     },
     taker: {
       type: 'choice',
-      of: ['none', 'command'],
+      of: ['none', 'command', 'vss'],
       default: 'none',
-      about: 'How the snapshot is taken: by whoever asked for it (none) or by a command of yours.',
+      about: 'Who takes it: whoever asks (none), a command of yours, or a Windows Server by a shadow copy (vss).',
     },
     'taker-command': {
       type: 'list',
       of: 'argv',
       example: '/usr/local/sbin/take-snapshot, --volume, data',
       about: 'Program and arguments, by comma, that take the snapshot while everything is frozen.',
+    },
+  },
+  vss: {
+    volumes: {
+      type: 'list',
+      of: 'volume',
+      example: 'C:, E:\\data',
+      about: "Volumes to make shadow copies of; left out: all of NTFS or ReFS but Azure's temporary disk.",
+    },
+    'backup-type': {
+      type: 'choice',
+      of: ['copy', 'full'],
+      default: 'copy',
+      about: 'What writers are told: copy leaves the log chains of databases alone, full truncates logs.',
+    },
+    keep: {
+      type: 'count',
+      default: '1',
+      min: 0,
+      // As many as Windows has of those of shared folders; each costs writes.
+      max: 64,
+      about: 'How many sets of shadow copies stay; with 0 they are deleted when the run ends.',
     },
   },
   freeze: {

@@ -135,6 +135,10 @@ const ITEMS: Readonly<Record<ListItem, ItemKind>> = {
     expected: 'a list of absolute paths, by comma',
     isOne: (item, _, platform) => isAbsolute(item, platform),
   },
+  volume: {
+    expected: 'a list of letters of disks (C:) and folders that volumes are mounted at, by comma',
+    isOne: (item) => /^[a-z]:(\\[^<>"|?*]*)?$/i.test(item),
+  },
   host: {
     expected: 'a list of hosts, domains, addresses and networks, by comma',
     isOne: (item) => /^[\w.*:[\]/-]+$/.test(item) && !item.includes('//'),

@@ -14,10 +14,13 @@ export const unheldAmong = (
   return instances.filter((instance) => !held.has(instance));
 };
 
-/** The databases that run now and that nothing of ours would hold, by their titles, each once. */
-export const unheldDatabases = async (system: System, quiescers: readonly Picks[]): Promise<readonly string[]> => [
-  ...new Set(unheldAmong(await runningInstances(system), quiescers).map(nameOf)),
-];
+/**
+ * The databases that run now and that nothing of ours would hold, by their titles, each once. On Windows those that no
+ * VSS writer holds either: what has one is its own writer's to answer for.
+ */
+export async function unheldDatabases(system: System, quiescers: readonly Picks[]): Promise<readonly string[]> {
+  return [...new Set(unheldAmong(await runningInstances(system), quiescers).map(nameOf))];
+}
 
 /** `PostgreSQL`, `MariaDB in a container`. */
 export const nameOf = ({ kind, contained }: DatabaseInstance): string =>

@@ -7,6 +7,8 @@ import { scriptProblems } from '../scripts/runnable.ts';
 import { within } from '../snapshot/deadline.ts';
 import { planSnapshot, type SnapshotPlan } from '../snapshot/plan.ts';
 import type { System } from '../system/system.ts';
+import { assertDiskshadow } from '../takers/vss/diskshadow.ts';
+import { chooseVolumes } from '../takers/vss/volumes.ts';
 import { type ExpectationEvidence, type Expected, expectedConsistency } from './expected.ts';
 
 export interface ExpectationParts {
@@ -43,8 +45,12 @@ async function gather(parts: ExpectationParts): Promise<ExpectationEvidence> {
   const [plan, unheld] = await Promise.all([planOf(system, config), unheldDatabases(system, quiescers)]);
   const { scripts, problems, required } = plan.scripts;
   const faults = await scriptProblems(system, scripts);
+  const byVss = config.snapshot.taker === 'vss';
+  if (byVss) await assertDiskshadow(system);
+  const volumes = byVss ? (await chooseVolumes(system, config.vss.volumes)).chosen : [];
   return {
-    frozen: plan.freeze.groups.flat().map(({ mountPoint }) => mountPoint),
+    frozen: [...plan.freeze.groups.flat().map(({ mountPoint }) => mountPoint), ...volumes.map(({ path }) => path)],
+    byVss,
     whyNoneFrozen: whyNone(plan),
     unfreezable: plan.left.filter(({ why }) => why === 'unfreezable').map(({ fileSystem }) => fileSystem.mountPoint),
     preScripts: scripts.filter(({ pre }) => pre !== undefined).map(({ name }) => name),

@@ -16,6 +16,8 @@ export interface ExpectationEvidence {
   /** Why none would be; of no interest otherwise. */
   readonly whyNoneFrozen: string;
   readonly unfreezable: readonly string[];
+  /** VSS has its writers hold their applications, and `frozen` are the volumes that it holds itself. */
+  readonly byVss?: boolean;
   /** Names of the scripts that do something beforehand. */
   readonly preScripts: readonly string[];
   /** What is wrong with files that name scripts: those are not run. */
@@ -52,6 +54,7 @@ export function expectedConsistency(evidence: ExpectationEvidence): Expected {
 function applicationsOf(evidence: ExpectationEvidence): Evidence['applications'] {
   if (scriptsFail(evidence)) return 'failed';
   const { held, unheld, preScripts } = evidence;
+  if (evidence.byVss === true && preScripts.length === 0) return 'verified';
   if (held.length > 0 && (unheld.length === 0 || preScripts.length === 0)) return 'verified';
   return preScripts.length > 0 ? 'script-only' : 'none';
 }
@@ -75,7 +78,8 @@ const REASONS: Readonly<Record<Consistency, (evidence: ExpectationEvidence) => s
     if (held.length > 0) return `${and(held)} would be held, but ${alone}`;
     return unheld.length === 0 ? 'nothing is set up to hold applications' : alone;
   },
-  application: ({ held, preScripts, unheld }) => {
+  application: ({ held, preScripts, unheld, byVss }) => {
+    if (byVss === true && held.length + preScripts.length === 0) return 'the VSS writers would hold their applications';
     const holding = held.length > 0 ? `${and(held)} would be held` : `the pre scripts would run: ${and(preScripts)}`;
     if (unheld.length === 0) return holding;
     // The scripts may well see to it; quiescers that leave one out do not, and are worth less.

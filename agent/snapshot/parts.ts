@@ -15,6 +15,12 @@ export interface Parts {
   readonly quiescers: readonly Quiescer[];
   /** @param lockFd the guard inherits it, so that nobody else starts while anything is frozen. */
   freezer(lockFd: number | undefined): Freezer;
+  /**
+   * Gives back what a dead run owes that its taker has left behind.
+   *
+   * @param taker its id. @param what it has recorded.
+   */
+  giveBack?(taker: string, what: unknown, signal: AbortSignal): Promise<void>;
 }
 
 export interface RunRequest {

@@ -35,6 +35,8 @@ export interface HowItWent {
   readonly consistency: Consistency;
   /** Whether every file system was frozen when the snapshot was taken. */
   readonly froze: boolean;
+  /** What names the snapshot to whoever restores it, where there is one that has a name. */
+  readonly snapshot?: string;
 }
 
 export type Consistency = 'application' | 'file-system' | 'crash' | 'none';

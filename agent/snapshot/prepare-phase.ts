@@ -66,11 +66,12 @@ export class PreparePhase implements Phase {
     if (problems.length > 0) throw new AggregateError(problems, 'a file that names scripts is at fault');
   }
 
-  async leave({ consistency, froze }: HowItWent, signal: AbortSignal): Promise<void> {
+  async leave({ consistency, froze, ...snapshot }: HowItWent, signal: AbortSignal): Promise<void> {
     await this.#scripts.leave(signal, {
       result: consistency === 'none' ? 'failed' : 'success',
       consistency,
       freeze: froze || !this.#options.freezes ? 'held' : 'failed',
+      ...snapshot,
     });
   }
 }

@@ -6,6 +6,7 @@ import { devicesNamedByTest } from '../freezer/selection.ts';
 import { redact } from '../redact.ts';
 import { loadLibc } from '../system/native.ts';
 import type { System } from '../system/system.ts';
+import { LeftBehind } from '../takers/left-behind.ts';
 import { within } from './deadline.ts';
 import { addToHistory, readHistory } from './history.ts';
 import { Journal, type Owed, readOwed } from './journal.ts';
@@ -22,7 +23,7 @@ export interface Recovered {
   readonly outcomes: readonly Outcome[];
 }
 
-type RecoverParts = Pick<Parts, 'system' | 'log' | 'quiescers'>;
+type RecoverParts = Pick<Parts, 'system' | 'log' | 'quiescers' | 'giveBack'>;
 
 /**
  * Leaves whatever a previous run died inside: thaws, resumes, runs post scripts, and writes down that it was cut off.
@@ -93,7 +94,7 @@ async function thawByRecord(
 
 async function leaveOwed(parts: RecoverParts, owed: Owed, journal: Journal): Promise<readonly Fault[]> {
   const faults: Fault[] = [];
-  const attempt = async (phase: PhaseName, work: () => Promise<void>) => {
+  const attempt = async (phase: PhaseName | 'take', work: () => Promise<void>) => {
     try {
       await work();
     } catch (error) {
@@ -107,10 +108,11 @@ async function leaveOwed(parts: RecoverParts, owed: Owed, journal: Journal): Pro
     const owe = (what: unknown) => journal.owe('prepare', what);
     await attempt('prepare', () => leaveOwedScripts(parts.system, parts.log, owed.phases.prepare, owe));
   }
+  if (owed.phases.take !== undefined) await attempt('take', () => giveBackOwed(parts, owed, journal));
   return faults;
 }
 
-const faultOf = (phase: PhaseName, error: unknown): Fault => ({
+const faultOf = (phase: PhaseName | 'take', error: unknown): Fault => ({
   phase,
   during: 'recover',
   message: redact(messageOf(error)),
@@ -140,6 +142,23 @@ async function releaseOwed({ quiescers }: Pick<Parts, 'quiescers'>, what: unknow
   }
   await journal.owe('quiesce', failed.length === 0 ? undefined : failed);
   if (errors.length > 0) throw new AggregateError(errors);
+}
+
+const GIVE_BACK_MS = 120_000;
+
+/** What cannot be given back stays owed. */
+async function giveBackOwed(parts: RecoverParts, { run, phases }: Owed, journal: Journal): Promise<void> {
+  const told = await within('giving back what the snapshot has left', GIVE_BACK_MS, async (limit) => {
+    if (parts.giveBack === undefined) throw new Error(`nobody here knows what the taker ${run.taker} has left behind`);
+    return parts.giveBack(run.taker, phases.take, limit).catch(onlyLeftBehind);
+  });
+  await journal.owe('take', undefined);
+  if (told !== undefined) throw told;
+}
+
+function onlyLeftBehind(error: unknown): LeftBehind {
+  if (error instanceof LeftBehind) return error;
+  throw error;
 }
 
 /** A run that came to its end, but could not be left altogether then: what it was worth is known, and stays so. */

@@ -3,6 +3,7 @@ import { messageOf } from '../errors.ts';
 import { faultPoint } from '../fault-point.ts';
 import { bootIdOf } from '../freezer/linux.ts';
 import type { Lock } from '../system/lock.ts';
+import { withHeld } from './held-by-taker.ts';
 import { addToHistory } from './history.ts';
 import { Journal, type RunRecord } from './journal.ts';
 import { levelOf, type Outcome } from './outcome.ts';
@@ -20,6 +21,7 @@ export async function run(parts: Parts, request: RunRequest, lock: Lock, signal:
   const record = { id: randomUUID(), kind, taker: taker.id, startedAt: system.clock.now().toISOString() };
   const timeline = new Timeline(startedMonotonicMs);
   const journal = await Journal.begin(system, await bootIdOf(system), record);
+  taker.record?.((what) => journal.owe('take', what));
   const unheld = (await request.unheld?.()) ?? [];
   const phases = phasesOf(parts, request, lock, timeline, journal);
   const evidence = () => evidenceOf(phases, unheld);
@@ -63,11 +65,7 @@ function outcomeOf(
   evidence: ReturnType<typeof evidenceOf>,
   taken: Taken,
 ): Omit<Outcome, 'tookMs'> {
-  const { froze: _, ...level } = levelOf({
-    ...evidence,
-    taken: taken.taken,
-    takeEndedAtMs: taken.takeEndedAtMs,
-  });
+  const { froze: _, ...level } = levelOf(withHeld(evidence, taken));
   return {
     schema: 1,
     ...record,
@@ -76,9 +74,12 @@ function outcomeOf(
     ...(taken.snapshot === undefined ? {} : { snapshot: taken.snapshot }),
     frozenMs: phases.freeze.frozenMs,
     frozen: phases.freeze.frozen,
-    left: worthTelling(phases.plan().left).map(({ fileSystem: { mountPoint, type }, why, reason }) => {
-      return { mountPoint, type, why, reason };
-    }),
+    left: [
+      ...worthTelling(phases.plan().left).map(({ fileSystem: { mountPoint, type }, why, reason }) => {
+        return { mountPoint, type, why, reason };
+      }),
+      ...(taken.held?.left ?? []).map((volume) => ({ ...volume, why: 'excluded' })),
+    ],
     warnings: [...request.plan.warnings, ...phases.freeze.warnings],
     faults: taken.faults,
     timeline: [],

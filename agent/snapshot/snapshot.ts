@@ -1,8 +1,9 @@
 import { messageOf, UserError } from '../errors.ts';
 import { redact } from '../redact.ts';
 import type { Clock } from '../system/system.ts';
-import type { Taker } from '../takers/taker.ts';
+import type { TakenSnapshot, Taker } from '../takers/taker.ts';
 import { DeadlineError, within } from './deadline.ts';
+import { withHeld } from './held-by-taker.ts';
 import { type Evidence, levelOf } from './outcome.ts';
 import {
   type Fault,
@@ -16,6 +17,8 @@ import {
 
 const READY_MS = 60_000;
 const FINISH_MS = 30_000;
+/** Whoever holds applications by himself may have to ask each of them. */
+const VERIFY_MS = 70_000;
 
 export interface Cycle {
   readonly phases: readonly Phase[];
@@ -28,10 +31,11 @@ export interface Cycle {
   readonly clock: Clock;
 }
 
-export interface Taken {
+export interface Taken extends TakenSnapshot {
   readonly taken: boolean;
   readonly takeEndedAtMs: number | undefined;
-  readonly snapshot?: string;
+  /** Whether the taker has found, afterwards, that all was held which it holds itself. */
+  readonly verified?: boolean;
   readonly faults: readonly Fault[];
 }
 
@@ -51,7 +55,7 @@ export async function takeSnapshot(cycle: Cycle, signal: AbortSignal): Promise<T
     if (await enter(cycle, tried, faults, signal)) taken = await takes(cycle, tried, faults, signal);
   } finally {
     // Also when `ready` refused: what it opened is given back, and a taker that was started is told.
-    await leave(cycle, tried, taken, faults);
+    taken = await leave(cycle, tried, taken, faults);
   }
   return { ...taken, faults };
 }
@@ -166,17 +170,17 @@ async function take(
   { known, missed }: { readonly known: readonly Fault[]; readonly missed: Fault[] },
   signal: AbortSignal,
 ): Promise<Omit<Taken, 'faults'>> {
-  let snapshot: string | undefined;
+  let snapshot: TakenSnapshot = {};
   const taken = await attempt(cycle, 'take', 'take', missed, async () => {
-    ({ snapshot } = await within(
+    snapshot = await within(
       'the snapshot',
       cycle.takeMs,
       (limit) => cycle.taker.take(limit, { faults: known }),
       heldBy(tried, signal),
-    ));
+    );
   });
   const takeEndedAtMs = cycle.clock.monotonicMs();
-  return { taken, takeEndedAtMs, ...(snapshot === undefined ? {} : { snapshot }) };
+  return { ...snapshot, taken, takeEndedAtMs };
 }
 
 /** Aborted with the run, and as soon as one of the phases does not hold any more. */
@@ -184,15 +188,34 @@ const heldBy = (phases: readonly Phase[], signal: AbortSignal): AbortSignal =>
   AbortSignal.any([signal, ...phases.flatMap(({ lost }) => lost ?? [])]);
 
 /** Never throws and never stops early: one phase that cannot be left must not keep the others held. */
-async function leave(cycle: Cycle, tried: Phase[], taken: Omit<Taken, 'faults'>, faults: Fault[]): Promise<void> {
+async function leave(
+  cycle: Cycle,
+  tried: Phase[],
+  taken: Omit<Taken, 'faults'>,
+  faults: Fault[],
+): Promise<Omit<Taken, 'faults'>> {
+  let known = taken;
   // A freeze that was made ready holds a process and descriptors, so it is left although it was never entered.
   const left = cycle.phases.filter((phase) => tried.includes(phase) || phase.name === 'freeze');
-  for (const phase of left.toReversed()) await leaveOne(cycle, phase, taken, faults);
-  const { consistency } = howItWent(cycle, taken);
-  const told = taken.snapshot === undefined ? { consistency } : { consistency, snapshot: taken.snapshot };
+  for (const phase of left.toReversed()) {
+    // The applications do not wait for this answer, and the post scripts are told of it.
+    if (phase.name === 'prepare') known = await verify(cycle, known, faults);
+    await leaveOne(cycle, phase, known, faults);
+  }
+  const { froze: _, ...told } = howItWent(cycle, known);
   await attempt(cycle, 'take', 'leave', faults, () =>
     within('ending the snapshot', FINISH_MS, (limit) => cycle.taker.finish(told, limit)),
   );
+  return known;
+}
+
+async function verify(cycle: Cycle, taken: Omit<Taken, 'faults'>, faults: Fault[]): Promise<Omit<Taken, 'faults'>> {
+  const { taker } = cycle;
+  if (!taken.taken || taker.verify === undefined) return taken;
+  const verified = await attempt(cycle, 'take', 'verify', faults, () =>
+    within('to see what the snapshot has held', VERIFY_MS, async (limit) => taker.verify?.(limit)),
+  );
+  return { ...taken, verified };
 }
 
 function leaveOne(cycle: Cycle, phase: Phase, taken: Omit<Taken, 'faults'>, faults: Fault[]): Promise<boolean> {
@@ -202,9 +225,9 @@ function leaveOne(cycle: Cycle, phase: Phase, taken: Omit<Taken, 'faults'>, faul
   );
 }
 
-const howItWent = ({ evidence }: Cycle, { taken, takeEndedAtMs }: Omit<Taken, 'faults'>): HowItWent => {
-  const { consistency, froze } = levelOf({ ...evidence(), taken, takeEndedAtMs });
-  return { consistency, froze };
+const howItWent = ({ evidence }: Cycle, taken: Omit<Taken, 'faults'>): HowItWent => {
+  const { consistency, froze } = levelOf(withHeld(evidence(), taken));
+  return { consistency, froze, ...(taken.snapshot === undefined ? {} : { snapshot: taken.snapshot }) };
 };
 
 /** Does one step, with its line in the timeline; a failure becomes a fault. */

@@ -125,7 +125,7 @@ function running(system: System, { child, streams, mark, cgroup }: Started, opti
   const kill = async (pid: number, graceMs: number): Promise<readonly number[]> => {
     const left =
       system.platform === 'windows'
-        ? await endTree(system, pid)
+        ? await endTree(system, child, pid)
         : await endKin(system, { leader: groupGone ? undefined : pid, mark, started: started ?? 0, cgroup }, graceMs);
     // Its end is known a moment after its death; somebody who survived may hold the output open for ever.
     await Promise.race([ended, hearing(left.length === 0 ? LAST_OUTPUT_MS : 0)]);
@@ -212,8 +212,12 @@ function trySpawn(
 const becoming = (system: System, argv: readonly string[], cgroup: Cgroup | undefined): readonly string[] =>
   system.platform === 'linux' ? ['/bin/sh', '-c', BECOME, 'sh', cgroup?.procsFile ?? '/dev/null', ...argv] : argv;
 
-/** Windows has no signals, and keeps no word with a program that is to end. */
-async function endTree(system: System, pid: number): Promise<readonly number[]> {
+/**
+ * Windows has no signals, and keeps no word with a program that is to end. The number of one that has ended is somebody
+ * else's soon, and whom it left behind nobody can tell.
+ */
+async function endTree(system: System, child: ChildProcess, pid: number): Promise<readonly number[]> {
+  if (child.exitCode !== null || child.signalCode !== null) return [];
   await system.run(['taskkill', '/PID', String(pid), '/T', '/F'], { timeoutMs: TASKKILL_MS });
   return [];
 }

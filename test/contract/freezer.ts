@@ -61,7 +61,7 @@ const endingAll =
 function contractOfPrepare(test: FreezerTest): void {
   test('prepare freezes nothing, and can be taken back', async (t, subject) => {
     const prepared = await prepare(subject);
-    for (const each of subject.fileSystems) t.notOk(await subject.isFrozen(each));
+    for (const each of subject.fileSystems) t.ok(await subject.isWritable(each));
     t.notOk(prepared.lost.aborted);
     const report = await prepared.thaw();
     t.match(report, { problems: [], frozenMs: 0, firstThawAtMs: undefined });
@@ -114,7 +114,9 @@ function contractOfFreeze(test: FreezerTest): void {
     const { steps } = await prepared.freeze();
     t.ok((span(steps, 'freeze', second)?.[1] ?? 1) <= (span(steps, 'freeze', first)?.[0] ?? 0));
     const report = await prepared.thaw();
-    t.ok((span(report.steps, 'thaw', first)?.[1] ?? 1) <= (span(report.steps, 'thaw', second)?.[0] ?? 0));
+    const [begunMs = 1, endedMs = 1] = span(report.steps, 'thaw', first) ?? [];
+    // One that goes on for longer than a tenth of a second, on a disk that is busy, does not keep the next one waiting.
+    t.ok(Math.min(endedMs, begunMs + 98) <= (span(report.steps, 'thaw', second)?.[0] ?? 0));
   });
 
   test('one that somebody else has frozen is told, and never thawed', async (t, subject) => {

@@ -20,6 +20,8 @@ import { holdTaker } from '../../agent/takers/hold.ts';
 import { noneTaker } from '../../agent/takers/none.ts';
 import { sandboxTaker } from '../../agent/takers/sandbox.ts';
 import type { Taker } from '../../agent/takers/taker.ts';
+import type { Fate } from '../fakes/vss.ts';
+import { vssRig } from '../unit/takers/vss-rig.ts';
 import { takerContract } from './taker.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'quiesced-taker-'));
@@ -109,6 +111,32 @@ takerContract({
     return { ...taker, prepare };
   },
   leftovers: openFiles,
+});
+
+/** With `keep` 0 all of it is given back. */
+let shadows: ReadonlySet<string> = new Set();
+async function shadowTaker(fate: Fate): Promise<Taker> {
+  const rig = vssRig(t);
+  rig.vss.fate = fate;
+  shadows = rig.vss.sets;
+  return rig.taker({ keep: 0 });
+}
+
+takerContract({
+  name: 'vss',
+  // What names it is another each time.
+  working: async () => {
+    const taker = await shadowTaker('made');
+    const take: Taker['take'] = async (signal, holding) => {
+      const { snapshot = '' } = await taker.take(signal, holding);
+      return { snapshot: `${snapshot.split('{').length - 1} ids` };
+    };
+    return { taker: { ...taker, take }, snapshot: '3 ids' };
+  },
+  unready: async () => vssRig(t, { volumes: [] }).taker(),
+  failing: () => shadowTaker('fails'),
+  endless: () => shadowTaker('made late'),
+  leftovers: async () => [...shadows],
 });
 
 async function openFiles(): Promise<readonly string[]> {

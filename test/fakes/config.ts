@@ -2,14 +2,20 @@ import type { Test } from 'tap';
 import type { LoadedConfig } from '../../agent/config/load.ts';
 import { loadConfig } from '../../agent/config/load.ts';
 import { UserError } from '../../agent/errors.ts';
+import { PATHS } from '../../agent/system/paths.ts';
+import type { Platform } from '../../agent/system/system.ts';
 import { fakeSystem } from './system.ts';
 
 export const MAIN = '/etc/quiesced/quiesced.conf';
 export const DROP_INS = '/etc/quiesced/quiesced.conf.d';
 
 /** Loads the configuration of a machine that has these files, or this text as its `quiesced.conf`. */
-export async function load(files: string | Readonly<Record<string, string>>): Promise<LoadedConfig> {
-  const system = fakeSystem({ files: typeof files === 'string' ? { [MAIN]: files } : files });
+export async function load(
+  files: string | Readonly<Record<string, string>>,
+  platform: Platform = 'linux',
+): Promise<LoadedConfig> {
+  const { configFile } = PATHS[platform];
+  const system = fakeSystem({ platform, files: typeof files === 'string' ? { [configFile]: files } : files });
   try {
     return await loadConfig(system);
   } finally {

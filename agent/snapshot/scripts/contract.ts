@@ -10,6 +10,8 @@ export interface HowItWent {
   readonly consistency: string;
   /** `held` also where no freeze was wanted. Hooks get `thaw` then, else `freeze-failed`. */
   readonly freeze: 'held' | 'failed';
+  /** Its name, where it has one. */
+  readonly snapshot?: string;
 }
 
 export interface LeaveOptions {

@@ -29,6 +29,7 @@ export async function runStage(
       QUIESCED_RUN_ID: runId,
       QUIESCED_PHASE: stage,
       ...(how === undefined ? {} : { QUIESCED_RESULT: how.result, QUIESCED_CONSISTENCY: how.consistency }),
+      ...(how?.snapshot === undefined ? {} : { QUIESCED_SNAPSHOT: how.snapshot }),
     },
     onRetry: (failed) => log?.warn('a script failed and is run again', { ...fields, ...facts(failed) }),
   });

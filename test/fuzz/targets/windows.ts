@@ -9,13 +9,19 @@ import { judgeEvents, parseEvents } from '../../../agent/checks/windows-events.t
 import { judgeWindowsExtension, parseExtensionStatus } from '../../../agent/checks/windows-extension.ts';
 import { judgeRdpRules, judgeWindowsFirewall } from '../../../agent/checks/windows-firewall.ts';
 import { judgeStorage, parseShadowStorage } from '../../../agent/checks/windows-shadows.ts';
-import { judgeMissing, judgeWriters, parseWriters } from '../../../agent/checks/windows-writers.ts';
+import { judgeMissing, judgeWriters } from '../../../agent/checks/windows-writers.ts';
 import { parsePeVersion } from '../../../agent/system/pe-version.ts';
 import { parseSmbiosUuid } from '../../../agent/system/smbios.ts';
+import { parseWriters } from '../../../agent/system/vss-writers.ts';
+import { parseKept, surplusOf } from '../../../agent/takers/vss/kept.ts';
+import { parseOwedShadows } from '../../../agent/takers/vss/owed.ts';
+import { parseShadowIds, parseShadowLog } from '../../../agent/takers/vss/shadow-ids.ts';
+import { parseVssError } from '../../../agent/takers/vss/vss-error.ts';
 import { gptDisk, mbrDisk } from '../../fixtures/gpt.ts';
 import { peFile } from '../../fixtures/pe-file.ts';
 import { smbiosTables } from '../../fixtures/smbios.ts';
 import {
+  DISKSHADOW_CREATE,
   EVENT,
   extensionStatus,
   RDP_RULE,
@@ -28,6 +34,15 @@ import { type FuzzTarget, mustHold, textTarget } from '../target.ts';
 const APP_LOCKER =
   '<FilePathRule Id="1" Name="n" UserOrGroupSid="S-1-1-0" Action="Allow"><Conditions><FilePathCondition Path="%OSDRIVE%\\Packages\\*"/></Conditions></FilePathRule>';
 const ON = ['Domain', 'Public'] as const;
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 export const windowsTargets: readonly FuzzTarget[] = [
   {
@@ -75,7 +90,7 @@ export const windowsTargets: readonly FuzzTarget[] = [
     ['"C:\\Program Files\\x\\a.exe" -s', 'C:\\WindowsAzure\\GuestAgent_2.7\\WaAppAgent.exe'],
     (text) => programOf(text),
   ),
-  textTarget('vss-writers', ['checks/windows-writers.ts parseWriters'], [WRITERS], (text) => {
+  textTarget('vss-writers', ['system/vss-writers.ts parseWriters'], [WRITERS], (text) => {
     const writers = parseWriters(text);
     mustHold(
       writers.every(({ id, state }) => id.length === 38 && state >= 0),
@@ -84,6 +99,43 @@ export const windowsTargets: readonly FuzzTarget[] = [
     judgeWriters({ writers, fault: '' });
     judgeMissing({ writers, fault: '' }, true);
   }),
+  {
+    name: 'shadow-ids',
+    covers: ['takers/vss/shadow-ids.ts parseShadowIds', 'takers/vss/shadow-ids.ts parseShadowLog'],
+    samples: [DISKSHADOW_CREATE, Buffer.from(DISKSHADOW_CREATE, 'utf16le')],
+    read(input) {
+      const made = parseShadowLog(input.toString('latin1')) ?? parseShadowIds(input.toString('utf8'));
+      const ids = made === undefined ? [] : [made.set, ...made.shadows];
+      mustHold(
+        ids.every((id) => /^\{[0-9a-f-]{36}\}$/.test(id)),
+        'nothing but ids goes into a command',
+      );
+    },
+  },
+  textTarget(
+    'vss-error',
+    ['takers/vss/vss-error.ts parseVssError'],
+    ['Returned HRESULT: 0x8004231f', 'Error text: VSS_E_PROVIDER_VETO'],
+    (text) => {
+      const name = parseVssError(text)?.name;
+      mustHold(name === undefined || /^[\w]{9,70}$/.test(name), 'a name or a number');
+    },
+  ),
+  textTarget(
+    'kept-shadows',
+    ['takers/vss/kept.ts parseKept'],
+    ['{"schema":1,"kept":[{"set":"{0}","madeAt":"2026","consistency":"application"}]}'],
+    (text) => surplusOf(parseKept(text), 1),
+  ),
+  textTarget(
+    'owed-shadows',
+    ['takers/vss/owed.ts parseOwedShadows'],
+    ['{"folder":"C:\\\\ProgramData\\\\quiesced\\\\run\\\\vss-0a1b2c3d","set":"{0}"}', 'null'],
+    (text) => {
+      // Text that is no JSON is the journal's to refuse.
+      if (isJson(text)) parseOwedShadows(JSON.parse(text));
+    },
+  ),
   textTarget('shadow-storage', ['checks/windows-shadows.ts parseShadowStorage'], [SHADOW_STORAGE], (text) =>
     judgeStorage(parseShadowStorage(text) ?? 'not understood'),
   ),

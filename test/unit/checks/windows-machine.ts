@@ -16,6 +16,7 @@ const fixture = (name: string): string =>
   readFileSync(new URL(`../../fixtures/windows/${name}`, import.meta.url), 'utf8');
 
 export const WRITERS = fixture('vssadmin-writers.txt');
+export const DISKSHADOW_CREATE = fixture('diskshadow-create.txt');
 export const SHADOW_STORAGE = fixture('vssadmin-shadowstorage.txt');
 export const EVENT = fixture('event.xml');
 const GIB = 1024 ** 3;

@@ -11,7 +11,7 @@ import { judgeCollections, parseRule } from '../../../agent/checks/windows-applo
 import { gatherWindowsExtension, judgeWindowsExtension } from '../../../agent/checks/windows-extension.ts';
 import { judgeRdpRules, judgeWindowsFirewall } from '../../../agent/checks/windows-firewall.ts';
 import { parseShadowStorage } from '../../../agent/checks/windows-shadows.ts';
-import { parseWriters } from '../../../agent/checks/windows-writers.ts';
+import { parseWriters } from '../../../agent/system/vss-writers.ts';
 import { fakeWindows } from '../../fakes/windows.ts';
 import { gptDisk, mbrDisk } from '../../fixtures/gpt.ts';
 import { HEALTHY_WINDOWS, RDP_RULE, SHADOW_STORAGE, VMSNAPSHOT, WRITERS } from './windows-machine.ts';

@@ -41,6 +41,10 @@ on-failure = /bin/mail
 url = "https://hook.example/x?a=b#c"
 [report]
 prometheus = /var/lib/node/quiesced.prom
+[vss]
+volumes = C:\\, e:\\My data
+backup-type = full
+keep = 3
 [log]
 level = debug
 `.replace('timeout = 1h', 'timeout = 30m');
@@ -53,6 +57,7 @@ level = debug
       taker: 'command',
       takerCommand: ['/bin/take', '--name', 'a b', 'c=d'],
     },
+    vss: { volumes: ['C:\\', 'e:\\My data'], backupType: 'full', keep: 3 },
     freeze: { exclude: ['/mnt/*', 'type:xfs', 'device:/dev/sdb1'], expedite: false },
     scripts: {
       pre: '/opt/a; b #1/"pre".sh',
@@ -75,7 +80,7 @@ level = debug
     quiescers: [],
   });
   t.strictSame(sources['snapshot.frozen-deadline'], fromFile(3));
-  t.strictSame(sources['log.level'], fromFile(34));
+  t.strictSame(sources['log.level'], fromFile(38));
   t.ok(Object.values(sources).every(({ from }) => from === 'file'));
 });
 

@@ -179,6 +179,7 @@ function anyValue(spec: KeySpec): fc.Arbitrary<unknown> {
         host: word,
         endpoint: word.map((text) => `h${text.replace(/\W/g, '')}:443`),
         path: path.map((text) => text.replaceAll(',', '')),
+        volume: word.map((text) => `C:\\${text}`),
       };
       return fc.array(item[spec.of], { minLength: 1, maxLength: 4 });
     }

@@ -167,6 +167,17 @@ const CASES: Refusals = {
     message: '2: [snapshot] quiesce-deadline: frozen-deadline is longer than quiesce-deadline',
     remedy: /shorter one/,
   },
+  'shadow copies where there are none': {
+    text: '[snapshot]\ntaker = vss',
+    message: '2: [snapshot] taker: is vss, and only Windows makes shadow copies',
+    remedy: /taker = command/,
+  },
+  'a volume that is none': {
+    text: '[vss]\nvolumes = C:, /mnt',
+    message:
+      '2: [vss] volumes: "/mnt" is not a list of letters of disks (C:) and folders that volumes are mounted at, by comma',
+    remedy: /volumes = C:/,
+  },
   'a command taker without its command': {
     text: '[snapshot]\ntaker = command',
     message: '2: [snapshot] taker: the taker is a command, but there is no taker-command',

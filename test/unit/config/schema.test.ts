@@ -43,6 +43,7 @@ t.test('the defaults, as the type Config has them', async (t) => {
       taker: 'none',
       takerCommand: [],
     },
+    vss: { volumes: [], backupType: 'copy', keep: 1 },
     freeze: { exclude: [], expedite: true },
     scripts: {
       pre: undefined,

@@ -28,6 +28,17 @@ const CASES: Readonly<Record<string, Case>> = {
     'file-system',
     'MariaDB, Redis and PostgreSQL run and nothing quiesces them',
   ],
+  'a shadow copy': [{ byVss: true }, 'application', 'the VSS writers would hold their applications'],
+  'a shadow copy, and a database without a writer': [
+    { byVss: true, unheld: ['PostgreSQL'] },
+    'file-system',
+    'PostgreSQL runs and nothing quiesces it',
+  ],
+  'a shadow copy, and a pre script': [
+    { byVss: true, preScripts: ['[scripts]'] },
+    'application',
+    'the pre scripts would run: [scripts]',
+  ],
   'a pre script': [{ preScripts: ['[scripts]'] }, 'application', 'the pre scripts would run: [scripts]'],
   'a pre script and a database': [
     { preScripts: ['[scripts]'], unheld: ['PostgreSQL'] },

@@ -2,9 +2,9 @@ import { type Evidence, levelOf } from '../../../agent/snapshot/outcome.ts';
 import { type HowItWent, type Phase, type PhaseName, Timeline } from '../../../agent/snapshot/phases.ts';
 import { type Cycle, type Taken, takeSnapshot } from '../../../agent/snapshot/snapshot.ts';
 import { localClock } from '../../../agent/system/local.ts';
-import type { Taker } from '../../../agent/takers/taker.ts';
+import type { HeldByTaker, Taker } from '../../../agent/takers/taker.ts';
 
-export type Step = 'ready' | 'renew' | 'enter' | 'leave' | 'again' | 'prepare' | 'take' | 'finish';
+export type Step = 'ready' | 'renew' | 'enter' | 'leave' | 'again' | 'prepare' | 'take' | 'verify' | 'finish';
 /** What a step does: nothing, or it throws, or it never comes back. */
 export type Fate = Error | 'hangs' | 'throws at once' | (() => Promise<void>);
 export const NAMES: readonly PhaseName[] = ['prepare', 'quiesce', 'freeze'];
@@ -17,6 +17,8 @@ export interface Wishes {
   readonly signal?: AbortSignal;
   /** How often the taker says that another try may do better; absent: it knows no other try. */
   readonly tries?: number;
+  /** What the taker holds by itself; absent: nothing, and it verifies nothing. */
+  readonly held?: HeldByTaker;
 }
 
 export interface Ran {
@@ -68,8 +70,9 @@ export function run(wishes: Wishes): Ran {
     prepare: () => act('taker', 'prepare'),
     take: async () => {
       await act('taker', 'take');
-      return { snapshot: 'snapshot-1' };
+      return { snapshot: 'snapshot-1', ...(wishes.held === undefined ? {} : { held: wishes.held }) };
     },
+    ...(wishes.held === undefined ? {} : { verify: () => act('taker', 'verify') }),
     finish: (outcome) => {
       told.set('taker', outcome);
       return act('taker', 'finish');

@@ -4,6 +4,7 @@ import type { Quiescer } from '../../../agent/quiescers/quiescer.ts';
 import { addToHistory, readHistory } from '../../../agent/snapshot/history.ts';
 import { Journal, type RunRecord, readOwed } from '../../../agent/snapshot/journal.ts';
 import { recover } from '../../../agent/snapshot/recover.ts';
+import { LeftBehind } from '../../../agent/takers/left-behind.ts';
 import { type FakeSystem, fakeSystem } from '../../fakes/system.ts';
 import { outcomeOf } from './outcomes.ts';
 
@@ -91,6 +92,34 @@ t.test('a record of scripts that is not understood is told once, and run never',
   const { faults } = await recover(partsOf(system));
   t.match(faults, [{ phase: 'prepare', during: 'recover', message: /not understood/ }]);
   t.strictSame(system.ran, []);
+  t.strictSame(await readOwed(system), []);
+});
+
+t.test('what a taker has left behind is given back, by what it has recorded', async (t) => {
+  const given: unknown[] = [];
+  let fate: Error | undefined = new Error('no room');
+  const giveBack = async (taker: string, what: unknown): Promise<void> => {
+    given.push([taker, what]);
+    if (fate !== undefined) throw fate;
+  };
+  const system = await dead(t, { take: { set: 's1' } });
+  const parts = { ...partsOf(system), giveBack };
+  t.match((await recover(parts)).faults, [{ phase: 'take', during: 'recover', message: 'no room' }]);
+  t.strictSame((await readOwed(system))[0]?.phases, { take: { set: 's1' } }, 'it stays owed');
+  fate = undefined;
+  t.strictSame((await recover(parts)).faults, []);
+  t.strictSame(await readOwed(system), []);
+  t.strictSame(given, [
+    ['command', { set: 's1' }],
+    ['command', { set: 's1' }],
+  ]);
+});
+
+t.test('what no program can give back is told once', async (t) => {
+  const system = await dead(t, { take: {} });
+  const giveBack = () => Promise.reject(new LeftBehind('x.left', 'it may be there', { remedy: 'look' }));
+  const { faults } = await recover({ ...partsOf(system), giveBack });
+  t.match(faults, [{ phase: 'take', message: 'it may be there', remedy: 'look' }]);
   t.strictSame(await readOwed(system), []);
 });
 

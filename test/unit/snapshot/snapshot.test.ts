@@ -18,7 +18,8 @@ t.test('ready, enter in order, take, leave last first, tell the taker', async (t
   });
   t.strictSame(events, [...READY, ...ENTER, 'take', ...LEAVE]);
   t.strictSame(told.get('taker'), { consistency: 'application', snapshot: 'snapshot-1' });
-  for (const name of NAMES) t.strictSame(told.get(name), { consistency: 'application', froze: true }, name);
+  const how = { consistency: 'application', froze: true, snapshot: 'snapshot-1' };
+  for (const name of NAMES) t.strictSame(told.get(name), how, name);
 });
 
 const FATES: Readonly<Record<string, { readonly fate: Fate; readonly message: RegExp }>> = {

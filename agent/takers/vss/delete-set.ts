@@ -1,0 +1,44 @@
+import { UserError } from '../../errors.ts';
+import { GUID } from '../../system/guid.ts';
+import type { System } from '../../system/system.ts';
+import { newFolder, removeFolder, runDiskshadow, tellEnd, windowsProgram } from './diskshadow.ts';
+
+const DELETE_MS = 60_000;
+const ASK_MS = 30_000;
+
+/**
+ * Deletes the shadow copies of one set, by its id: never those of anybody else. Done also when it is there no more: VSS
+ * deletes the oldest by itself when it runs out of room. Throws a `UserError` when it stays.
+ */
+export async function deleteSet(system: System, set: string): Promise<void> {
+  if (!new RegExp(`^${GUID}$`, 'i').test(set)) throw new Error(`${set} is no id of a set of shadow copies`);
+  const folder = newFolder();
+  // Not by vssadmin, which deletes those of shared folders alone.
+  const said = await runDiskshadow(system, folder, [`DELETE SHADOWS SET ${set}`], { timeoutMs: DELETE_MS });
+  await removeFolder(system, folder);
+  if (said.exitCode === 0) return;
+  const there = await setsThere(system);
+  if (there !== undefined && !there.includes(set.toLowerCase())) return;
+  throw new UserError('vss.not-deleted', `the set of shadow copies ${set} could not be deleted: ${tellEnd(said)}`, {
+    remedy: `It is tried again with the next run. By hand, in diskshadow: delete shadows set ${set}`,
+  });
+}
+
+/** The ids of all sets that there are, in lower case, in the words of WMI, which has no language; undefined where it does not answer. */
+async function setsThere(system: System): Promise<readonly string[] | undefined> {
+  const lines = await askPowerShell(system, 'Get-CimInstance Win32_ShadowCopy | ForEach-Object { $_.SetID }');
+  return lines?.map((line) => line.toLowerCase());
+}
+
+/** What a command of PowerShell answers, line by line; undefined where it fails. */
+export async function askPowerShell(system: System, command: string): Promise<readonly string[] | undefined> {
+  const program = windowsProgram(system, 'WindowsPowerShell\\v1.0\\powershell.exe');
+  const strictly = `$ErrorActionPreference = 'Stop'; ${command}`;
+  const argv = [program, '-NoProfile', '-NonInteractive', '-Command', strictly];
+  const { exitCode, stdout } = await system.run(argv, { timeoutMs: ASK_MS });
+  if (exitCode !== 0) return undefined;
+  return stdout
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+}

@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import { win32 } from 'node:path';
+import { UserError } from '../../errors.ts';
+import { faultPoint } from '../../fault-point.ts';
+import { PATHS } from '../../system/paths.ts';
+import type { System } from '../../system/system.ts';
+
+/** How diskshadow ended, and what it said; in the language of the system but for GUIDs, aliases and names of errors. */
+export interface Said {
+  /** Undefined when it did not exit by itself. */
+  readonly exitCode: number | undefined;
+  readonly output: string;
+}
+
+/** Of Windows itself, and not the first of that name in PATH. */
+export const windowsProgram = ({ env }: System, name: string): string =>
+  win32.join(env.SystemRoot ?? 'C:\\Windows', 'System32', name);
+
+/** Throws a `UserError` where there is none. */
+export async function assertDiskshadow(system: System): Promise<void> {
+  if (system.platform !== 'windows') {
+    throw new UserError('vss.windows', 'shadow copies are made on Windows only', {
+      remedy: 'Write taker = command in [snapshot], and the command that takes the snapshot.',
+    });
+  }
+  const path = windowsProgram(system, 'diskshadow.exe');
+  if ((await system.stat(path)) !== undefined) return;
+  throw new UserError('vss.no-diskshadow', `there is no ${path}: only Windows Server has it`, {
+    remedy:
+      'Have a program of yours take it: quiesced snapshot -- COMMAND. Or hold scripts for whoever does: quiesced hold --no-freeze',
+  });
+}
+
+/** A name below which one session has its files. Nothing is made yet. */
+export const newFolder = (): string => win32.join(PATHS.windows.runtime, `vss-${randomUUID().slice(0, 8)}`);
+
+/** One that a record names, and that may therefore be emptied. */
+export const isFolderOfOurs = (path: string): boolean =>
+  win32.dirname(path) === PATHS.windows.runtime && /^vss-[0-9a-f]{8}$/.test(win32.basename(path));
+
+const SCRIPT = 'script.dsh';
+const LOG = 'diskshadow.log';
+/** What writers say of themselves; diskshadow leaves it in its working folder, which is a disk's root, unless it is told. */
+const METADATA = 'metadata.cab';
+
+export const metadataIn = (folder: string): string => win32.join(folder, METADATA);
+/** What a session has logged, a character for each byte; undefined where it was not begun. */
+export const logOf = (system: System, folder: string): Promise<string | undefined> =>
+  system.readText(win32.join(folder, LOG), 'latin1');
+
+export interface DiskshadowOptions {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Runs commands of diskshadow in a folder that is for Administrators and SYSTEM alone; the folder stays. */
+export async function runDiskshadow(
+  system: System,
+  folder: string,
+  commands: readonly string[],
+  options: DiskshadowOptions,
+): Promise<Said> {
+  const script = win32.join(folder, SCRIPT);
+  await faultPoint('vss.script.before');
+  await system.makeDir(folder, 0o700);
+  // It takes the last character of a line that does not end as lines do on Windows for part of its end.
+  await system.write(script, `${commands.join('\r\n')}\r\n`, { mode: 0o600 });
+  await faultPoint('vss.script.after');
+  await faultPoint('vss.diskshadow.before');
+  const argv = [windowsProgram(system, 'diskshadow.exe'), '/s', script, '/l', win32.join(folder, LOG)];
+  const { exitCode, stdout, stderr } = await system.run(argv, options);
+  await faultPoint('vss.diskshadow.after');
+  return { exitCode, output: `${stdout}${stderr}` };
+}
+
+/** Removes the files of a session that has ended. */
+export async function removeFolder(system: System, folder: string): Promise<void> {
+  const names = new Set([SCRIPT, LOG, METADATA, ...((await system.list(folder)) ?? [])]);
+  await faultPoint('vss.folder.before');
+  for (const name of names) await system.remove(win32.join(folder, name));
+  await system.removeDir(folder);
+  await faultPoint('vss.folder.after');
+}
+
+/** `diskshadow ended with 4: the last thing that it said`. */
+export function tellEnd({ exitCode, output }: Said): string {
+  const last = output
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .findLast((line) => line !== '' && !line.startsWith('->'));
+  const how = exitCode === undefined ? 'did not end by itself' : `ended with ${exitCode}`;
+  return `diskshadow ${how}${last === undefined ? '' : `: ${last.slice(0, 300)}`}`;
+}

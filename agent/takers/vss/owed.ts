@@ -1,0 +1,82 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { UserError } from '../../errors.ts';
+import { faultPoint } from '../../fault-point.ts';
+import type { System } from '../../system/system.ts';
+import { LeftBehind } from '../left-behind.ts';
+import { askPowerShell, deleteSet } from './delete-set.ts';
+import { isFolderOfOurs, logOf, removeFolder } from './diskshadow.ts';
+import { forgetKept } from './kept.ts';
+import { parseShadowLog } from './shadow-ids.ts';
+import { parseVssError } from './vss-error.ts';
+
+/** What another process needs to know of shadow copies that it has to delete. */
+export interface OwedShadows {
+  /** Of the session that makes them; its log is in it. */
+  readonly folder: string;
+  /** Once it is known. */
+  readonly set?: string;
+}
+
+export function parseOwedShadows(what: unknown): OwedShadows {
+  const { folder, set } = (typeof what === 'object' && what !== null ? what : {}) as Record<string, unknown>;
+  if (typeof folder !== 'string' || !isFolderOfOurs(folder) || !(set === undefined || typeof set === 'string')) {
+    throw new UserError('vss.record-broken', 'what is on record of shadow copies is not understood', {
+      remedy: 'See which there are: vssadmin list shadows. Delete what is left over, then remove the record.',
+    });
+  }
+  return { folder, ...(set === undefined ? {} : { set }) };
+}
+
+/** As long as VSS takes at the most, and a little more. */
+const LAST_MS = 90_000;
+const LOOK_AGAIN_MS = 1000;
+const TASKKILL_MS = 10_000;
+
+/**
+ * Deletes what a run that died has made, or is still making: diskshadow outlives us, and a set that it ends with is one
+ * that nobody knows of. Where there may be one whose id was not written down, that is told, once; nothing is deleted that
+ * is not certain to be ours.
+ */
+export async function settleShadows(system: System, what: unknown, signal: AbortSignal): Promise<void> {
+  const owed = parseOwedShadows(what);
+  await ended(system, owed.folder, signal);
+  const log = await logOf(system, owed.folder);
+  const set = owed.set ?? (log === undefined ? undefined : parseShadowLog(log)?.set);
+  if (set !== undefined) {
+    await deleteSet(system, set);
+    await forgetKept(system, set);
+  }
+  await removeFolder(system, owed.folder);
+  // It has not got as far as to log anything, or has logged that it failed.
+  if (set === undefined && log !== undefined && parseVssError(log) === undefined) throw leftShadows();
+}
+
+const leftShadows = (): LeftBehind =>
+  new LeftBehind('vss.left', 'a shadow copy may have been made whose id was not written down: it is not deleted', {
+    remedy: 'See which there are, and from when: vssadmin list shadows. In diskshadow: delete shadows id {ID}',
+  });
+
+/** Ends the diskshadow of this session, should it not end by itself. */
+async function ended(system: System, folder: string, signal: AbortSignal): Promise<void> {
+  const until = system.clock.monotonicMs() + LAST_MS;
+  for (let pids = await ours(system, folder); pids.length > 0; pids = await ours(system, folder)) {
+    signal.throwIfAborted();
+    if (system.clock.monotonicMs() >= until) {
+      await faultPoint('vss.end.before');
+      for (const pid of pids) await system.run(['taskkill', '/PID', pid, '/T', '/F'], { timeoutMs: TASKKILL_MS });
+      await faultPoint('vss.end.after');
+      return;
+    }
+    await sleep(LOOK_AGAIN_MS);
+  }
+}
+
+/** By the path of its script, which no other has. */
+async function ours(system: System, folder: string): Promise<readonly string[]> {
+  const name = folder.slice(folder.lastIndexOf('\\') + 1);
+  const lines = await askPowerShell(
+    system,
+    `Get-CimInstance Win32_Process | Where-Object { $_.Name -eq 'diskshadow.exe' -and $_.CommandLine -like '*${name}*' } | ForEach-Object { $_.ProcessId }`,
+  );
+  return (lines ?? []).filter((line) => /^\d+$/.test(line));
+}

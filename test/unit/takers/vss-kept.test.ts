@@ -1,0 +1,99 @@
+import t from 'tap';
+import { addKept, type KeptSet, readKept, surplusOf } from '../../../agent/takers/vss/kept.ts';
+import { settleShadows } from '../../../agent/takers/vss/owed.ts';
+import { guid } from '../../fakes/vss.ts';
+import { never, vssRig } from './vss-rig.ts';
+
+const setOf = (snapshot: string): string => snapshot.split(' ')[0] ?? '';
+const FOLDER = 'C:\\ProgramData\\quiesced\\run\\vss-0a1b2c3d';
+
+t.test('the newest stay, and those of others always', async (t) => {
+  const { vss, take, system } = vssRig(t);
+  const others = guid();
+  vss.sets.add(others);
+  const made = [];
+  for (let count = 0; count < 4; count += 1) made.push(setOf(await take({ keep: 2 })));
+  t.strictSame([...vss.sets], [others, ...made.slice(-2)]);
+  t.strictSame(
+    (await readKept(system)).map(({ set }) => set),
+    made.slice(-2),
+  );
+  await take({ keep: 0 });
+  t.strictSame([...vss.sets], [others], 'with 0 none of ours stays');
+  t.strictSame(await readKept(system), []);
+});
+
+t.test('which are too many', async (t) => {
+  const one = (set: string, consistency = 'application'): KeptSet => ({ set, madeAt: '', consistency });
+  const names = (kept: readonly KeptSet[], keep: number) => surplusOf(kept, keep).map(({ set }) => set);
+  t.strictSame(names([], 1), []);
+  t.strictSame(names([one('a'), one('b'), one('c')], 2), ['a']);
+  t.strictSame(names([one('a'), one('b')], 5), []);
+  t.strictSame(names([one('a'), one('b'), one('c', 'file-system')], 1), ['a'], 'the last good one stays');
+  t.strictSame(names([one('a', 'file-system'), one('b', 'file-system')], 1), ['a']);
+  t.strictSame(names([one('a'), one('b', 'file-system')], 0), ['a', 'b']);
+});
+
+t.test('one that VSS has deleted itself is forgotten; one that stays is told and tried again', async (t) => {
+  const { vss, take, system } = vssRig(t);
+  const first = setOf(await take());
+  vss.sets.delete(first);
+  const second = setOf(await take());
+  t.strictSame([...vss.sets], [second]);
+  vss.stuck.add(second);
+  await t.rejects(take(), { errors: [{ code: 'vss.not-deleted', remedy: new RegExp(second) }] });
+  t.equal((await readKept(system)).length, 2);
+  vss.stuck.clear();
+  const last = setOf(await take());
+  t.strictSame([...vss.sets], [last]);
+});
+
+t.test('a record that is not ours to read costs no shadow copy', async (t) => {
+  const { vss, take, system } = vssRig(t);
+  await system.write('C:\\ProgramData\\quiesced\\state\\shadows.json', '{"kept":[{"set":1}]}');
+  await t.rejects(take(), { code: 'vss.record-broken', remedy: /vssadmin list shadows/ });
+  t.equal(vss.sets.size, 1);
+});
+
+t.test('what a run that died had made is deleted, and not kept', async (t) => {
+  const { vss, system } = vssRig(t);
+  const [set, others] = [guid(), guid()];
+  for (const each of [set, others]) vss.sets.add(each);
+  await addKept(system, { set, madeAt: '', consistency: 'application' });
+  await settleShadows(system, { folder: FOLDER, set }, never);
+  t.strictSame([...vss.sets], [others]);
+  t.strictSame(await readKept(system), []);
+});
+
+t.test('what it was still making is waited for, and found in its log', async (t) => {
+  const { vss, system } = vssRig(t);
+  const set = guid();
+  vss.sets.add(set);
+  vss.running.push(['4711']);
+  const lines = `Alias QUIESCED_1 ${guid()}\r\nVSS_SHADOW_SET ${set}\r\n`;
+  await system.makeDir(FOLDER, 0o700);
+  await system.write(`${FOLDER}\\diskshadow.log`, Buffer.from(`\ufeff${lines}`, 'utf16le').toString('latin1'), {
+    encoding: 'latin1',
+  });
+  await settleShadows(system, { folder: FOLDER }, never);
+  t.strictSame([...vss.sets], []);
+  t.equal(await system.stat(FOLDER), undefined);
+});
+
+t.test('where there may be one that nobody knows by its id', async (t) => {
+  const { vss, system } = vssRig(t);
+  const others = guid();
+  vss.sets.add(others);
+  const died = async (log: string | undefined) => {
+    await system.makeDir(FOLDER, 0o700);
+    if (log !== undefined) await system.write(`${FOLDER}\\diskshadow.log`, log);
+    await settleShadows(system, { folder: FOLDER }, never);
+  };
+  await t.rejects(died('-> CREATE\r\n'), { code: 'vss.left' });
+  t.equal(await system.stat(FOLDER), undefined);
+  await t.resolves(died(undefined), 'it was not even begun');
+  await t.resolves(died('VSS_E_PROVIDER_VETO'), 'it has failed');
+  t.strictSame([...vss.sets], [others], 'and what is not ours stays');
+  for (const broken of [undefined, {}, { folder: 'C:\\Windows' }, { folder: FOLDER, set: 1 }])
+    await t.rejects(settleShadows(system, broken, never), { code: 'vss.record-broken' });
+});
