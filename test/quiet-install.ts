@@ -8,13 +8,16 @@ const MINUTES = 60_000;
 /** Debian packages, by apt, without starting a service that they bring. Throws with what apt said. */
 export const installQuietly = (packages: readonly string[]): Promise<void> =>
   withoutStartingServices(packages, async () => {
-    await apt(['update', '-qq'], 2 * MINUTES);
+    await apt(['update', '-qq'], 5 * MINUTES);
     await apt(['install', '-y', '-qq', '--no-install-recommends', ...packages], 10 * MINUTES);
   });
 
 async function apt(args: readonly string[], timeoutMs: number): Promise<void> {
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
-  const { exitCode, ended, stderr } = await runProgram(['apt-get', ...args], { timeoutMs, env });
+  const { exitCode, ended, stderr } = await runProgram(['apt-get', '-o', 'DPkg::Lock::Timeout=120', ...args], {
+    timeoutMs,
+    env,
+  });
   if (exitCode !== 0) throw new Error(`apt-get ${args.join(' ')}: ${ended} ${exitCode ?? ''} ${stderr.trim()}`);
 }
 

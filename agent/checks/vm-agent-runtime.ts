@@ -7,8 +7,8 @@ import { askWaagentVersion, gatherWaagent } from './waagent.ts';
 import { compareVersions, parseWaagentVersion, type WaagentVersion } from './waagent-version.ts';
 import { gatherWindowsAgent, judgeWindowsVersion } from './windows-agent.ts';
 
-/** Python may take seconds to start on a busy machine, after a systemctl that does not answer: their deadlines and a bit. */
-const TIMEOUT_MS = 12_000;
+/** Python may take seconds to start, after a systemctl that does not answer: their deadlines, and what a busy machine adds. */
+const TIMEOUT_MS = 20_000;
 
 export const versionIsSupported: Check = {
   id: 'agent.version.linux',

@@ -1,5 +1,5 @@
 import { RDP_PORT, type RemoteDesktop, readRemoteDesktop } from '../boot/remote-desktop.ts';
-import { registryOf, registryText } from '../system/registry.ts';
+import { serialConsoleOf } from '../boot/windows-serial.ts';
 import { restoreLimit } from './azure.ts';
 import { type Check, fail, pass, type Result, skip, warn } from './check.ts';
 import { WINDOWS_IMAGE } from './limits.ts';
@@ -51,12 +51,6 @@ export function judgeRemoteDesktop(desktop: RemoteDesktop): Result {
   return pass(`port ${port}`);
 }
 
-/** The boot configuration, which is a hive of the registry; numbers are those of BcdOSLoaderElementTypes. */
-const OBJECTS = 'HKLM\\BCD00000000\\Objects';
-const BOOT_MANAGER = '{9dea862c-5cdd-4e70-acc1-f32b344d4795}';
-const DEFAULT_OBJECT = '23000003';
-const EMS_ENABLED = '260000b0';
-
 export const serialConsoleOfWindows: Check = {
   id: 'win.bcd',
   group: 'restore',
@@ -65,10 +59,9 @@ export const serialConsoleOfWindows: Check = {
   needsRoot: true,
   source: WINDOWS_IMAGE.source,
   async run(system, context) {
-    const loader = await registryText(system, `${OBJECTS}\\${BOOT_MANAGER}\\Elements\\${DEFAULT_OBJECT}\\Element`);
-    if (loader === undefined) return skip('the boot configuration names no default');
-    const ems = await registryOf(system).read(`${OBJECTS}\\${loader}\\Elements\\${EMS_ENABLED}\\Element`);
-    return restoreLimit(context, judgeEms(ems?.type === 'binary' && /^0*1/.test(ems.data)));
+    const serial = await serialConsoleOf(system);
+    if (serial === undefined) return skip('the boot configuration names no default');
+    return restoreLimit(context, judgeEms(serial.on));
   },
 };
 
@@ -77,5 +70,5 @@ export const judgeEms = (on: boolean): Result =>
     ? pass('EMS is on')
     : warn(
         'EMS is off: when a restored machine does not come onto the network, nobody can look into it',
-        '$ bcdedit /ems {current} on\n$ bcdedit /emssettings EMSPORT:1 EMSBAUDRATE:115200',
+        'Have it switched on:\n$ quiesced repair win.bcd',
       );

@@ -1,7 +1,7 @@
 import { registryNumber, registryOf, registryText } from '../system/registry.ts';
+import { runningServices, SQL_SERVER } from '../system/running-services.ts';
 import type { ServiceState } from '../system/service-states.ts';
 import type { System } from '../system/system.ts';
-import { runningServices, SQL_SERVER } from '../system/windows-databases.ts';
 import { type Check, fail, info, pass, type Result, skip, warn } from './check.ts';
 import { SOURCES, VSS } from './limits.ts';
 import { isOutOfOrder, servicesOf } from './windows-services.ts';

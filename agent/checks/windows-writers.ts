@@ -1,3 +1,4 @@
+import { runningServices, SQL_SERVER } from '../system/running-services.ts';
 import type { System } from '../system/system.ts';
 import {
   askWriters,
@@ -9,7 +10,6 @@ import {
   type VssWriters,
   WRITERS_MS,
 } from '../system/vss-writers.ts';
-import { runningServices, SQL_SERVER } from '../system/windows-databases.ts';
 import { type Check, fail, pass, type Result, skip, warn } from './check.ts';
 import { VSS } from './limits.ts';
 

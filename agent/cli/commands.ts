@@ -26,6 +26,7 @@ export const RUN: Readonly<Record<string, Command>> = {
   recover: async (context) => (await import('./commands/internal.ts')).recover(context),
   'keep-hold': async (context) => (await import('./commands/keep-hold.ts')).keepHold(context),
   'thaw-overdue': async (context) => (await import('./commands/thaw-overdue.ts')).thawOverdue(context),
+  'client-feeder': async (context) => (await import('./commands/internal.ts')).clientFeeder(context),
   'sqlite-session': async (context) => (await import('./commands/internal.ts')).sqliteSession(context),
   'compare-image': async (context) => (await import('./commands/compare-image.ts')).compareImage(context),
   'sandbox-writer': async (context) => (await import('./commands/internal.ts')).sandboxWriter(context),

@@ -42,5 +42,13 @@ export const INTERNAL_COMMANDS: readonly CommandSpec[] = [
     hidden: true,
   },
   { name: 'sqlite-session', about: 'A client of SQLite', flags: [], words: 'FILE', exitCodes: DONE, hidden: true },
+  {
+    name: 'client-feeder',
+    about: "Hands a client's lines on, on Windows",
+    flags: [],
+    words: 'LIFE-MS -- CLIENT',
+    exitCodes: DONE,
+    hidden: true,
+  },
   { name: 'sandbox-writer', about: 'Writes all the time', flags: [], words: 'FOLDER', exitCodes: DONE, hidden: true },
 ];

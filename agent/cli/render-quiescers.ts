@@ -32,7 +32,7 @@ function ofDatabase(
   ];
 }
 
-function ofQuiescer({ id, title, detected, error }: SurveyedQuiescer, width: number): readonly string[] {
+function ofQuiescer({ id, title, detected, error, volumes = [] }: SurveyedQuiescer, width: number): readonly string[] {
   const head = `  [quiescer ${id}]`;
   if (error !== undefined) {
     return [head, ...bullet(`${title} cannot be asked: ${error.message}`, width), ...remedied(error.remedy, width)];
@@ -43,6 +43,9 @@ function ofQuiescer({ id, title, detected, error }: SurveyedQuiescer, width: num
     head,
     ...hang('    ', `${title} ${version}: ${how}; blocks ${blocks}`.replace(' :', ':'), width),
     ...(longestSeconds > 0 ? hang('    ', `the longest transaction under way: ${longestSeconds} s`, width) : []),
+    ...(volumes.length > 1
+      ? hang('    ', `on several volumes, which one shadow copy must hold: ${volumes.join(', ')}`, width)
+      : []),
     ...missing.flatMap(({ what, remedy }) => [...bullet(`missing: ${what}`, width), ...remedied(remedy, width)]),
     ...stale.flatMap(({ what, remedy }) => [...bullet(`left behind: ${what}`, width), ...remedied(remedy, width)]),
   ];

@@ -1,4 +1,5 @@
 import { LOG_LEVELS } from '../log.ts';
+import type { Platform } from '../system/system.ts';
 
 /**
  * One key of the configuration. Defaults, bounds and examples are written as in the file, so that the same text serves
@@ -9,6 +10,8 @@ export type KeySpec = {
   readonly about: string;
   /** The value itself is never shown. */
   readonly secret?: true;
+  /** Of one platform alone: elsewhere it is refused, with what to write instead. */
+  readonly only?: { readonly platform: Platform; readonly instead: string };
 } & (
   | { readonly type: 'switch'; readonly default: 'yes' | 'no' }
   | { readonly type: 'choice'; readonly default: string; readonly of: readonly string[] }

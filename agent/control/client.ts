@@ -63,8 +63,16 @@ function exchange(
     response.on('end', () => resolve({ status: response.statusCode ?? 0, body: text }));
     response.on('error', reject);
   });
-  const silence = setTimeout(() => call.destroy(new Error(`nothing came within ${silenceMs / 1000} s`)), silenceMs);
+  let signs = 0;
+  const silence = setTimeout(() => {
+    const before = signs;
+    // What lies there is read first: it may have been this process that stood still.
+    setImmediate(() => {
+      if (signs === before) call.destroy(new Error(`nothing came within ${silenceMs / 1000} s`));
+    });
+  }, silenceMs);
   call.on('information', () => {
+    signs += 1;
     silence.refresh();
     onSign?.();
   });

@@ -2,7 +2,7 @@ import { messageOf } from '../errors.ts';
 import { faultPoint } from '../fault-point.ts';
 import type { Log } from '../log.ts';
 import type { Clock } from '../system/system.ts';
-import { orUndefinedAfter } from '../system/waits.ts';
+import { orUndefinedAfter, silenceOf } from '../system/waits.ts';
 import type { FreezePlan, FreezeResult, PreparedFreeze, ThawReport } from './freezer.ts';
 import type { GuardConnection } from './guard-connection.ts';
 import type { SecondLine } from './second-line.ts';
@@ -12,6 +12,8 @@ import type { ThirdLine } from './third-line.ts';
 const SILENCE_MS = 300;
 /** A guard that has nothing frozen leaves within a few milliseconds. */
 const PARTING_MS = 1000;
+/** On a machine that is short of processor time many more; here it matters, and nothing is frozen. */
+const HANDING_OVER_MS = 10_000;
 /** The third line has limits of its own for what it starts, to arm and to disarm; none of it is worth more. */
 const DISARMING_MS = 3000;
 /** Long enough for what is in the pipe to be read. */
@@ -110,11 +112,12 @@ export class GuardedFreeze implements PreparedFreeze {
     if (next.isGone()) throw new Error('the next guard could not be started, so nothing is frozen again');
     const guard = this.#guard;
     this.#guard = next;
-    if (!(await this.#part(guard))) throw new Error('its guard has not ended, so nothing is frozen again');
+    if (!(await this.#part(guard, HANDING_OVER_MS)))
+      throw new Error('its guard has not ended, so nothing is frozen again');
   }
 
   /** Whether it has gone. */
-  async #part(guard: GuardConnection): Promise<boolean> {
+  async #part(guard: GuardConnection, limitMs = PARTING_MS): Promise<boolean> {
     clearTimeout(this.#silence);
     await faultPoint('guard.bye.before');
     guard.bye();
@@ -122,7 +125,7 @@ export class GuardedFreeze implements PreparedFreeze {
     // What was not thawed yet is thawed by the guard as it goes.
     this.#secondLine.close();
     const disarmed = this.#disarmed ?? Promise.resolve();
-    await Promise.all([guard.gone(PARTING_MS), orUndefinedAfter(DISARMING_MS, disarmed)]);
+    await Promise.all([guard.gone(limitMs), orUndefinedAfter(DISARMING_MS, disarmed)]);
     return guard.isGone();
   }
 
@@ -161,7 +164,8 @@ export class GuardedFreeze implements PreparedFreeze {
   }
 
   async #thawOnce(): Promise<ThawReport> {
-    const limit = AbortSignal.any([this.#silent.signal, AbortSignal.timeout(TOLD_MS)]);
+    // A report that lies in the pipe while this process waits for the processor is no silence.
+    const limit = AbortSignal.any([this.#silent.signal, silenceOf(TOLD_MS)]);
     await faultPoint('guard.thaw.before');
     const fromGuard = await this.#guard.thaw(limit);
     await faultPoint('guard.thaw.after');

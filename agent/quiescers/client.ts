@@ -5,10 +5,11 @@ import { faultPoint } from '../fault-point.ts';
 import { redact } from '../redact.ts';
 import type { Account } from '../system/account.ts';
 import { asAccount } from '../system/account.ts';
+import { windowsProgram } from '../system/command-line-windows.ts';
 import { type Program, startProgram, whyNotFound } from '../system/spawn.ts';
 import type { System } from '../system/system.ts';
 import { assertOnlyRootCanChange } from '../system/trust.ts';
-import { rejectedBy } from '../system/waits.ts';
+import { orUndefinedAfter, rejectedBy } from '../system/waits.ts';
 
 /**
  * The vendor's own client, kept open: what it locks, it holds until it is closed. Its input passes through a feeder
@@ -28,10 +29,13 @@ export interface HeldClient {
 }
 
 export interface ClientOptions {
+  /** On Windows the program by its absolute path. */
   readonly argv: readonly string[];
+  /** How this program is started again: it is its own feeder where there is no shell. */
+  readonly self: readonly string[];
   /** Never shown; where passwords go that have to be told. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Undefined: as we are. */
+  /** Undefined: as we are, as always on Windows. */
   readonly account?: Account | undefined;
   /** After that the feeder ends, and the client is told so by the end of its input. */
   readonly lifeMs: number;
@@ -53,6 +57,8 @@ const FEED = `limit=$1; shift
 } | { unset QUIESCED_BYE QUIESCED_FAREWELL; "$@"; kill "$$"; }`;
 
 const KILL_GRACE_MS = 500;
+/** On Windows nobody is asked to end but by the end of his input. */
+const ORDERLY_MS = 2000;
 const FAREWELL_MS = 2000;
 const LAST_WORDS = 3;
 /** Answers that are kept to be told from complaints. */
@@ -65,9 +71,9 @@ interface Waiting {
 }
 
 export async function openClient(system: System, options: ClientOptions): Promise<HeldClient> {
-  const { lifeMs, farewell = [] } = options;
+  const { farewell = [] } = options;
   const name = options.argv[0] ?? '';
-  if (whyNotFound(name) !== undefined) {
+  if (!(await isThere(system, name))) {
     throw new UserError('quiescer.no-client', `${name} is not installed, or cannot be run`, {
       remedy: 'Install the client program of the database, or name it: client = PATH in the section of the quiescer.',
     });
@@ -76,9 +82,9 @@ export async function openClient(system: System, options: ClientOptions): Promis
     await assertOnlyRootCanChange(system, [name], { code: 'quiescer.unsafe', as: 'as a client' });
   }
   const bye = randomUUID();
-  const as = options.account === undefined ? { argv: [], env: {} } : asAccount(options.account);
+  const as = options.account === undefined ? { argv: [], env: alone(system) } : asAccount(options.account);
   const env = { ...as.env, ...options.env, QUIESCED_BYE: bye, QUIESCED_FAREWELL: farewell.join('\n') };
-  const argv = ['/bin/sh', '-c', FEED, 'sh', String(lifeMs / 1000), ...as.argv, ...options.argv];
+  const argv = [...feederOf(system, options), ...as.argv, ...options.argv];
   let waiting: Waiting | undefined;
   const answers = new Set<string>();
   const onLine = (line: string) => {
@@ -101,6 +107,7 @@ export async function openClient(system: System, options: ClientOptions): Promis
     await faultPoint('client.close.before');
     if (lastWord !== undefined) program.writeLine(lastWord);
     program.endInput();
+    if (system.platform === 'windows') await orUndefinedAfter(ORDERLY_MS, program.ended);
     await program.killAll(KILL_GRACE_MS);
     await faultPoint('client.close.after');
   };
@@ -123,6 +130,23 @@ export async function openClient(system: System, options: ClientOptions): Promis
     },
   };
 }
+
+const isThere = async (system: System, name: string): Promise<boolean> =>
+  system.platform === 'windows'
+    ? windowsProgram(name) !== undefined && (await system.stat(name))?.kind === 'file'
+    : whyNotFound(name) === undefined;
+
+/**
+ * Clients load libraries by PATH, and what the configuration of OpenSSL names: where that is compiled in as a folder that
+ * does not exist, any user of Windows may make it (CVE-2019-1552).
+ */
+const alone = ({ platform, env }: System): Readonly<Record<string, string>> =>
+  platform === 'windows' ? { PATH: `${env.SystemRoot ?? 'C:\\Windows'}\\System32`, OPENSSL_CONF: 'NUL' } : {};
+
+const feederOf = ({ platform }: System, { self, lifeMs }: ClientOptions): readonly string[] =>
+  platform === 'windows'
+    ? [...self, 'client-feeder', String(lifeMs), '--']
+    : ['/bin/sh', '-c', FEED, 'sh', String(lifeMs / 1000)];
 
 /** What a client complains of before it gives up is why; what it has answered before that is of no interest. */
 function lastWords(program: Program, answers: ReadonlySet<string>): string {

@@ -1,9 +1,9 @@
 import { nearest } from '../config/nearest.ts';
 import { invalidConfig, type Problem } from '../config/problems.ts';
-import { type Config, propertyOf, type QuiescerConfig } from '../config/schema.ts';
+import { type Config, type KeySpec, propertyOf, type QuiescerConfig } from '../config/schema.ts';
 import { expected, readValue } from '../config/values.ts';
 import { runningInstances } from '../system/database-instances.ts';
-import type { System } from '../system/system.ts';
+import type { Platform, System } from '../system/system.ts';
 import { exposure } from '../system/trust.ts';
 import { quiescerKinds } from './all.ts';
 import { type QuiescerKind, type QuiescerParts, titleOf } from './kind.ts';
@@ -41,7 +41,6 @@ async function create(
 ): Promise<ConfiguredQuiescer | { readonly problems: readonly Problem[] }> {
   const kind = kindOf(section.name);
   if (kind === undefined) return { problems: unknownKind(section) };
-  if (section.enabled && !kind.platforms.includes(system.platform)) return { problems: [onOtherPlatforms(section)] };
   const { values, problems } = await judge(kind, section, system);
   if (problems.length > 0) return { problems };
   const { timeoutMs, lockWaitMs, onFailure } = section;
@@ -63,7 +62,7 @@ async function create(
 export const kindOf = (name: string): QuiescerKind | undefined =>
   quiescerKinds.find(({ id }) => id === name.split('.', 1)[0]);
 
-async function judge({ id, keys }: QuiescerKind, { name, settings }: QuiescerConfig, system: System) {
+async function judge({ id, keys }: QuiescerKind, { name, settings, enabled }: QuiescerConfig, system: System) {
   const values: Record<string, unknown> = {};
   const problems: Problem[] = [];
   for (const [key, spec] of Object.entries(keys)) {
@@ -80,6 +79,10 @@ async function judge({ id, keys }: QuiescerKind, { name, settings }: QuiescerCon
       const what = `its ${key} ${exposed.what}`;
       problems.push({ ...given.source, section: `quiescer ${name}`, what, remedy: exposed.remedy });
     }
+    if (enabled && given !== undefined && isElsewhere(spec, system)) {
+      const what = `is for ${PLATFORM_NAMES[spec.only.platform]} only`;
+      problems.push({ ...given.source, section: `quiescer ${name}`, key, what, remedy: spec.only.instead });
+    }
     if ('value' in reading) values[propertyOf(key, spec)] = reading.value;
     else if (given !== undefined) {
       const example = 'example' in spec ? spec.example : spec.default;
@@ -95,7 +98,7 @@ async function judge({ id, keys }: QuiescerKind, { name, settings }: QuiescerCon
   }
   for (const [key, { source }] of Object.entries(settings)) {
     if (Object.hasOwn(keys, key)) continue;
-    const known = Object.keys(keys);
+    const known = Object.keys(keys).filter((each) => !isElsewhere(keys[each], system));
     const near = nearest(key, known);
     const remedy =
       near === undefined
@@ -123,11 +126,10 @@ function unknownKind({ name, source }: QuiescerConfig): readonly Problem[] {
   ];
 }
 
-/** What is configured and cannot be held must not be passed over: somebody counts on it. */
-const onOtherPlatforms = ({ name, source }: QuiescerConfig): Problem => ({
-  file: source.file,
-  line: source.line,
-  section: `quiescer ${name}`,
-  what: 'cannot be held on this platform: its client, sockets and processes are reached on Linux only',
-  remedy: 'Remove the section, or write enabled = no. On Windows what has a VSS writer is held by it: docs/windows.md.',
-});
+/** A key that can do nothing must not be passed over: somebody counts on it. */
+const isElsewhere = (
+  spec: KeySpec | undefined,
+  { platform }: System,
+): spec is KeySpec & Required<Pick<KeySpec, 'only'>> => spec?.only !== undefined && spec.only.platform !== platform;
+
+const PLATFORM_NAMES: Readonly<Record<Platform, string>> = { linux: 'Linux', windows: 'Windows' };

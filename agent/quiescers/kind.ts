@@ -1,7 +1,7 @@
 import type { KeySpec, SectionOf } from '../config/schema.ts';
 import type { DatabaseInstance } from '../system/database-instances.ts';
 import { DATABASES, type DatabaseKind } from '../system/databases.ts';
-import type { Platform, System } from '../system/system.ts';
+import type { System } from '../system/system.ts';
 import type { ConfiguredQuiescer } from './quiescer.ts';
 
 export type Keys = Readonly<Record<string, KeySpec>>;
@@ -10,7 +10,6 @@ export type Keys = Readonly<Record<string, KeySpec>>;
 export interface QuiescerKind<K extends Keys = Keys> {
   readonly id: string;
   readonly title: string;
-  readonly platforms: readonly Platform[];
   /** The servers that it can hold. */
   readonly serves: readonly DatabaseKind[];
   /** Its own keys, besides those of every quiescer. */
@@ -44,7 +43,7 @@ export const defineKind = <const K extends Keys>(kind: QuiescerKind<K>): Quiesce
  */
 export const defineAlike = <const K extends Keys, const D extends DatabaseKind>(
   serves: readonly [D, D],
-  alike: Pick<QuiescerKind<K>, 'platforms' | 'keys'> & {
+  alike: Pick<QuiescerKind<K>, 'keys'> & {
     create(kind: D, parts: QuiescerParts, settings: SectionOf<K>): ConfiguredQuiescer;
   },
 ): readonly [QuiescerKind, QuiescerKind] => {

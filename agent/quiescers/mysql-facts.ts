@@ -1,3 +1,4 @@
+import { PATH_STYLE } from '../system/paths.ts';
 import { realPathsOf } from '../system/real-path.ts';
 import type { System } from '../system/system.ts';
 import type { HeldClient } from './client.ts';
@@ -42,15 +43,21 @@ export async function factsOf(system: System, client: HeldClient, signal: AbortS
   return {
     version,
     connection,
-    folders: await realPathsOf(
-      system,
-      [data, log, binlog.slice(0, binlog.lastIndexOf('/') + 1), ...elsewhere].filter((path) => path.startsWith('/')),
-    ),
+    folders: await foldersOf(system, [data, log, ...elsewhere], binlog),
     longestSeconds: Number(longest),
     stale: readOnly === '1' && !replica ? [READ_ONLY] : [],
     wayFor: (wanted) => wayFor(version, wanted),
     missing: (way) => missingFor(way, version, user, grants),
   };
+}
+
+/** What is not absolute is below the data. The client writes two backslashes for one of Windows; a real path has one. */
+function foldersOf(system: System, paths: readonly string[], binlog: string): Promise<readonly string[]> {
+  const { dirname, isAbsolute } = PATH_STYLE[system.platform];
+  return realPathsOf(
+    system,
+    [...paths, dirname(binlog)].filter((path) => isAbsolute(path)),
+  );
 }
 
 const READ_ONLY: Shortcoming = {

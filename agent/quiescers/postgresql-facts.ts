@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { PATH_STYLE } from '../system/paths.ts';
 import { realPathsOf } from '../system/real-path.ts';
 import type { System } from '../system/system.ts';
 import type { HeldClient } from './client.ts';
@@ -52,7 +52,9 @@ export async function factsOf(system: System, client: HeldClient, signal: AbortS
     // The log may be a link to a folder of another file system: initdb --waldir.
     folders: await realPathsOf(
       system,
-      data === '' ? [] : [data, join(data, 'pg_wal'), ...tablespaces.map(([path = '']) => path)],
+      data === ''
+        ? []
+        : [data, PATH_STYLE[system.platform].join(data, 'pg_wal'), ...tablespaces.map(([path = '']) => path)],
     ),
     longestSeconds: Number(longest),
     stale: await staleIn(client, number, signal),

@@ -1,56 +1,29 @@
-import { dirname, join } from 'node:path';
 import { UserError } from '../errors.ts';
-import { accountOf, noSuchAccount } from '../system/account.ts';
 import type { DatabaseInstance } from '../system/database-instances.ts';
-import { PATHS } from '../system/paths.ts';
-import { type HeldClient, openClient } from './client.ts';
+import { PATH_STYLE, PATHS } from '../system/paths.ts';
+import type { Platform } from '../system/system.ts';
+import type { HeldClient } from './client.ts';
 import { defineKind, pickInstance, type QuiescerParts } from './kind.ts';
+import { connect, meant, POSTGRESQL_KEYS } from './postgresql-client.ts';
 import { factsOf, type PostgresFacts } from './postgresql-facts.ts';
 import type { ConfiguredQuiescer } from './quiescer.ts';
 import { query, queryValue } from './sql.ts';
 
-const KEYS = {
-  mode: {
-    type: 'choice',
-    of: ['checkpoint', 'backup'],
-    default: 'checkpoint',
-    about: 'checkpoint: the freeze makes the copy. backup: pg_backup_start, and WAL archiving is needed to restore.',
-  },
-  user: { type: 'text', example: 'postgres', about: "User of the system that psql runs as; as a rule the server's." },
-  'socket-folder': { type: 'path', example: '/run/postgresql', about: 'Folder of the socket of the server.' },
-  host: { type: 'text', example: '127.0.0.1', about: 'Host to connect to, where there is no socket.' },
-  port: {
-    type: 'count',
-    default: '0',
-    min: 0,
-    max: 65535,
-    about: 'Port, also in the name of the socket; 0: the only one here.',
-  },
-  'db-user': { type: 'text', example: 'backup', about: 'Role to connect as; as a rule the name of the user.' },
-  database: { type: 'text', example: 'postgres', about: 'Database to connect to; nothing in it is read.' },
-  password: {
-    type: 'text',
-    secret: true,
-    example: '…',
-    about: 'Where neither peer authentication nor ~/.pgpass will do.',
-  },
-  client: { type: 'path', example: '/usr/lib/postgresql/17/bin/psql', about: 'The psql to use.' },
-} as const;
-
 /**
  * PostgreSQL is made to be copied by an instant: all its files frozen at one moment are what a crash leaves, and it
  * recovers from that with every transaction that was acknowledged (documentation, "File System Level Backup"). So by
- * default nothing is blocked but by the freeze; the checkpoint before it keeps that recovery short.
+ * default nothing is blocked but by the freeze, on Windows by the shadow copy; the checkpoint before it keeps that
+ * recovery short.
  */
 export const postgresql = defineKind({
   id: 'postgresql',
   title: 'PostgreSQL',
-  platforms: ['linux'],
   serves: ['postgresql'],
-  keys: KEYS,
+  keys: POSTGRESQL_KEYS,
   create(parts, settings) {
     const { system, id, title, holdMs, onFailure } = parts;
-    const pick = (instances: readonly DatabaseInstance[]) => pickInstance(instances, ['postgresql'], meant(settings));
+    const pick = (instances: readonly DatabaseInstance[]) =>
+      pickInstance(instances, ['postgresql'], meant(settings, system.platform));
     let client: HeldClient | undefined;
     let folders: readonly string[] = [];
     let facts: PostgresFacts | undefined;
@@ -73,7 +46,7 @@ export const postgresql = defineKind({
           return {
             version: found.version,
             blocks: 'nothing',
-            how: settings.mode === 'backup' ? 'pg_backup_start, then the freeze' : 'CHECKPOINT, then the freeze',
+            how: `${settings.mode === 'backup' ? 'pg_backup_start' : 'CHECKPOINT'}, then ${THEN[system.platform]}`,
             missing: found.missing(settings.mode),
             stale: found.stale,
             folders: found.folders,
@@ -109,75 +82,8 @@ export const postgresql = defineKind({
   },
 });
 
-type Settings = Parameters<typeof meant>[0] & {
-  readonly user: string | undefined;
-  readonly host: string | undefined;
-  readonly dbUser: string | undefined;
-  readonly database: string | undefined;
-  readonly password: string | undefined;
-  readonly client: string | undefined;
-};
-
-/** Which of several is meant; undefined where the settings leave it open. */
-const meant = (settings: { readonly socketFolder: string | undefined; readonly port: number }) =>
-  settings.socketFolder === undefined && settings.port === 0
-    ? undefined
-    : ({ sockets, ports }: DatabaseInstance) =>
-        sockets.some((path) => settings.socketFolder === undefined || dirname(path) === settings.socketFolder) &&
-        (settings.port === 0 ||
-          ports.includes(settings.port) ||
-          sockets.some((path) => path.endsWith(`.${settings.port}`)));
-
-async function connect(
-  { system, instances, lifeMs }: QuiescerParts,
-  settings: Settings,
-  pick: ConfiguredQuiescer['pick'],
-  signal: AbortSignal,
-): Promise<HeldClient> {
-  const instance = settings.host === undefined ? pick(await instances()) : undefined;
-  const socket = instance?.sockets.find((path) => /\/\.s\.PGSQL\.\d+$/.test(path));
-  const folder = settings.host ?? settings.socketFolder ?? (socket === undefined ? undefined : dirname(socket));
-  const port = settings.port === 0 ? /\d+$/.exec(socket ?? '')?.[0] : String(settings.port);
-  const user = settings.user ?? instance?.uid ?? 'postgres';
-  const account = await accountOf(system, user);
-  if (account === undefined) throw noSuchAccount(String(user));
-  const options = Object.entries({
-    host: folder,
-    port,
-    username: settings.dbUser,
-    dbname: settings.database ?? 'postgres',
-  });
-  const client = await openClient(system, {
-    argv: [
-      settings.client ?? 'psql',
-      ...PLAIN,
-      ...options.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`])),
-    ],
-    env: {
-      PGCONNECT_TIMEOUT: '10',
-      PGAPPNAME: 'quiesced',
-      ...(settings.password === undefined ? {} : { PGPASSWORD: settings.password }),
-    },
-    account,
-    lifeMs,
-  });
-  try {
-    await query(client, ONLY_BUILT_IN, signal);
-    return client;
-  } catch (error) {
-    await client.close();
-    throw error;
-  }
-}
-
-/**
- * We may be the superuser, and whoever may create a function in a schema that is searched could have us run it: one that
- * fits its arguments better than the server's own is taken instead (CVE-2018-1058).
- */
-const ONLY_BUILT_IN = "SELECT pg_catalog.set_config('search_path', 'pg_catalog', false)";
-
-/** Bare rows with tabs between columns, no start-up file, no question, and an end at the first error. */
-const PLAIN = ['-X', '-q', '-A', '-t', '-F', '\t', '-w', '-v', 'ON_ERROR_STOP=1'] as const;
+/** What makes the copy one of a single instant. */
+const THEN: Readonly<Record<Platform, string>> = { linux: 'the freeze', windows: 'the shadow copy' };
 
 /** Renamed in 15: https://www.postgresql.org/docs/15/release-15.html. Neither waits for a checkpoint that is spread out. */
 const startBackup = (number: number): string =>
@@ -199,6 +105,7 @@ async function stopBackup({ system, id }: QuiescerParts, client: HeldClient, num
   const [row] = await query(client, `SELECT ${hex('labelfile')}, ${hex('spcmapfile')} FROM ${stop}`, signal);
   const [label = '', map = ''] = (row ?? []).map((text) => Buffer.from(text, 'hex').toString('utf8'));
   if (label === '') throw new Error('pg_backup_stop gave no label');
+  const { join } = PATH_STYLE[system.platform];
   const folder = join(PATHS[system.platform].state, 'labels', id);
   await system.makeDir(folder, 0o700);
   await system.write(join(folder, 'backup_label'), label, { mode: 0o600 });

@@ -5,11 +5,17 @@ import type { DatabaseInstance } from '../system/database-instances.ts';
 import { realPathsOf } from '../system/real-path.ts';
 import type { System } from '../system/system.ts';
 import { defineAlike, pickInstance, type QuiescerParts } from './kind.ts';
+import { LOOPBACK, portOnWindows } from './port-windows.ts';
 import type { ConfiguredQuiescer, Detected, Shortcoming } from './quiescer.ts';
-import { openResp, type RespConnection } from './resp.ts';
+import { openResp, type RespAddress, type RespConnection } from './resp.ts';
 
 const KEYS = {
-  socket: { type: 'path', example: '/run/redis/redis-server.sock', about: 'Unix socket of the server.' },
+  socket: {
+    type: 'path',
+    only: { platform: 'linux', instead: 'Name its port: port = NUMBER.' },
+    example: '/run/redis/redis-server.sock',
+    about: 'Unix socket of the server.',
+  },
   host: { type: 'text', example: '127.0.0.1', about: 'Host to connect to (127.0.0.1).' },
   port: {
     type: 'count',
@@ -25,12 +31,12 @@ const KEYS = {
 type Settings = SectionOf<typeof KEYS>;
 
 const SERVES = ['redis', 'valkey'] as const;
+const DEFAULT_PORT = 6379;
 const POLL_MS = 20;
 const LEASE_MS = 10_000;
 const RENEW_MS = 2500;
 
 export const [redis, valkey] = defineAlike(SERVES, {
-  platforms: ['linux'],
   keys: KEYS,
   create(kind, parts, settings) {
     const { id, holdMs, onFailure } = parts;
@@ -98,25 +104,17 @@ const meant = ({ socket, port }: Settings) =>
         socket === undefined ? ports.includes(port) : sockets.includes(socket);
 
 async function connect(
-  { instances }: QuiescerParts,
+  parts: QuiescerParts,
   settings: Settings,
   pick: ConfiguredQuiescer['pick'],
   signal: AbortSignal,
 ): Promise<RespConnection> {
-  const here = settings.socket === undefined && settings.host === undefined ? await instances() : [];
-  const found = pick(here);
-  const strange = here.find(({ kind, doubtful }) => (kind === 'redis' || kind === 'valkey') && doubtful);
-  if (found === undefined && settings.port === 0 && strange !== undefined) {
-    throw new UserError('quiescer.doubtful', `process ${strange.pid} is not run as a service, and gets no password`, {
-      remedy: 'If it is the one that is meant, name it in its section: socket = PATH, or port = NUMBER.',
-    });
-  }
-  const path = settings.socket ?? found?.sockets[0];
-  const port = settings.port === 0 ? (found?.ports[0] ?? 6379) : settings.port;
-  const connection = await openResp(
-    path === undefined ? { host: settings.host ?? '127.0.0.1', port } : { path },
-    signal,
+  const address = await (parts.system.platform === 'windows' ? addressOnWindows : addressOnLinux)(
+    parts,
+    settings,
+    pick,
   );
+  const connection = await openResp(address, signal);
   const { password, dbUser } = settings;
   if (password === undefined) return connection;
   try {
@@ -127,6 +125,29 @@ async function connect(
     throw error;
   }
 }
+
+async function addressOnLinux(
+  { instances }: QuiescerParts,
+  settings: Settings,
+  pick: ConfiguredQuiescer['pick'],
+): Promise<RespAddress> {
+  const here = settings.socket === undefined && settings.host === undefined ? await instances() : [];
+  const found = pick(here);
+  const strange = here.find(({ kind, doubtful }) => (kind === 'redis' || kind === 'valkey') && doubtful);
+  if (found === undefined && settings.port === 0 && strange !== undefined) {
+    throw new UserError('quiescer.doubtful', `process ${strange.pid} is not run as a service, and gets no password`, {
+      remedy: 'If it is the one that is meant, name it in its section: socket = PATH, or port = NUMBER.',
+    });
+  }
+  const path = settings.socket ?? found?.sockets[0];
+  const port = settings.port === 0 ? (found?.ports[0] ?? DEFAULT_PORT) : settings.port;
+  return path === undefined ? { host: settings.host ?? LOOPBACK, port } : { path };
+}
+
+const addressOnWindows: typeof addressOnLinux = async (parts, settings, pick) => ({
+  host: settings.host ?? LOOPBACK,
+  port: (await portOnWindows(parts, settings, pick, SERVES)) ?? DEFAULT_PORT,
+});
 
 type Info = Readonly<Record<string, string>>;
 

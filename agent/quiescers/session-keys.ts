@@ -10,7 +10,12 @@ export const SESSION_KEYS = {
     example: '/usr/bin/mongosh, --quiet',
     about: 'Program and arguments, by comma; its statements come by its standard input.',
   },
-  user: { type: 'text', example: 'oracle', about: 'User of the system that it runs as (root).' },
+  user: {
+    type: 'text',
+    only: { platform: 'linux', instead: 'Remove it: the client runs as the service does.' },
+    example: 'oracle',
+    about: 'User of the system that it runs as (root).',
+  },
   before: {
     type: 'text',
     example: 'db.currentOp().fsyncLock',

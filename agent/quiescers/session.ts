@@ -13,7 +13,6 @@ import { missingIn, SESSION_KEYS, type SessionSettings } from './session-keys.ts
 export const session = defineKind({
   id: 'session',
   title: 'Session',
-  platforms: ['linux'],
   serves: [],
   keys: SESSION_KEYS,
   create(parts, settings) {
@@ -113,7 +112,7 @@ async function heldByOthers(
 }
 
 async function open(
-  { system, lifeMs }: QuiescerParts,
+  { system, self, lifeMs }: QuiescerParts,
   settings: SessionSettings,
   farewell: readonly string[],
 ): Promise<HeldClient> {
@@ -121,7 +120,7 @@ async function open(
   if (settings.user !== undefined && account === undefined) throw noSuchAccount(settings.user);
   const { password, passwordVariable } = settings;
   const env = password === undefined || passwordVariable === undefined ? {} : { [passwordVariable]: password };
-  return openClient(system, { argv: settings.client, env, account, lifeMs, farewell });
+  return openClient(system, { argv: settings.client, self, env, account, lifeMs, farewell });
 }
 
 /** One that does not answer gets the farewell: it may be all that it is able to take. */

@@ -1,9 +1,9 @@
-import { dirname } from 'node:path';
 import { UserError } from '../errors.ts';
 import { accountOf, noSuchAccount } from '../system/account.ts';
+import { PATH_STYLE } from '../system/paths.ts';
 import { realPathsOf } from '../system/real-path.ts';
 import type { System } from '../system/system.ts';
-import { distrust } from '../system/trust.ts';
+import { type Distrust, distrust } from '../system/trust.ts';
 import { type HeldClient, openClient } from './client.ts';
 import { defineKind, type QuiescerParts } from './kind.ts';
 import type { ConfiguredQuiescer, Shortcoming } from './quiescer.ts';
@@ -28,12 +28,12 @@ interface Held {
  * SQLite has no server to ask: whoever has begun a write transaction is the only one who writes, and readers go on
  * (https://www.sqlite.org/lang_transaction.html). Each file is opened by a process of ours that is the file's owner:
  * what somebody left beside his file (a journal to be rolled back) is not for root to act upon, and one of root's is
- * opened only where nobody else can put anything beside it.
+ * opened only where nobody else can put anything beside it. On Windows nobody becomes another user without his password,
+ * so that goes for every file.
  */
 export const sqlite = defineKind({
   id: 'sqlite',
   title: 'SQLite',
-  platforms: ['linux'],
   serves: [],
   keys: KEYS,
   create(parts, { files }) {
@@ -62,14 +62,14 @@ export const sqlite = defineKind({
           how: 'BEGIN IMMEDIATE',
           missing,
           stale: [],
-          folders: foldersOf(seen),
+          folders: foldersOf(system, seen),
         };
       },
       async hold(signal) {
         const { seen, missing: all } = await look(system, files);
         const [missing] = all;
         if (missing !== undefined) throw new UserError('quiescer.missing', missing.what, { remedy: missing.remedy });
-        folders = foldersOf(seen);
+        folders = foldersOf(system, seen);
         for (const { file, uid } of seen) {
           const client = await open(parts, system.resolve(file), uid);
           clients.push(client);
@@ -100,10 +100,10 @@ export const sqlite = defineKind({
 const DATA_VERSION = 'PRAGMA data_version';
 
 async function open({ system, self, lifeMs }: QuiescerParts, file: string, uid: number): Promise<HeldClient> {
-  const account = await accountOf(system, uid);
-  if (account === undefined) throw noSuchAccount(String(uid));
+  const account = system.platform === 'windows' ? undefined : await accountOf(system, uid);
+  if (account === undefined && system.platform === 'linux') throw noSuchAccount(String(uid));
   const argv = [...self, 'sqlite-session', file];
-  return openClient(system, { argv, env: { NODE_NO_WARNINGS: '1' }, account, lifeMs });
+  return openClient(system, { argv, self, env: { NODE_NO_WARNINGS: '1' }, account, lifeMs });
 }
 
 interface Seen {
@@ -114,7 +114,9 @@ interface Seen {
 }
 
 /** Where they are, and not where they are named: a link lies on another file system. */
-const foldersOf = (seen: readonly Seen[]): readonly string[] => [...new Set(seen.map(({ file }) => dirname(file)))];
+const foldersOf = ({ platform }: System, seen: readonly Seen[]): readonly string[] => [
+  ...new Set(seen.map(({ file }) => PATH_STYLE[platform].dirname(file))),
+];
 
 /** Each once, however often it is named: nobody begins a second transaction beside his own. */
 async function look(
@@ -129,10 +131,19 @@ async function look(
     // To open one that is not there would make it.
     if (kind !== 'file' || uid === undefined) missing.push({ what: `${file} is no file`, remedy });
     else {
+      // Node says of every file of Windows that it is 0's.
       const unsafe = uid === 0 && system.live ? await distrust(system, file) : undefined;
       if (unsafe === undefined) seen.push({ file, uid });
-      else missing.push({ what: `root must not open its file ${file}: ${unsafe.what}`, remedy: unsafe.remedy });
+      else missing.push(mustNotOpen(system, file, unsafe));
     }
   }
   return { seen, missing };
 }
+
+const mustNotOpen = ({ platform }: System, file: string, { what, remedy }: Distrust): Shortcoming =>
+  platform === 'linux'
+    ? { what: `root must not open its file ${file}: ${what}`, remedy }
+    : {
+        what: `administrators must not open its file ${file}: ${what}`,
+        remedy: `If its application runs as LocalSystem: ${remedy}. Else have it stopped or held by [scripts] pre and post.`,
+      };

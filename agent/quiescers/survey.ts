@@ -3,6 +3,7 @@ import { messageOf, UserError } from '../errors.ts';
 import { redact } from '../redact.ts';
 import { type DatabaseInstance, runningInstances } from '../system/database-instances.ts';
 import type { System } from '../system/system.ts';
+import { volumesHolding } from '../system/windows-volumes.ts';
 import { quiescerKinds } from './all.ts';
 import type { ConfiguredQuiescer, Detected } from './quiescer.ts';
 import { nameOf } from './unheld.ts';
@@ -25,6 +26,8 @@ export interface SurveyedQuiescer {
   readonly id: string;
   readonly title: string;
   readonly detected?: Detected;
+  /** On Windows: where those volumes are mounted that its folders lie on. One shadow copy must hold all of them. */
+  readonly volumes?: readonly string[];
   /** Why it could not be asked. */
   readonly error?: { readonly message: string; readonly remedy?: string };
 }
@@ -34,7 +37,10 @@ const ASK_MS = 10_000;
 
 /** Asks every application that is configured, and looks for those that are not; holds nothing. */
 export async function survey(system: System, quiescers: readonly ConfiguredQuiescer[]): Promise<Survey> {
-  const [databases, asked] = await Promise.all([surveyDatabases(system, quiescers), Promise.all(quiescers.map(ask))]);
+  const [databases, asked] = await Promise.all([
+    surveyDatabases(system, quiescers),
+    Promise.all(quiescers.map((quiescer) => ask(system, quiescer))),
+  ]);
   return { databases, quiescers: asked };
 }
 
@@ -54,10 +60,12 @@ export async function surveyDatabases(
   });
 }
 
-async function ask(quiescer: ConfiguredQuiescer): Promise<SurveyedQuiescer> {
+async function ask({ volumes }: System, quiescer: ConfiguredQuiescer): Promise<SurveyedQuiescer> {
   const { id, title } = quiescer;
   try {
-    return { id, title, detected: await quiescer.detect(AbortSignal.timeout(ASK_MS)) };
+    const detected = await quiescer.detect(AbortSignal.timeout(ASK_MS));
+    if (volumes === undefined) return { id, title, detected };
+    return { id, title, detected, volumes: volumesHolding(await volumes.list(), detected.folders) };
   } catch (error) {
     const remedy = error instanceof UserError && error.remedy !== undefined ? { remedy: error.remedy } : {};
     return { id, title, error: { message: redact(messageOf(error)), ...remedy } };

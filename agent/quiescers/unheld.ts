@@ -1,7 +1,6 @@
 import { type DatabaseInstance, runningInstances } from '../system/database-instances.ts';
 import { DATABASES } from '../system/databases.ts';
 import type { System } from '../system/system.ts';
-import { databasesWithoutWriter } from '../system/windows-databases.ts';
 import type { ConfiguredQuiescer } from './quiescer.ts';
 
 type Picks = Pick<ConfiguredQuiescer, 'pick'>;
@@ -20,7 +19,6 @@ export const unheldAmong = (
  * VSS writer holds either: what has one is its own writer's to answer for.
  */
 export async function unheldDatabases(system: System, quiescers: readonly Picks[]): Promise<readonly string[]> {
-  if (system.platform === 'windows') return databasesWithoutWriter(system);
   return [...new Set(unheldAmong(await runningInstances(system), quiescers).map(nameOf))];
 }
 

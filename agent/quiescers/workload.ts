@@ -46,6 +46,8 @@ export class WorkloadError extends UserError {
 
 /** What the file asks for; undefined where there is none, or it names no workload. Throws a `WorkloadError`. */
 export async function readWorkload(system: System): Promise<Workload | undefined> {
+  // On Windows there is no such file of Microsoft's, and every user may make one of this name.
+  if (system.platform === 'windows') return undefined;
   const text = await system.readText(WORKLOAD_CONF);
   if (text === undefined) return undefined;
   // It names programs, and users to run them as.

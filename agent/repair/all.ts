@@ -8,12 +8,13 @@ import { remoteDesktop } from './remote-desktop.ts';
 import type { Repair } from './repair.ts';
 import { serialConsole } from './serial.ts';
 import { firewall } from './windows-firewall.ts';
+import { windowsSerial } from './windows-serial.ts';
 import { bootDrivers, sanPolicy, services, time } from './windows-starts.ts';
 
 /** Every repair there is, in the order in which they are done. */
 export const repairs: readonly Repair[] = [
   ...[fstab, drivers, serialConsole, media, network, installed, enabled],
-  ...[bootDrivers, sanPolicy, services, time, remoteDesktop, firewall],
+  ...[bootDrivers, sanPolicy, services, time, windowsSerial, remoteDesktop, firewall],
 ];
 
 export const repairsOf = (platform: Platform): readonly Repair[] =>

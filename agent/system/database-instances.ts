@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { ownerOf } from './account.ts';
+import { instancesOnWindows } from './database-instances-windows.ts';
 import { type Database, runningDatabases } from './databases.ts';
 import { type Listening, listeningOf } from './listening.ts';
 import { readableLink, readableText } from './readable.ts';
@@ -7,7 +8,7 @@ import type { System } from './system.ts';
 
 /** A database server that runs here, with what tells one instance from another. */
 export interface DatabaseInstance extends Database, Listening {
-  /** Of the server process. */
+  /** Of the server process, on Linux. */
   readonly uid: number | undefined;
   /** It lives in a container: its paths and users are not this machine's, so nothing here can hold it. */
   readonly contained: boolean;
@@ -17,6 +18,7 @@ export interface DatabaseInstance extends Database, Listening {
 
 /** Those that run now, by rising pid. */
 export async function runningInstances(system: System): Promise<readonly DatabaseInstance[]> {
+  if (system.programs !== undefined) return instancesOnWindows(await system.programs.list());
   const ours = await readableLink(system, '/proc/self/ns/pid');
   const firstLogin = firstLoginUid((await readableText(system, '/etc/login.defs')) ?? '');
   return Promise.all(

@@ -11,6 +11,8 @@ export const MARK_VARIABLE = 'QUIESCED_RUN';
 /** SIGKILL does not reach a process that hangs in the kernel: after this long we stop asking. */
 const KILL_MS = 500;
 const LOOK_AGAIN_MS = 20;
+/** Where a look takes that long by itself: nobody hangs who was killed a moment ago. */
+const LEAST_LOOKS = 5;
 
 /** Reading an environment waits for the process's memory map, which one that hangs may hold for ever. */
 const ENVIRON_MS = 200;
@@ -51,11 +53,12 @@ export async function endKin(system: System, ancestor: Ancestor, graceMs: number
   const strayed = (await look()).filter(({ group }) => group !== ancestor.leader);
   for (const { pid } of strayed) signal(pid, 'SIGTERM');
   if ((await waitForNone(system, look, graceMs, () => undefined)).length === 0) return [];
-  return waitForNone(system, look, KILL_MS, (pids) => {
+  const kill = (pids: readonly number[]) => {
     signalGroup(ancestor, 'SIGKILL');
     ancestor.cgroup?.killAll?.();
     for (const pid of pids) signal(pid, 'SIGKILL');
-  });
+  };
+  return waitForNone(system, look, KILL_MS, kill, LEAST_LOOKS);
 }
 
 /**
@@ -74,13 +77,14 @@ async function waitForNone(
   look: () => Promise<readonly ProcessStat[]>,
   ms: number,
   onSome: (pids: readonly number[]) => void,
+  leastLooks = 1,
 ): Promise<readonly number[]> {
   const until = system.clock.monotonicMs() + ms;
-  for (;;) {
+  for (let looks = 1; ; looks += 1) {
     const pids = (await look()).map(({ pid }) => pid);
     if (pids.length === 0) return [];
     onSome(pids);
-    if (system.clock.monotonicMs() >= until) return pids;
+    if (looks >= leastLooks && system.clock.monotonicMs() >= until) return pids;
     await sleep(LOOK_AGAIN_MS);
   }
 }

@@ -1,3 +1,4 @@
+import { type PlatformPath, posix, win32 } from 'node:path';
 import type { Platform } from './system.ts';
 
 /** Where things are. A value that differs by platform stands here and nowhere else. */
@@ -37,3 +38,6 @@ export const PATHS: Readonly<Record<Platform, Paths>> = {
     log: 'C:\\ProgramData\\quiesced\\log',
   },
 };
+
+/** How paths are written there, wherever this runs. */
+export const PATH_STYLE: Readonly<Record<Platform, PlatformPath>> = { linux: posix, windows: win32 };

@@ -1,4 +1,5 @@
 import { readableLink } from './readable.ts';
+import { realPathOnWindows } from './real-path-windows.ts';
 import type { System } from './system.ts';
 
 /** As many as the kernel follows: path_resolution(7). */
@@ -9,6 +10,7 @@ const MAX_LINKS = 40;
  * as it is written; so does a loop of links.
  */
 export async function realPathOf(system: System, path: string): Promise<string> {
+  if (system.platform === 'windows') return realPathOnWindows(system, path);
   const todo = partsOf(path);
   const done: string[] = [];
   let links = 0;

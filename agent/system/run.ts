@@ -1,6 +1,6 @@
 import { errnoOf } from '../errors.ts';
 import type { RunOptions, RunResult } from './system.ts';
-import { orUndefinedAfter } from './waits.ts';
+import { hearing, orUndefinedAfter } from './waits.ts';
 
 const MAX_OUTPUT_BYTES = 1024 * 1024;
 
@@ -41,7 +41,8 @@ export async function runProgram(
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
   });
-  const result = await orUndefinedAfter(options.timeoutMs + KILL_GRACE_MS, program);
+  const result =
+    (await orUndefinedAfter(options.timeoutMs, program)) ?? (await Promise.race([program, hearing(KILL_GRACE_MS)]));
   if (result === undefined) {
     for (const stream of [program.stdin, program.stdout, program.stderr]) stream?.destroy();
     program.nodeChildProcess.unref();

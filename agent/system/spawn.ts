@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { accessSync, constants, statSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoOf } from '../errors.ts';
 import { createCapture, lineSplitter } from './capture.ts';
 import { type Cgroup, createCgroup } from './cgroup.ts';
@@ -11,6 +10,7 @@ import { cmdCannotTake, windowsCommand, windowsProgram } from './command-line-wi
 import { endKin, hasGroup, MARK_VARIABLE, startOf } from './kin.ts';
 import { CLEAN_ENV } from './run.ts';
 import type { System } from './system.ts';
+import { hearing } from './waits.ts';
 import { type Connected, openWires } from './wires.ts';
 
 /** A program that ended may have left children that hold its output open: theirs is not waited for any longer. */
@@ -125,10 +125,10 @@ function running(system: System, { child, streams, mark, cgroup }: Started, opti
   const kill = async (pid: number, graceMs: number): Promise<readonly number[]> => {
     const left =
       system.platform === 'windows'
-        ? await endTree(system, pid)
+        ? await endTree(system, child, pid)
         : await endKin(system, { leader: groupGone ? undefined : pid, mark, started: started ?? 0, cgroup }, graceMs);
     // Its end is known a moment after its death; somebody who survived may hold the output open for ever.
-    await Promise.race([ended, sleep(left.length === 0 ? LAST_OUTPUT_MS : 0)]);
+    await Promise.race([ended, hearing(left.length === 0 ? LAST_OUTPUT_MS : 0)]);
     giveUp(streams);
     child.unref();
     cgroup?.remove();
@@ -159,7 +159,7 @@ function endOf(child: ChildProcess, { input, stdout, stderr }: Connected): Promi
   const allRead = Promise.all(outputs.map(closed));
   child.once('error', (error) => resolve({ ended: 'not-started', reason: errnoOf(error) ?? error.message }));
   child.once('exit', async (exitCode, signal) => {
-    await Promise.race([allRead, sleep(LAST_OUTPUT_MS)]);
+    await Promise.race([allRead, hearing(LAST_OUTPUT_MS)]);
     for (const stream of outputs) stream.unref();
     input?.destroy();
     resolve(signal === null ? { ended: 'exited', exitCode: exitCode ?? 0 } : { ended: 'signalled', signal });
@@ -212,8 +212,12 @@ function trySpawn(
 const becoming = (system: System, argv: readonly string[], cgroup: Cgroup | undefined): readonly string[] =>
   system.platform === 'linux' ? ['/bin/sh', '-c', BECOME, 'sh', cgroup?.procsFile ?? '/dev/null', ...argv] : argv;
 
-/** Windows has no signals, and keeps no word with a program that is to end. */
-async function endTree(system: System, pid: number): Promise<readonly number[]> {
+/**
+ * Windows has no signals, and keeps no word with a program that is to end. The number of one that has ended is somebody
+ * else's soon, and whom it left behind nobody can tell.
+ */
+async function endTree(system: System, child: ChildProcess, pid: number): Promise<readonly number[]> {
+  if (child.exitCode !== null || child.signalCode !== null) return [];
   await system.run(['taskkill', '/PID', String(pid), '/T', '/F'], { timeoutMs: TASKKILL_MS });
   return [];
 }

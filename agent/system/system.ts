@@ -1,5 +1,6 @@
 import type { Disks } from './disk-start.ts';
 import type { Load } from './load-windows.ts';
+import type { Programs } from './programs-windows.ts';
 import type { Registry } from './registry.ts';
 import type { ServiceStates } from './service-states.ts';
 import type { Volumes } from './windows-volumes.ts';
@@ -23,13 +24,14 @@ export interface System {
   readonly privileged: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
-  /** On Windows, as are the six below it. */
+  /** On Windows, as are the seven below it. */
   readonly registry?: Registry;
   readonly services?: ServiceStates;
   readonly volumes?: Volumes;
   readonly disks?: Disks;
   readonly load?: Load;
   readonly envelopes?: Envelopes;
+  readonly programs?: Programs;
   /**
    * On Windows: who owns a file or folder, and who may do what with it, as `parseSecurity` reads it. Undefined when it
    * does not exist.

@@ -1,5 +1,6 @@
 import { win32 } from 'node:path';
 import { messageOf } from '../errors.ts';
+import { partsOnDisk, realPathOnWindows } from './real-path-windows.ts';
 import { type AccessEntry, parseSecurity, type Security } from './security-descriptor.ts';
 import type { System } from './system.ts';
 import type { Distrust } from './trust.ts';
@@ -20,6 +21,9 @@ const WRITE_EA = 0x10;
 /** Data, what is appended, and the generic right that both come from. */
 const WRITE = 0x2 | 0x4 | 0x4000_0000;
 
+/** Data, and the generic right that it comes from. */
+const READ = 0x1 | 0x8000_0000;
+
 /**
  * `file`: what is obeyed. `folder`: where it stands, in which nobody else may put anything. `above`: from where it could
  * be exchanged as a whole; that everybody may make folders in the root of a disk does no harm.
@@ -39,7 +43,7 @@ const MAX_LINKS = 40;
 export async function distrustOnWindows(system: System, path: string): Promise<Distrust | undefined> {
   if (system.securityOf === undefined) return undefined;
   const elsewhere = { what: `${path} is on no disk of this machine`, remedy: 'Put it on one, and name it from there.' };
-  let todo = partsOf(path);
+  let todo = partsOnDisk(path);
   if (todo === undefined) return elsewhere;
   let here = '';
   let links = 0;
@@ -48,7 +52,7 @@ export async function distrustOnWindows(system: System, path: string): Promise<D
     const target = await system.readLink(here);
     if (target !== undefined) {
       links += 1;
-      const leads = partsOf(win32.resolve(win32.dirname(here), target));
+      const leads = partsOnDisk(win32.resolve(win32.dirname(here), target));
       if (leads === undefined || links > MAX_LINKS)
         return { what: `${here} is a link that cannot be followed`, remedy: 'Give the real path of the file.' };
       todo = [...leads, ...todo];
@@ -63,12 +67,25 @@ export async function distrustOnWindows(system: System, path: string): Promise<D
   return undefined;
 }
 
-/** `C:\`, then each name; undefined for what is not below the letter of a disk. */
-function partsOf(path: string): string[] | undefined {
-  const { root } = win32.parse(path);
-  if (!/^[a-z]:\\$/i.test(root)) return undefined;
-  const names = win32.normalize(path).slice(root.length).split('\\');
-  return [root, ...names.filter((name) => name !== '')];
+/** `exposure` on Windows: see there. */
+export async function exposureOnWindows(system: System, path: string): Promise<Distrust | undefined> {
+  const real = await realPathOnWindows(system, path);
+  const bytes = await system.securityOf?.(real);
+  if (bytes === undefined) return undefined;
+  const security = parseSecurity(Buffer.from(bytes));
+  const readers =
+    security === undefined ? ['who knows whom'] : readersOf(security, (who) => isTrusted(who, system.env));
+  if (readers.length === 0) return undefined;
+  return { what: `stands in a file that ${readers.join(' and ')} may read`, remedy: mend(real, 'file') };
+}
+
+/** Who may read what has such a list, or give himself the right to; without one it is everybody. A pure function. */
+export function readersOf({ owner, entries }: Security, trusted: (who: string) => boolean): readonly string[] {
+  if (entries === undefined) return ['everybody'];
+  const mayRead = ({ kind, inheritOnly, rights, who }: AccessEntry) =>
+    kind === 'other' || (kind === 'allow' && !inheritOnly && (rights & (READ | CHANGE_ALL)) !== 0 && !trusted(who));
+  const owners = owner === undefined || trusted(owner) ? [] : [owner];
+  return [...new Set([...owners, ...entries.filter(mayRead).map(({ who }) => who)].map(nameOf))];
 }
 
 async function judgedAt(system: System, path: string, place: Place): Promise<Distrust | 'missing' | undefined> {

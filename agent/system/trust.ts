@@ -2,7 +2,7 @@ import { posix, win32 } from 'node:path';
 import { UserError } from '../errors.ts';
 import { shellWord } from './shell-word.ts';
 import type { FileStat, Platform, System } from './system.ts';
-import { distrustOnWindows } from './trust-windows.ts';
+import { distrustOnWindows, exposureOnWindows } from './trust-windows.ts';
 
 /** Why a file may not be obeyed, and the command that mends it. */
 export interface Distrust {
@@ -51,10 +51,11 @@ export async function distrust(system: System, path: string): Promise<Distrust |
 /**
  * Whether others than root may read the file at `path`, in which a secret stands: undefined when not. By its own bits:
  * that a folder above it is closed may change without a look at what is in it. Undefined too where the owners are not
- * ours, and on Windows, where no secret is written to a file yet.
+ * ours.
  */
 export async function exposure(system: System, path: string): Promise<Distrust | undefined> {
-  if (!system.live || system.platform === 'windows') return undefined;
+  if (!system.live) return undefined;
+  if (system.platform === 'windows') return exposureOnWindows(system, path);
   const { mode = 0, gid = 0 } = (await system.stat(path)) ?? {};
   const readers = [...(mode & 0o040 && gid !== 0 ? [`group ${gid}`] : []), ...(mode & 0o004 ? ['everybody'] : [])];
   if (readers.length === 0) return undefined;

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 /** What was wanted, or undefined when it takes longer: the rest is abandoned. */
 export async function orUndefinedAfter<T>(ms: number, wanted: Promise<T>): Promise<T | undefined> {
   const late = Promise.withResolvers<undefined>();
@@ -16,8 +18,16 @@ export const rejectedBy = (signal: AbortSignal): Promise<never> =>
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
 
+/**
+ * A moment for what has come to be read, whatever else passes in it: on a busy machine this process itself may get no turn for
+ * longer, and would find that the moment is over before it looks.
+ */
+export async function hearing(ms: number): Promise<undefined> {
+  for (let turn = 0; turn < TURNS; turn += 1) await sleep(ms / TURNS);
+}
+
 /** As many turns of the event loop an answer gets, at the least, to be read. */
-const TURNS = 8;
+export const TURNS = 8;
 
 /**
  * Aborted after `ms` in which nothing came, for questions to others. Not `AbortSignal.timeout`: that also counts the time in

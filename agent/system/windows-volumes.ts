@@ -22,6 +22,13 @@ export interface Volumes {
   list(): Promise<readonly WindowsVolume[]>;
 }
 
+/** Where those volumes are mounted that the paths lie on, each once; a volume in a folder comes before the one around it. */
+export function volumesHolding(volumes: readonly WindowsVolume[], paths: readonly string[]): readonly string[] {
+  const mounted = volumes.flatMap(({ path }) => path ?? []).sort((a, b) => b.length - a.length);
+  const below = (path: string, volume: string) => `${path}\\`.toLowerCase().startsWith(volume.toLowerCase());
+  return [...new Set(paths.flatMap((path) => mounted.find((volume) => below(path, volume)) ?? []))];
+}
+
 const DRIVE_FIXED = 3;
 const INVALID_HANDLE = -1;
 /** FVE_E_LOCKED_VOLUME of winerror.h. */

@@ -22,7 +22,8 @@ async function mock(t: Test, behaviour: Behaviour, secure: boolean): Promise<Moc
 /** What is closed here is noticed there a moment later. */
 async function openConnections(): Promise<readonly string[]> {
   const open = () => mocks.flatMap(({ open, origin }) => (open > 0 ? [`${open} to ${origin}`] : []));
-  await Promise.race([until(() => open().length === 0), new Promise((resolve) => setTimeout(resolve, 2000))]);
+  const late = new Promise((resolve) => setTimeout(resolve, 20_000).unref());
+  await Promise.race([until(() => open().length === 0), late]);
   return open();
 }
 

@@ -2,7 +2,7 @@
 import t, { type Test } from 'tap';
 import { makeCertificates } from './certificates.ts';
 import { type Behaviour, startMock } from './mock.ts';
-import { limit, take, takeAgain, takerOf, until } from './rig.ts';
+import { limit, take, takeAgain, takerOf, turns, until } from './rig.ts';
 
 const certificates = makeCertificates();
 const { ca } = certificates;
@@ -139,9 +139,10 @@ t.test('storage that accepts and never answers: the end of the freeze is the end
   await taker.prepare(limit());
   const frozen = new AbortController();
   const taking = takeAgain(taker, frozen.signal);
-  await until(() => storage.received.length === 4);
+  await until(() => storage.received.length === 4 && storage.answered.length === 3);
+  await turns();
   const lost = new Error('the deadline passed');
-  setTimeout(() => frozen.abort(lost), 20);
+  frozen.abort(lost);
   const { error, report } = await taking;
   t.equal(error, lost);
   t.match(report.set, { failure: 'some', disks: [{}, {}, { successful: false, error: 'the deadline passed' }, {}] });
@@ -173,7 +174,7 @@ t.test('a server that takes its leave of who has waited too long', async (t) => 
   const { storage, taker } = await rig(t, done, 1);
   await taker.prepare(limit());
   storage.sendToAll('HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n');
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await turns();
   t.equal((await takeAgain(taker)).error, undefined, 'its answer is for no request of ours');
 });
 

@@ -3,7 +3,7 @@ import t, { type Test } from 'tap';
 import type { SnapshotOrigin } from '../../extensions/azure/settings.ts';
 import { makeCertificates } from './certificates.ts';
 import { type Behaviour, type Reply, startMock } from './mock.ts';
-import { limit, type TakerWishes, take, takeAgain, takerOf, until } from './rig.ts';
+import { limit, type TakerWishes, take, takeAgain, takerOf, turns, until } from './rig.ts';
 
 const certificates = makeCertificates();
 const { ca } = certificates;
@@ -206,8 +206,7 @@ t.test('the guest hangs until the freeze is lost: the host, unless a disk has it
     const taking = takeAgain(taker, frozen.signal);
     await until(() => mock.received.length === 3);
     if (some) await until(() => mock.answered.length === 1);
-    // With the kernel by now, and read within a turn of the loop.
-    for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate);
+    await turns();
     frozen.abort(new Error('the deadline passed'));
     const again = taker.again?.();
     await taking;

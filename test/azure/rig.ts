@@ -86,3 +86,8 @@ export const limit = (): AbortSignal => AbortSignal.timeout(30_000);
 export async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
+
+/** What is with the kernel by now is read within a turn of the loop. */
+export async function turns(): Promise<void> {
+  for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setTimeout(resolve, 5));
+}

@@ -13,8 +13,8 @@ fi
 if ! command -v openssl >/dev/null 2>&1; then
   if [ "${CI:-}${QUIESCED_TEST_INSTALL:-}" != '' ] && [ "$(id -u)" = 0 ]; then
     export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1
-    apt-get update -qq
-    apt-get install -y -qq --no-install-recommends openssl >/dev/null
+    apt-get -o DPkg::Lock::Timeout=120 update -qq
+    apt-get -o DPkg::Lock::Timeout=120 install -y -qq --no-install-recommends openssl >/dev/null
   else
     echo 'quiesced: not found, and not installed without CI=1 or QUIESCED_TEST_INSTALL=1: openssl' >&2
   fi

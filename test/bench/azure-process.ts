@@ -32,7 +32,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   const run = await agent.take(
     taker,
     { mounts, applications: false, ...(deadlineMs === undefined ? {} : { deadlineMs }) },
-    AbortSignal.timeout(60_000),
+    AbortSignal.timeout(180_000),
   );
   process.stdout.write(`${JSON.stringify(await run.ended)}\n`);
 }

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { CLEAN_ENV, runProgram } from '../../agent/system/run.ts';
 import { type LineClient, lineClient } from './lines.ts';
 
-const MINUTE_MS = 60_000;
+const LIMIT_MS = 300_000;
 
 /** Runs a program to its end and gives its output; throws with what it said when it failed. */
-export async function must(argv: readonly string[], timeoutMs = MINUTE_MS): Promise<string> {
+export async function must(argv: readonly string[], timeoutMs = LIMIT_MS): Promise<string> {
   const result = await runProgram(argv, { timeoutMs });
   if (result.exitCode === 0) return result.stdout;
   throw new Error(`${argv.join(' ')}: ${result.ended} ${result.exitCode ?? ''} ${result.stderr.trim()}`);

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 
-const ANSWER_MS = 60_000;
+/** A benchmark is not to fail for being slow: 192 MiB take minutes to write out on some disks. */
+const ANSWER_MS = 300_000;
 
 /** One question, one line of JSON as the answer. */
 export interface LineClient {

@@ -21,17 +21,17 @@ answer({ ready: true });
 let prepared: PreparedFreeze | undefined;
 for await (const line of createInterface({ input: process.stdin })) {
   if (line === 'prepare') {
-    prepared = await freezer.prepare(plan, AbortSignal.timeout(30_000));
+    prepared = await freezer.prepare(plan, AbortSignal.timeout(120_000));
     answer({ prepared: true });
   } else if (prepared !== undefined) answer(await freezeAndThaw(prepared));
 }
 
-/** One group: loop devices on one disk do not stand on each other. */
+/** One group: loop devices on one disk do not stand on each other. A deadline that no disk is too slow for. */
 async function planFor(mountPoints: readonly string[]): Promise<FreezePlan> {
   const all = await readFileSystems(system);
   const group = all.filter(({ mountPoint }) => mountPoints.includes(mountPoint));
   if (group.length !== mountPoints.length) throw new Error(`not all mounted: ${mountPoints.join(', ')}`);
-  return { groups: [group], deadlineMs: 10_000, expedite: true };
+  return { groups: [group], deadlineMs: 60_000, expedite: true };
 }
 
 async function freezeAndThaw(prepared: PreparedFreeze): Promise<object> {

@@ -73,7 +73,7 @@ async function mountsSeenBy(pid: number, arena: Arena): Promise<readonly string[
 }
 
 async function connectTo(path: string): Promise<{ socket: Socket; client: LineClient }> {
-  for (let tries = 50; ; tries--) {
+  for (let tries = 600; ; tries--) {
     const socket = connect(path);
     try {
       await once(socket, 'connect');

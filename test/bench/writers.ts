@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Arena } from './arena.ts';
 import { startCompanion } from './command.ts';
 
@@ -9,10 +10,16 @@ export interface WriterReport {
   readonly writes: number;
 }
 
+const PATIENCE_MS = 60_000;
+const LOOK_MS = 50;
+
 /** One writer per file system, running all the time; see peers/writer.c. */
 export interface Writers {
   reset(): Promise<void>;
-  /** In the order of the file systems. Throws when one of them wrote nothing: then it is still frozen. */
+  /**
+   * In the order of the file systems, when each of them has been written to since the reset. Throws when one of them was
+   * not within a minute: then it is still frozen.
+   */
   report(): Promise<readonly WriterReport[]>;
   close(): Promise<void>;
 }
@@ -25,10 +32,13 @@ export function startWriters(arena: Arena): Writers {
       await companion.ask('reset');
     },
     async report() {
-      const { mounts } = (await companion.ask('report')) as { mounts: readonly WriterReport[] };
-      const silent = mountPoints.filter((_, index) => mounts[index]?.writes === 0);
-      if (silent.length > 0) throw new Error(`no write has returned: ${silent.join(', ')}`);
-      return mounts;
+      for (let tries = PATIENCE_MS / LOOK_MS; ; tries -= 1) {
+        const { mounts } = (await companion.ask('report')) as { mounts: readonly WriterReport[] };
+        const silent = mountPoints.filter((_, index) => mounts[index]?.writes === 0);
+        if (silent.length === 0) return mounts;
+        if (tries <= 0) throw new Error(`no write has returned: ${silent.join(', ')}`);
+        await sleep(LOOK_MS);
+      }
     },
     close: () => companion.close(),
   };

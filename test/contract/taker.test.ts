@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   chmodSync,
+  existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -58,8 +59,15 @@ takerContract({
   failing: () => command(`read -r line\necho '{"ok":false,"error":"no"}'\n${REST}`),
   // It has answered before it was asked: that is none.
   endless: async () => {
-    const taker = await command(`${OK}\n(cd ${folder}; exec sleep 600) &\n${REST}`);
-    return { ...taker, prepare: (signal) => taker.prepare(signal).then(() => sleep(300)) };
+    const answered = join(folder, randomUUID());
+    const taker = await command(`${OK}\n: >${answered}\n(cd ${folder}; exec sleep 600) &\n${REST}`);
+    const prepare = async (signal: AbortSignal) => {
+      await taker.prepare(signal);
+      while (!existsSync(answered)) await sleep(20);
+      // It is in the pipe: to be read it takes a turn or two.
+      await sleep(100);
+    };
+    return { ...taker, prepare };
   },
   leftovers: processes,
 });
@@ -67,7 +75,7 @@ takerContract({
 /** Whoever was started from our folder, and what it started. */
 async function processes(): Promise<readonly string[]> {
   // The kernel takes a moment to end what was killed.
-  for (let tries = 0; tries < 50 && running().length > 0; tries += 1) await sleep(20);
+  for (let tries = 0; tries < 1000 && running().length > 0; tries += 1) await sleep(20);
   return running();
 }
 

@@ -13,7 +13,7 @@ import { startLoad } from './load.ts';
 import { prepareStage } from './stage.ts';
 
 loopTest('a copy in backup mode starts from its label and the archive', async (t, rig) => {
-  t.setTimeout(180_000);
+  t.setTimeout(600_000);
   const archive = join(rig.folder, 'archive');
   await own('postgres', archive);
   await must('chmod', '0755', rig.folder);

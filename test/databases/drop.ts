@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { must } from '../system/loop.ts';
 import type { Engine, Places } from './engine.ts';
 import { AS } from './engine.ts';
@@ -27,9 +28,12 @@ export async function drop({ kind }: Engine, places: Places): Promise<void> {
     },
     redis: async () => {
       const connection = await redisAt(places);
-      await connection.send(['CLIENT', 'UNPAUSE'], AbortSignal.timeout(5000));
+      // Both in one go: a pause that is renewed between them would hold the row back.
+      const unpaused = connection.send(['CLIENT', 'UNPAUSE'], AbortSignal.timeout(60_000)).catch(() => undefined);
       // It is written when the file system is thawed, which is before anybody looks.
       connection.send(['RPUSH', 'numbered', '2'], AbortSignal.timeout(60_000)).finally(() => connection.close());
+      // A server that writes a log of its commands answers neither before that.
+      await Promise.race([unpaused, sleep(2000)]);
     },
     sqlite: async () => killHolders(),
   };

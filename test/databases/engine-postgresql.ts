@@ -7,7 +7,7 @@ import { numbersOf, sqlClient, sqlWriter } from './sql-client.ts';
 
 const BIN = globSync('/usr/lib/postgresql/*/bin').sort().at(-1) ?? '/usr/lib/postgresql/none';
 const PORT = '54329';
-const RECOVERED_MS = 60_000;
+const RECOVERED_MS = 300_000;
 const bin = (name: string): string => join(BIN, name);
 const pgdata = ({ data }: Places): string => join(data, 'pg');
 

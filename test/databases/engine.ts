@@ -69,8 +69,9 @@ export const AS = (user: string): readonly string[] => [
   '--',
 ];
 
-const START_MS = 30_000;
-const STOP_MS = 20_000;
+const START_MS = 180_000;
+/** One that is ended before it is done has not archived its log, or keeps its file systems busy by those it leaves. */
+const STOP_MS = 120_000;
 
 /** Starts a server in the foreground and waits until it answers. */
 export async function startProcess(argv: readonly string[], answers: () => Promise<boolean>) {

@@ -15,7 +15,7 @@ import { type Load, startLoad } from './load.ts';
 import { prepareStage, type Stage } from './stage.ts';
 
 const ROUNDS = Number(process.env.QUIESCED_DB_ROUNDS ?? 3);
-const LIMIT_MS = 60_000 + ROUNDS * 60_000;
+const LIMIT_MS = 300_000 + ROUNDS * 240_000;
 const LOAD_MS = 400;
 /** Of those that promise nothing, so many are enough to see what they are worth. */
 const COMPARED = Number(process.env.QUIESCED_DB_COMPARED ?? 5);

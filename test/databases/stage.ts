@@ -2,10 +2,11 @@ import { mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Outcome } from '../../agent/snapshot/outcome.ts';
 import { type Mounted, must, type Rig } from '../system/loop.ts';
+import { until } from '../system/loop-observe.ts';
 import type { Engine, Places } from './engine.ts';
 
 const IMAGE_BYTES = 640e6;
-const SNAPSHOT_MS = 120_000;
+const SNAPSHOT_MS = 600_000;
 
 /** File systems of a database, and copies of their images. */
 export interface Stage {
@@ -84,7 +85,7 @@ export async function prepareStage(rig: Rig, engine: Engine): Promise<Stage> {
         const run = join(rig.folder, 'run-copy');
         rmSync(run, { recursive: true, force: true });
         const done = await work({ data: data ?? '', log, run });
-        for (const point of points) await must('umount', point);
+        for (const point of points) await unmount(point);
         return done;
       } catch (error) {
         // A server that still runs keeps them busy, and what went wrong before that is what has to be told.
@@ -93,4 +94,14 @@ export async function prepareStage(rig: Rig, engine: Engine): Promise<Stage> {
       }
     },
   };
+}
+
+/** Whoever was in it has been told to end, and may not be out of it yet. */
+async function unmount(point: string): Promise<void> {
+  const done = () =>
+    must('umount', point).then(
+      () => true,
+      () => false,
+    );
+  if (!(await until(done))) throw new Error(`${point} stays busy`);
 }

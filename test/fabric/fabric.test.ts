@@ -88,7 +88,7 @@ t.test('install, settings, update, automatic update, restart, uninstall', { skip
 t.test('fast-track, protected settings, a proxy', { skip, timeout: LIMIT_MS }, async (t) => {
   const { code, printed, codes } = await run(t, jobOf('task-3'), secretsOf('http://127.0.0.1:9'), [
     ...['--fast-track', '--proxy', '10.77.0.8:3128'],
-    ...then('wait=8', `exec=${NO_SECRET}`, 'uninstall', `exec=${NOTHING_LEFT}`),
+    ...then('wait=25', `exec=${NO_SECRET}`, 'uninstall', `exec=${NOTHING_LEFT}`),
   ]);
   t.equal(code, 0, printed.slice(-2000));
   t.ok(codes.includes('76'), 'nobody is there');

@@ -17,9 +17,9 @@ export interface WindowsMachine {
   readonly volumes: readonly WindowsVolume[];
   /** The first bytes of each, by its number. */
   readonly disks: readonly Buffer[];
-  /** What each look at the processors shows, the last one again and again; and the memory in use. In percent. */
   /** Who may do what with a file or folder; administrators everything and nobody else anything when it is not named here. */
   readonly security: Readonly<Record<string, Buffer>>;
+  /** What each look at the processors shows, the last one again and again; and the memory in use. In percent. */
   readonly load: { readonly busy: readonly number[]; readonly memory: number };
 }
 

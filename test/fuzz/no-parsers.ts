@@ -27,6 +27,7 @@ export const NO_PARSERS: Readonly<Record<string, readonly string[]>> = {
     'reach/clouds.ts cloudOf',
     'system/registry.ts isRegistryPath',
     'system/native.ts openLibrary',
+    'system/real-path-windows.ts partsOnDisk',
     'system/windows-error.ts windowsError',
     'system/winhttp-windows.ts winHttpValue',
     'freezer/windows.ts noFreezeOnWindows',

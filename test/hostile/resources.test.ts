@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import type { Test } from 'tap';
 import { loopTest, type Mounted, type Rig } from '../system/loop.ts';
-import { isWritable, notExpedited, processesOf, until } from '../system/loop-observe.ts';
+import { allEnded, isWritable, notExpedited } from '../system/loop-observe.ts';
 import { mounts, points } from '../system/loop-outcome.ts';
 import { memoryGroup, runBy, shell } from './rig.ts';
 
@@ -17,7 +17,7 @@ function countingScripts(rig: Rig): void {
 /** Nothing frozen, running, owed, or run once only of the two scripts. */
 async function asBefore(t: Test, rig: Rig, mounted: Mounted): Promise<void> {
   t.ok(await isWritable(mounted.mountPoint), 'nothing is frozen');
-  t.ok(await until(() => processesOf(rig.root).length === 0, 10_000), 'nobody is left');
+  t.ok(await allEnded(rig.root), 'nobody is left');
   const runs = rig.read('ran').split('\n');
   const count = (stage: string) => runs.filter((line) => line === stage).length;
   t.equal(count('pre'), count('post'), 'a post script for each pre script');
@@ -57,7 +57,7 @@ loopTest('memory that does not suffice: killed before or after, and everything i
     const { code, signal, json } = await runBy(rig, join, 'rehearse', '--yes', ...mounts(mounted));
     if (megabytes < 100) t.ok(code === 0 || signal === 'SIGKILL', `${megabytes} MB: ${signal ?? 'it is enough'}`);
     else t.match({ code, json }, { code: 0, json: { wouldBe: 'application', frozen: points(mounted) } });
-    await until(() => processesOf(rig.root).length === 0, 10_000);
+    await allEnded(rig.root);
     // Whoever was killed between its scripts is made up for by the next start.
     t.equal((await rig.cli.run('thaw')).code, 0);
     await asBefore(t, rig, mounted);
@@ -78,8 +78,8 @@ done`;
   const apart = ['unshare', '--mount', '--pid', '--fork', '--mount-proc', ...shell(many)];
   const { code, json, tookMs } = await runBy(rig, apart, 'rehearse', '--yes', ...mounts(mounted));
   t.match({ code, json }, { code: 0, json: { wouldBe: 'application', frozen: points(mounted), faults: [] } });
-  t.ok(json?.frozenMs < 2000, `frozen for ${Math.round(json?.frozenMs)} ms`);
-  t.ok(json?.tookMs < 10_000, `${Math.round(json?.tookMs)} ms, ${Math.round(tookMs)} with the mounting`);
+  t.ok(json?.frozenMs < 20_000, `frozen for ${Math.round(json?.frozenMs)} ms`);
+  t.ok(json?.tookMs < 60_000, `${Math.round(json?.tookMs)} ms, ${Math.round(tookMs)} with the mounting`);
   await asBefore(t, rig, mounted);
 });
 

@@ -5,7 +5,7 @@ import type { Rig } from '../system/loop.ts';
 import { until } from '../system/loop-observe.ts';
 
 const MAIN = join(import.meta.dirname, '../../agent/main.ts');
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 240_000;
 
 /** How the program ended. */
 export interface Ended {

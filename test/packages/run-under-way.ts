@@ -13,8 +13,9 @@ async function held(machine: Machine, until: string): Promise<ChildProcess> {
   return run;
 }
 
-/** Longer than a script needs to find it locked. */
-export const heldForAMoment = (machine: Machine): Promise<ChildProcess> => held(machine, 'sleep 4');
+/** Until somebody waits for the lock, and a little longer; `flock` waits in the kernel, which lists it by an arrow. */
+export const heldForAMoment = (machine: Machine): Promise<ChildProcess> =>
+  held(machine, "timeout 100 sh -c 'until grep -q -e -..FLOCK /proc/locks; do sleep 0.1; done'; sleep 3");
 
 /** A line on its stdin ends it. */
 export const heldUntilTold = (machine: Machine): Promise<ChildProcess> => held(machine, 'read line');

@@ -13,9 +13,9 @@ done
 if [ "${CI:-}${QUIESCED_TEST_INSTALL:-}" != '' ] && [ "$(id -u)" = 0 ]; then
   echo "quiesced: installing$missing"
   export DEBIAN_FRONTEND=noninteractive
-  apt-get update -qq
+  apt-get -o DPkg::Lock::Timeout=120 update -qq
   # shellcheck disable=SC2086 # a list of words on purpose
-  apt-get install -y -qq --no-install-recommends $missing >/dev/null
+  apt-get -o DPkg::Lock::Timeout=120 install -y -qq --no-install-recommends $missing >/dev/null
 else
   echo "quiesced: not found, and not installed without CI=1 or QUIESCED_TEST_INSTALL=1:$missing" >&2
 fi

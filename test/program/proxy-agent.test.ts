@@ -3,12 +3,12 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { array, constantFrom, oneof, sample, string, tuple } from 'fast-check';
 import t, { type Test } from 'tap';
 import { changeProxy } from '../../agent/proxy/change.ts';
 import { proxySettings } from '../../agent/proxy/settings.ts';
 import { localSystem } from '../../agent/system/local.ts';
 import { parseWaagentConf } from '../../agent/system/waagent-conf.ts';
+import { array, constantFrom, oneof, sample, string, tuple } from '../fast-check.ts';
 import { MACHINES } from '../unit/proxy/machines.ts';
 import { whyNot } from './check-rig.ts';
 
@@ -71,7 +71,7 @@ const here = (root: string) => ({
   backupUnderWay: async () => undefined,
 });
 
-t.test('for any configuration and any proxy', { skip: whyNot(), timeout: 110_000 }, async (t) => {
+t.test('for any configuration and any proxy', { skip: whyNot(), timeout: 280_000 }, async (t) => {
   const agent = unpack(t);
   const cases = sample(tuple(text, wanted), CASES);
   const roots = cases.map(([before], index) => {
@@ -97,7 +97,7 @@ t.test('for any configuration and any proxy', { skip: whyNot(), timeout: 110_000
 const IN_PRIVATE =
   'mount -t tmpfs tmpfs /var/log && mount -t tmpfs tmpfs /var/lib && cd / && exec python3 "$0" -show-configuration "-configuration-path:$1"';
 
-t.test('waagent -show-configuration', { skip: whyNot(), timeout: 110_000 }, async (t) => {
+t.test('waagent -show-configuration', { skip: whyNot(), timeout: 280_000 }, async (t) => {
   const agent = unpack(t);
   for (const machine of MACHINES.filter((name) => ['debian-12', 'crlf', 'duplicates'].includes(name))) {
     const root = join(agent.folder, machine);

@@ -1,5 +1,6 @@
 /** Real proxies, each a private instance on loopback with a folder of its own, ended with its test. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,7 +11,7 @@ import type { Test } from 'tap';
 export const SQUID = '/usr/sbin/squid';
 export const TINYPROXY = '/usr/bin/tinyproxy';
 const HELPERS = '/usr/lib/squid';
-const START_MS = 30_000;
+const START_MS = 90_000;
 
 /** The name that the proxies have for this machine; `localhost` is never looked for behind one. */
 export const STORAGE = 'storage.test';
@@ -154,12 +155,16 @@ const listens = (port: number): Promise<boolean> =>
     socket.once('connect', () => socket.destroy());
   });
 
-/** Nobody listens there now; whoever takes it has it by the time that anybody else could. */
+/** Nobody listens there now; and below those that the kernel gives to whoever asks for any, nobody comes to by chance. */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port was given');
-  return address.port;
+  for (;;) {
+    const port = randomInt(10_000, 30_000);
+    const server = createServer();
+    const free = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (!free) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }

@@ -37,8 +37,10 @@ export async function openBrowser(): Promise<Browser> {
     rmSync(profile, { recursive: true, force: true });
   };
   try {
-    const options = { executablePath: CHROMIUM, headless: true, args: ARGUMENTS, offline: true, timeout: 60_000 };
+    const options = { executablePath: CHROMIUM, headless: true, args: ARGUMENTS, offline: true, timeout: 120_000 };
     context = await chromium.launchPersistentContext(profile, options);
+    // A busy machine takes its time to draw.
+    context.setDefaultTimeout(120_000);
     return { page: context.pages()[0] ?? (await context.newPage()), close };
   } catch (error) {
     await close();

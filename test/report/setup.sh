@@ -7,8 +7,8 @@ set -eu
 if [ "${CI:-}${QUIESCED_TEST_INSTALL:-}" != '' ] && [ "$(id -u)" = 0 ]; then
   echo 'quiesced: installing chromium'
   export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1
-  apt-get update -qq
-  apt-get install -y -qq --no-install-recommends chromium >/dev/null
+  apt-get -o DPkg::Lock::Timeout=120 update -qq
+  apt-get -o DPkg::Lock::Timeout=120 install -y -qq --no-install-recommends chromium >/dev/null
 else
   echo 'quiesced: not found, and not installed without CI=1 or QUIESCED_TEST_INSTALL=1: chromium' >&2
 fi

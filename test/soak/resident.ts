@@ -6,12 +6,13 @@ import { endpointOf } from '../../agent/control/endpoint.ts';
 import type { ControlStatus, RunStatus } from '../../agent/control/protocol.ts';
 import type { Outcome } from '../../agent/snapshot/outcome.ts';
 import { localSystem } from '../../agent/system/local.ts';
+import { signal } from '../system/fault-processes.ts';
 import type { Mounted, Rig } from '../system/loop.ts';
 import { processesOf, until } from '../system/loop-observe.ts';
 import { points } from '../system/loop-outcome.ts';
 import type { Figures } from './tally.ts';
 
-const SILENCE_MS = 30_000;
+const SILENCE_MS = 60_000;
 
 /** The daemon of a soak, started again whenever it is dead, as the service manager would. */
 export class Resident {
@@ -32,9 +33,8 @@ export class Resident {
       cwd: '/',
       stdio: 'ignore',
     });
-    const serves = () => ask<ControlStatus>(this.#endpoint, 'status', { silenceMs: 1000 }).catch(() => undefined);
-    if (!(await until(async () => (await serves())?.daemon !== undefined, 20_000)))
-      throw new Error('it does not serve');
+    const serves = () => ask<ControlStatus>(this.#endpoint, 'status', { silenceMs: 5000 }).catch(() => undefined);
+    if (!(await until(async () => (await serves())?.daemon !== undefined))) throw new Error('it does not serve');
   }
 
   /** @param killed whoever was told to die may still be about to. */
@@ -45,8 +45,8 @@ export class Resident {
     await this.start();
   }
 
-  hold(mounted: readonly Mounted[]): Promise<Partial<RunStatus & Outcome> | undefined> {
-    const body = { kind: 'hold', mounts: points(...mounted) };
+  hold(mounted: readonly Mounted[], deadlineMs: number): Promise<Partial<RunStatus & Outcome> | undefined> {
+    const body = { kind: 'hold', mounts: points(...mounted), deadlineMs };
     return ask(this.#endpoint, 'hold', { body, silenceMs: SILENCE_MS });
   }
 
@@ -60,8 +60,8 @@ export class Resident {
       .filter(({ argv }) => who.some((command) => argv.includes(command)))
       .map(({ pid }) => pid);
     // Stopped first, so that none of them sees the other's end.
-    if (name === 'SIGKILL') for (const pid of there) process.kill(pid, 'SIGSTOP');
-    for (const pid of there) process.kill(pid, name);
+    if (name === 'SIGKILL') for (const pid of there) signal(pid, 'SIGSTOP');
+    for (const pid of there) signal(pid, name);
     return there;
   }
 

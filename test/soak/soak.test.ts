@@ -10,7 +10,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import type { Outcome } from '../../agent/snapshot/outcome.ts';
 import { bundle } from '../../packaging/build.ts';
 import { loopTest, type Mounted, type Rig } from '../system/loop.ts';
 import { isWritable, notExpedited, processesOf, startWriter, until } from '../system/loop-observe.ts';
@@ -20,13 +19,11 @@ import { Tally } from './tally.ts';
 
 const CYCLES = Number(process.env.QUIESCED_SOAK_CYCLES ?? (process.env.CI ? 50 : 1000));
 const SEED = Number(process.env.QUIESCED_SOAK_SEED ?? Date.now() % 1e9);
+/** Of those that nobody disturbs: on no disk, however busy, is it to be the deadline that ends them. */
+const LONG_MS = 60_000;
 const DEADLINE_MS = 1000;
 const KILLS = ['kill daemon', 'kill guard', 'kill both', 'stop daemon', 'stop guard'] as const;
 type Kill = (typeof KILLS)[number];
-
-/** So many of a hundred undisturbed ones may find a disk that is slower than the deadline, as long as they say so. */
-const SLOW_PERCENT = 1;
-const SLOW = 'undisturbed, not held: the kernel was slower than the deadline, and it says so';
 
 const built = mkdtempSync(join(tmpdir(), 'quiesced-soak-'));
 t.teardown(() => rmSync(built, { recursive: true, force: true }));
@@ -78,7 +75,7 @@ function configure(rig: Rig): void {
   rig.put('opt/pre', '#!/bin/sh\necho "pre $QUIESCED_RUN_ID" >>$FOLDER/scripts.log\n', 0o700);
   rig.put('opt/post', '#!/bin/sh\necho "post $QUIESCED_RUN_ID" >>$FOLDER/scripts.log\n', 0o700);
   rig.configure(
-    `[snapshot]\nfrozen-deadline = ${DEADLINE_MS}ms\n[scripts]\npre = /opt/pre\npost = /opt/post\n[schedule]\nreadiness = off\n`,
+    `[snapshot]\nfrozen-deadline = ${LONG_MS}ms\n[scripts]\npre = /opt/pre\npost = /opt/post\n[schedule]\nreadiness = off\n`,
   );
 }
 
@@ -92,17 +89,11 @@ const preScriptOf = (rig: Rig): Begins => {
 };
 
 async function undisturbed(resident: Resident, mounted: readonly Mounted[], heldMs: number): Promise<string> {
-  const held = await resident.hold(mounted);
-  if (held?.state !== 'held') return wasSlow(held) ? SLOW : `undisturbed, not held: ${JSON.stringify(held)}`;
+  const held = await resident.hold(mounted, LONG_MS);
+  if (held?.state !== 'held') return `undisturbed, not held: ${JSON.stringify(held)}`;
   await sleep(heldMs);
   const outcome = await resident.release();
   return `undisturbed: ${outcome?.consistency}, ${outcome?.faults?.length} faults`;
-}
-
-function wasSlow(outcome: Partial<Outcome> | undefined): boolean {
-  const { consistency, reason, faults = [] } = outcome ?? {};
-  const hung = faults.some(({ code }) => code === 'freeze.hung');
-  return hung && consistency === 'none' && reason === 'no snapshot was taken';
 }
 
 /** Somebody is killed or stopped `afterMs` after it `begins`. Returns what came of it, in words that can be counted. */
@@ -113,7 +104,7 @@ async function disturbed(
   afterMs: number,
   begins: Begins,
 ): Promise<string> {
-  const held = resident.hold(mounted).catch(() => undefined);
+  const held = resident.hold(mounted, DEADLINE_MS).catch(() => undefined);
   await begins();
   await sleep(afterMs);
   const who = kill.endsWith('both') ? ['daemon', 'guard'] : [kill.split(' ')[1] ?? ''];
@@ -136,8 +127,7 @@ async function whatIsLeft(rig: Rig, mounted: readonly Mounted[]): Promise<readon
   const left: string[] = [];
   const free = await Promise.all(mounted.map(({ mountPoint }) => isWritable(mountPoint)));
   for (const [at, point] of points(...mounted).entries()) if (!free[at]) left.push(`${point} is frozen`);
-  if (!(await until(() => processesOf(rig.root).length === 1, 10_000)))
-    left.push(`${processesOf(rig.root).length} processes`);
+  if (!(await until(() => processesOf(rig.root).length === 1))) left.push(`${processesOf(rig.root).length} processes`);
   if (rig.has('root/run/quiesced/journal/freeze.jsonl'))
     left.push(`frozen: ${rig.read('root/run/quiesced/journal/freeze.jsonl')}`);
   if (rig.has('root/var/lib/quiesced/owed.json')) left.push(`owed: ${rig.read('root/var/lib/quiesced/owed.json')}`);
@@ -156,12 +146,7 @@ function judge(t: Test, rig: Rig, tally: Tally): void {
     'no post script was lost',
   );
   const wrong = tally.named(/not held|STILL FROZEN|undisturbed: (?!application, 0 faults)/);
-  t.strictSame(
-    wrong.filter((what) => what !== SLOW),
-    [],
-    'and all was told right',
-  );
-  t.ok(tally.times(SLOW) <= Math.ceil((CYCLES * SLOW_PERCENT) / 100), 'hardly any was slower than the deadline');
+  t.strictSame(wrong, [], 'and all was told right');
   t.ok(
     KILLS.every((kill) => CYCLES < 100 || tally.named(new RegExp(`^${kill}: hit`)).length > 0),
     'each kill has hit',

@@ -15,10 +15,6 @@ export class Tally {
     this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);
   }
 
-  times(what: string): number {
-    return this.#counts.get(what) ?? 0;
-  }
-
   measure(figures: Figures): void {
     this.#figures.push(figures);
   }
@@ -27,18 +23,23 @@ export class Tally {
     return [...this.#counts.keys()].filter((what) => pattern.test(what));
   }
 
-  /** In one process that lived through at least ten measurements: the last against the third, when all is loaded. */
+  /**
+   * In one process that lived through at least ten measurements: the least of the last three against the most of the
+   * third to the fifth, when all is loaded. What grows is above it for good; what is just being closed is not.
+   */
   grown(): readonly string[] {
     return [...Map.groupBy(this.#figures, ({ pid }) => pid).values()]
       .filter(({ length }) => length >= 10)
       .flatMap((all) => {
-        const [early, late] = [all[2], all.at(-1)];
-        if (early === undefined || late === undefined) return [];
-        const wrong = [];
-        if (late.descriptors > early.descriptors) wrong.push(`descriptors ${early.descriptors} → ${late.descriptors}`);
-        if (late.threads > early.threads) wrong.push(`threads ${early.threads} → ${late.threads}`);
-        if (late.rssKb > early.rssKb * 1.5) wrong.push(`RSS ${early.rssKb} → ${late.rssKb} kB`);
-        return wrong;
+        const early = (of: (figures: Figures) => number) => Math.max(...all.slice(2, 5).map(of));
+        const late = (of: (figures: Figures) => number) => Math.min(...all.slice(-3).map(of));
+        const grew = (what: string, of: (figures: Figures) => number, by = 1) =>
+          late(of) > early(of) * by ? [`${what} ${early(of)} → ${late(of)}`] : [];
+        return [
+          ...grew('descriptors', ({ descriptors }) => descriptors),
+          ...grew('threads', ({ threads }) => threads),
+          ...grew('RSS in kB', ({ rssKb }) => rssKb, 1.5),
+        ];
       });
   }
 

@@ -9,8 +9,8 @@ import { until } from './loop-observe.ts';
 
 const HANDLER = join(import.meta.dirname, '../../extensions/azure/handler/main.ts');
 export const FOLDER = '/var/lib/waagent/Quiesced.BackupLinux-0.1.0.0';
-const LIMIT_MS = 60_000;
-const END_MS = 40_000;
+const LIMIT_MS = 180_000;
+const END_MS = 120_000;
 
 /** The VM agent and Azure, as far as the handler sees them. */
 export interface AzureRig {
@@ -166,8 +166,10 @@ async function call(
 
 /** Whoever of ours came to the fault point first is killed where it stands. */
 async function killedAt(reached: string): Promise<number | undefined> {
-  if (!(await until(() => existsSync(reached), END_MS))) return undefined;
-  const pid = Number(readFileSync(reached, 'utf8').split(' ')[1]);
+  // It is there before its line is.
+  const line = () => (existsSync(reached) ? readFileSync(reached, 'utf8') : '');
+  if (!(await until(() => line().endsWith('\n'), END_MS))) return undefined;
+  const pid = Number(line().split(' ')[1]);
   process.kill(pid, 'SIGKILL');
   return pid;
 }

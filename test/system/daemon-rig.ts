@@ -20,14 +20,14 @@ export const LOG = 'root/var/log/quiesced/quiesced.log';
 
 /** Asks whoever listens; throws when nobody does. */
 export async function askIn<Reply>(rig: Rig, route: RouteName, body?: unknown): Promise<Reply> {
-  const reply = await ask<Reply>(endpointIn(rig), route, { body, silenceMs: 10_000 });
+  const reply = await ask<Reply>(endpointIn(rig), route, { body, silenceMs: 60_000 });
   if (reply === undefined) throw new Error('nobody is there');
   return reply;
 }
 
 /** Whether a daemon answers now. */
 export const serves = async (rig: Rig): Promise<boolean> => {
-  const status = await ask<ControlStatus>(endpointIn(rig), 'status', { silenceMs: 1000 }).catch(() => undefined);
+  const status = await ask<ControlStatus>(endpointIn(rig), 'status', { silenceMs: 5000 }).catch(() => undefined);
   return status?.daemon !== undefined;
 };
 
@@ -35,7 +35,7 @@ export const serves = async (rig: Rig): Promise<boolean> => {
 export async function startDaemon(t: Test, rig: Rig, when: 'answering' | 'at once' = 'answering'): Promise<Daemon> {
   const process = rig.cli.start(['daemon']);
   t.teardown(() => process.signal('SIGKILL'));
-  if (when === 'answering') t.ok(await until(() => serves(rig), 15_000), 'the daemon answers');
+  if (when === 'answering') t.ok(await until(() => serves(rig)), 'the daemon answers');
   return {
     ...process,
     ask: (route, body) => askIn(rig, route, body),
@@ -73,7 +73,7 @@ export function withScripts(rig: Rig, { deadlineMs = 60_000, pre = '' } = {}): v
 }
 
 /** Until it is killed by whoever gives the run up. */
-export const SLOW_PRE = 'exec sleep 25';
+export const SLOW_PRE = 'exec sleep 60';
 
 /** Answers as soon as it is asked, and knows the end. */
 export const TAKER = ['sh', '-c', `read line; echo '{"ok":true,"snapshot":"one"}'; cat >/dev/null`];

@@ -2,7 +2,7 @@
 import { request } from 'node:http';
 import { daemonTest, endpointIn, LOG, startDaemon, TAKER, withScripts } from './daemon-rig.ts';
 import { loopTest, type Mounted, type Rig } from './loop.ts';
-import { isFrozen, isWritable, pidOf, processesOf, until } from './loop-observe.ts';
+import { isFrozen, isWritable, nobodyHolds, pidOf, processesOf, until } from './loop-observe.ts';
 import { mounts, points } from './loop-outcome.ts';
 
 /** What differs from run to run: of these it counts that they are there. */
@@ -18,6 +18,7 @@ async function everyCommand(rig: Rig, mounted: Mounted) {
   const run = async (...args: readonly string[]) => {
     const { code, json } = await rig.cli.run(...args);
     told.push([args[0], code, comparable(json)]);
+    if (args[0] !== 'hold' && args[0] !== 'freeze') await nobodyHolds(rig.root);
   };
   await run('hold', ...mounts(mounted));
   told.push(await isFrozen(mounted.mountPoint));
@@ -76,17 +77,18 @@ daemonTest(
         t.match(JSON.parse(text), { error: { code: 'lock.busy', message: /quiesced hold \(process/ } });
     }
     const tookMs = performance.now() - beganMs;
-    t.ok(tookMs < 2000, `answered within ${Math.round(tookMs)} ms`);
+    t.ok(tookMs < 20_000, `answered long before the deadline: after ${Math.round(tookMs)} ms`);
 
     const refused = await rig.cli.run('snapshot', ...mounts(mounted), '--', ...TAKER);
     t.match(refused, { code: 1, json: { error: { code: 'lock.busy', message: /quiesced hold/, remedy: /--wait/ } } });
     const status = await rig.cli.run('status');
     t.match(status.json, { daemon: { pid: daemon.pid }, run: { kind: 'hold' }, frozen: points(mounted) });
 
-    const patient = rig.cli.start(['snapshot', '--json', '--wait', '20s', ...mounts(mounted), '--', ...TAKER]);
-    const interrupted = rig.cli.start(['snapshot', '--json', '--wait', '20s', ...mounts(mounted), '--', ...TAKER]);
-    await until(() => processesOf(rig.root).length === 4);
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const patient = rig.cli.start(['snapshot', '--json', '--wait', '50s', ...mounts(mounted), '--', ...TAKER]);
+    const interrupted = rig.cli.start(['snapshot', '--json', '--wait', '50s', ...mounts(mounted), '--', ...TAKER]);
+    await until(() => processesOf(rig.root).length >= 4);
+    // Nothing can be seen from outside of its being refused again and again; before that a signal just ends it.
+    await new Promise((resolve) => setTimeout(resolve, 5000));
     interrupted.signal('SIGINT');
     t.match(await interrupted.ended, { code: 1 });
     t.match(
@@ -122,15 +124,12 @@ loopTest('a hold that was begun without the daemon keeps its socket, and the dae
   t.equal((await rig.cli.run('hold', ...mounts(mounted))).code, 0);
   const keeper = pidOf(rig.root, 'keep-hold');
   const daemon = await startDaemon(t, rig, 'at once');
-  t.ok(await until(() => rig.read(LOG).includes('waiting for a run'), 15_000));
+  t.ok(await until(() => rig.read(LOG).includes('waiting for a run')));
   const { run, daemon: none } = await daemon.status();
   t.match(run, { pid: keeper, state: 'held' });
   t.equal(none, undefined, 'it is the holder that answers');
   t.match(await rig.cli.run('release'), { code: 0, json: { kind: 'hold' } });
-  t.ok(
-    await until(async () => (await daemon.status().catch(() => undefined))?.daemon !== undefined, 10_000),
-    'its turn',
-  );
+  t.ok(await until(async () => (await daemon.status().catch(() => undefined))?.daemon !== undefined), 'its turn');
   t.equal((await daemon.end()).code, 0);
 });
 
@@ -144,13 +143,13 @@ loopTest('a wrong configuration is told to whoever asks, and mended without a re
   await t.rejects(daemon.ask('hold', hold), wrong);
   await t.rejects(daemon.ask('snapshot', { rehearsal: true }), wrong);
 
-  rig.configure('[snapshot]\nfrozen-deadline = 3s\n');
+  rig.configure('[snapshot]\nfrozen-deadline = 30s\n');
   t.match(await daemon.ask('hold', hold), { state: 'held' });
   const { since = '', until: end = '' } = (await daemon.status()).run ?? {};
-  t.equal(Date.parse(end) - Date.parse(since), 3000, 'as it is now');
+  t.equal(Date.parse(end) - Date.parse(since), 30_000, 'as it is now');
   t.match(await daemon.ask('release'), { consistency: 'file-system' });
-  const tooLong = { code: 'hold.too-long', message: /3s at most, which is \[snapshot\] frozen-deadline/ };
-  await t.rejects(daemon.ask('hold', { ...hold, deadlineMs: 3001 }), tooLong);
+  const tooLong = { code: 'hold.too-long', message: /30s at most, which is \[snapshot\] frozen-deadline/ };
+  await t.rejects(daemon.ask('hold', { ...hold, deadlineMs: 30_001 }), tooLong);
 
   const second = await rig.cli.run('daemon');
   t.match(second, { code: 1, json: { error: { code: 'control.in-use', remedy: /quiesced status/ } } });

@@ -5,7 +5,7 @@ import { guardOf, isDead, isStopped, shutPipes, signal } from './fault-processes
 import type { Process, Scenario } from './fault-scenarios.ts';
 import { owesNoThaw, Watch } from './fault-watch.ts';
 import { must } from './loop.ts';
-import { monotonicMs, processesOf, until, type Write } from './loop-observe.ts';
+import { allEnded, monotonicMs, processesOf, until, type Write } from './loop-observe.ts';
 
 /** What is done at a fault point: from outside while its process is stopped there, or by the process to itself. */
 export const ACTIONS = [
@@ -54,9 +54,9 @@ export interface Witnessed {
   readonly leftRunning: readonly string[];
 }
 
-const REACH_MS = 20_000;
+const REACH_MS = 60_000;
 /** Whoever is alive and well settles everything within that, on a machine that is busy. */
-const SETTLE_MS = 12_000;
+const SETTLE_MS = 40_000;
 const TOLD_MS = 4000;
 const AGAIN_MS = 60;
 
@@ -68,10 +68,10 @@ export async function witness(bench: Bench, one: FaultCase): Promise<Witnessed> 
   const watch = new Watch(bench);
   await bench.observer.look();
   const run = scenario.start(bench, fault(bench, `${point}#${pass}=${inside(action)}`));
-  const reached = await reachedBy(bench, scenario, run);
+  const reached = await reachedBy(bench, run);
   if (reached !== undefined) await act(one, run, reached);
   const help = reached === undefined ? await giveUp(run) : await settle(bench, scenario, run, action, watch);
-  const isFrozen = !(await watch.until(() => !watch.frozen, 1000));
+  const isFrozen = !(await watch.until(() => !watch.frozen, 10_000));
   // Or else no other case could follow.
   if (isFrozen) for (const { mountPoint } of bench.mounted) await unfreeze(mountPoint);
   const leftRunning = processesOf(bench.root).map(({ pid, argv }) => `${pid} ${argv.slice(2).join(' ')}`);
@@ -94,18 +94,13 @@ const inside = (action: Action): string =>
   action === 'ENOSPC' || action === 'EIO' || action === 'hang' || action === 'throw' ? action : 'stop';
 
 /** The process that came by the point. */
-async function reachedBy(bench: Bench, { dies }: Scenario, run: Run): Promise<number | undefined> {
-  let asked = false;
+async function reachedBy(bench: Bench, run: Run): Promise<number | undefined> {
   const endedAtMs = run.ended.then(monotonicMs);
   let gone = Number.POSITIVE_INFINITY;
   endedAtMs.then((atMs) => {
     gone = atMs;
   });
   await until(() => {
-    if (!asked && dies !== undefined && bench.has('take.begin')) {
-      asked = true;
-      signal(dies === 'guard' ? guardOf(run.pid) : run.pid, 'SIGKILL');
-    }
     // A guard or a recovery may outlive it.
     return (
       bench.read('reached').includes('\n') || (monotonicMs() > gone + 3000 && processesOf(bench.root).length === 0)
@@ -118,7 +113,7 @@ async function reachedBy(bench: Bench, { dies }: Scenario, run: Run): Promise<nu
 /** While the process that came by is stopped, unless it deals with itself. */
 async function act({ action, lives }: FaultCase, run: Run, here: number): Promise<void> {
   if (inside(action) !== 'stop') return;
-  await until(() => isStopped(here));
+  await until(() => isStopped(here) || isDead(here));
   // Who recovers in its place is the daemon then.
   const daemon = lives.includes('guard') ? run.pid : here;
   // One that was forked a moment ago does not bear its name yet.
@@ -182,13 +177,8 @@ export async function trace(bench: Bench, scenario: Scenario): Promise<readonly 
   bench.reset();
   await scenario.prepare(bench);
   const run = scenario.start(bench, fault(bench, 'trace'));
-  if (scenario.dies !== undefined) {
-    await until(() => bench.has('take.begin'), REACH_MS);
-    signal(scenario.dies === 'guard' ? guardOf(run.pid) : run.pid, 'SIGKILL');
-  }
   await run.ended;
-  await until(() => processesOf(bench.root).length === 0, SETTLE_MS);
-  await sleep(0);
+  await allEnded(bench.root, SETTLE_MS);
   return bench
     .read('reached')
     .split('\n')

@@ -1,9 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Bench, CONFIG, type Run } from './fault-bench.ts';
-import { guardOf } from './fault-processes.ts';
+import { type Bench, CONFIG, DEADLINE_MS, type Run, takeScript } from './fault-bench.ts';
 import { must } from './loop.ts';
-import { until } from './loop-observe.ts';
 import { mounts } from './loop-outcome.ts';
 
 export type Process = 'daemon' | 'guard';
@@ -20,7 +18,7 @@ export interface Scenario {
     | 'daemon died'
     | 'application left'
     | 'recovery';
-  /** Whom a first fault kills when the take has begun, in the cases that need one to get anywhere. */
+  /** Who is killed when the take has begun, in the cases that need it to get anywhere. */
   readonly dies?: Process;
   prepare(bench: Bench): Promise<void>;
   start(bench: Bench, env: Readonly<Record<string, string>>): Run;
@@ -38,6 +36,18 @@ const points = ({ mounted }: Bench): readonly string[] => mounted.map(({ mountPo
 const application = (bench: Bench, args: readonly string[], env: Readonly<Record<string, string>> = {}): Run =>
   bench.start(args, bench.env({ ...env, QUIESCED_TEST_FOLDER: bench.folder }), APPLICATION);
 
+const GUARD = `for child in $(cat /proc/$PPID/task/$PPID/children); do
+  if grep -qzx guard /proc/$child/cmdline; then guard=$child; fi
+done`;
+/** By the copy itself, which the daemon has started: whoever watched from outside might come when it is over. */
+const KILL: Readonly<Record<Process | 'both', string>> = {
+  guard: `${GUARD}\nkill -KILL $guard`,
+  daemon: 'kill -KILL $PPID',
+  // Stopped first: neither may see the other's end.
+  both: `${GUARD}\nkill -STOP $PPID $guard\nkill -KILL $PPID $guard`,
+};
+const putTake = (bench: Bench, kills: keyof typeof KILL): void => bench.put('opt/take', takeScript(KILL[kills]), 0o700);
+
 /** Each point belongs to the first of them that comes by it. */
 export const SCENARIOS: readonly Scenario[] = [
   { name: 'snapshot', prepare: nothing, start: snapshot, nextStart: thaw },
@@ -45,7 +55,7 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'hold',
     prepare: nothing,
     start(bench, env) {
-      const request = { kind: 'hold', mounts: points(bench), deadlineMs: 400 };
+      const request = { kind: 'hold', mounts: points(bench), deadlineMs: DEADLINE_MS };
       return bench.start(['keep-hold', '--json', '--', JSON.stringify(request)], bench.env(env));
     },
     nextStart: thaw,
@@ -54,7 +64,7 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'script hangs',
     async prepare(bench) {
       bench.put('opt/pre', '#!/bin/sh\necho pre >>$FOLDER/scripts.log\nexec sleep 60\n', 0o700);
-      bench.put('etc/quiesced/quiesced.conf', `${CONFIG}timeout = 1s\n`, 0o600);
+      bench.put('etc/quiesced/quiesced.conf', `${CONFIG}timeout = 3s\n`, 0o600);
     },
     start: snapshot,
     nextStart: thaw,
@@ -75,7 +85,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'guard died',
-    prepare: nothing,
+    prepare: async (bench) => putTake(bench, 'guard'),
     start: snapshot,
     dies: 'guard',
     nextStart: thaw,
@@ -88,7 +98,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'daemon died',
-    prepare: nothing,
+    prepare: async (bench) => putTake(bench, 'daemon'),
     start: snapshot,
     dies: 'daemon',
     nextStart: thaw,
@@ -96,7 +106,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'application left',
     prepare: nothing,
-    start: (bench, env) => application(bench, ['run', ...points(bench)], env),
+    start: (bench, env) => application(bench, ['run', ...points(bench)], { ...env, QUIESCED_TEST_DIES: '1' }),
     dies: 'daemon',
     nextStart: (bench) => application(bench, ['thaw']),
   },
@@ -121,12 +131,8 @@ async function plantDeadRun(bench: Bench): Promise<void> {
 }
 
 async function recordsOfDeadRun(bench: Bench): Promise<readonly string[]> {
-  const run = snapshot(bench, {});
-  await until(() => bench.has('take.begin'), 20_000);
-  const both = [run.pid, guardOf(run.pid) ?? -1];
-  // Both at once: neither may see the other's end.
-  for (const name of ['SIGSTOP', 'SIGKILL'] as const) for (const pid of both) process.kill(pid, name);
-  await run.ended;
+  putTake(bench, 'both');
+  await snapshot(bench, {}).ended;
   const [freeze = '', owed = ''] = RECORDS.map((path) => bench.read(path));
   await thaw(bench).ended;
   bench.reset();

@@ -13,7 +13,7 @@ export async function brokenPromises(bench: Bench, one: FaultCase, seen: Witness
   if (!seen.reached) return [`the point was not reached: ${seen.run.stdout()}${seen.run.stderr()}`.slice(0, 2000)];
   const allowed = allowedFor(one);
   // A process that ends loses its environment, by which it is known, a moment before its locks.
-  const free = await until(() => !isLocked(bench), 2000);
+  const free = await until(() => !isLocked(bench), 20_000);
   return [
     ...thawedInTime(one, seen, allowed),
     ...settled(bench, seen, allowed),

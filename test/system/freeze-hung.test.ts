@@ -6,8 +6,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Test } from 'tap';
 import { loopTest, type Mounted, must, type Rig } from './loop.ts';
-import { isWritable, monotonicMs, notExpedited, pidOf, processesOf, until } from './loop-observe.ts';
+import { allEnded, isWritable, monotonicMs, notExpedited, pidOf, processesOf, until } from './loop-observe.ts';
 import { mounts, points } from './loop-outcome.ts';
+
+const RECORD = 'root/run/quiesced/journal/freeze.jsonl';
 
 interface Nested {
   readonly outer: Mounted;
@@ -26,8 +28,8 @@ async function nested(rig: Rig): Promise<Nested> {
 async function allSettled(t: Test, rig: Rig, { inner, outer }: Nested): Promise<void> {
   t.ok(await isWritable(inner.mountPoint));
   t.ok(await isWritable(outer.mountPoint));
-  t.ok(await until(() => processesOf(rig.root).length === 0, 10_000), 'all have ended');
-  t.notOk(rig.has('root/run/quiesced/journal/freeze.jsonl'), 'no thaw is owed');
+  t.ok(await allEnded(rig.root), 'all have ended');
+  t.notOk(rig.has(RECORD), 'no thaw is owed');
   t.ok(await notExpedited());
 }
 
@@ -39,7 +41,7 @@ loopTest(
     rig.configure('[snapshot]\nfrozen-deadline = 800ms\n');
     const beganMs = monotonicMs();
     const run = await rig.cli.run('rehearse', '--yes', ...mounts(both.inner, other));
-    t.ok(monotonicMs() - beganMs < 8000, 'it is not waited for');
+    t.ok(monotonicMs() - beganMs < 60_000, 'it is not waited for');
     t.match(run, { code: 1, json: { consistency: 'none' } });
     t.match(run.json.wouldBe, /crash|none/);
     t.ok(run.json.faults.some(({ mountPoint }: Mounted) => mountPoint === both.inner.mountPoint));
@@ -57,7 +59,7 @@ loopTest('a freeze that hangs, and all who could thaw are killed', async (t, rig
   const both = await nested(rig);
   rig.configure('[snapshot]\nfrozen-deadline = 60s\n');
   const run = rig.cli.start(['rehearse', '--yes', ...mounts(both.inner)]);
-  t.ok(await until(() => rig.read('root/run/quiesced/journal/freeze.jsonl').includes('intend'), 20_000));
+  t.ok(await until(() => rig.read(RECORD).includes('intend')));
   await sleep(300);
   const guard = pidOf(rig.root, 'guard');
   for (const name of ['SIGSTOP', 'SIGKILL'] as const) for (const pid of [run.pid, guard]) process.kill(pid, name);
@@ -66,6 +68,7 @@ loopTest('a freeze that hangs, and all who could thaw are killed', async (t, rig
   await must('fsfreeze', '--unfreeze', both.outer.mountPoint);
   t.ok(await isWritable(both.inner.mountPoint), 'a thaw that hung behind the freeze comes after it');
   await Promise.all([run.ended, thaw.ended]);
+  t.ok(await allEnded(rig.root), 'the guard, too, is out of the kernel');
   t.match(await rig.cli.run('thaw'), { code: 0, json: { faults: [] } });
   await allSettled(t, rig, both);
 });
@@ -76,11 +79,11 @@ loopTest('a flush that hangs can be given up', async (t, rig) => {
   await must('fsfreeze', '--freeze', outer.mountPoint);
   await must('dd', 'if=/dev/zero', `of=${inner.mountPoint}/dirty`, 'bs=64k', 'count=8');
   const run = rig.cli.start(['rehearse', '--yes', '--json', ...mounts(inner)]);
-  t.ok(await until(() => hangs(rig), 20_000), 'the guard waits for the kernel');
+  t.ok(await until(() => rig.has(RECORD) && hangs(rig)), 'the guard waits for the kernel');
   const beganMs = monotonicMs();
   run.signal('SIGTERM');
   t.match(await run.ended, { code: 1, json: { consistency: 'none', frozen: [] } });
-  t.ok(monotonicMs() - beganMs < 3000);
+  t.ok(monotonicMs() - beganMs < 30_000, 'long before a flush is given up by itself');
   await must('fsfreeze', '--unfreeze', outer.mountPoint);
   await allSettled(t, rig, { inner, outer });
 });
@@ -94,7 +97,13 @@ async function hangs(rig: Rig): Promise<boolean> {
   return true;
 }
 
-const isInKernel = (pid: number): boolean =>
-  readdirSync(`/proc/${pid}/task`).some((thread) =>
-    /\) D /.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')),
-  );
+function isInKernel(pid: number): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/task`).some((thread) =>
+      /\) D /.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')),
+    );
+  } catch {
+    // A thread, or all of it, has ended meanwhile.
+    return false;
+  }
+}

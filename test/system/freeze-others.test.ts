@@ -6,7 +6,7 @@ import type { Test } from 'tap';
 import { parseMountinfo } from '../../agent/freezer/mounts.ts';
 import { loopTest, must, type Rig } from './loop.ts';
 import { isLocked, lockByOthers } from './loop-lock.ts';
-import { isFrozen, isWritable, notExpedited, pidOf, startWriter, until } from './loop-observe.ts';
+import { isFrozen, isWritable, nobodyHolds, notExpedited, pidOf, startWriter, until } from './loop-observe.ts';
 import { frozenSpan, heldBack, mounts, points } from './loop-outcome.ts';
 
 loopTest('what somebody else has frozen is told, and left to him', async (t, rig) => {
@@ -27,6 +27,7 @@ loopTest('what somebody else has frozen is told, and left to him', async (t, rig
   t.ok(await isFrozen(theirs.mountPoint), 'theirs is still frozen');
   t.ok(await isWritable(ours.mountPoint), 'ours is thawed');
 
+  await nobodyHolds(rig.root);
   // Whoever asks to freeze, and for nothing else, is not told that it was done when it was not.
   const frozen = await rig.cli.run('freeze', ...mounts(ours, theirs));
   t.match(frozen, { code: 1, json: { kind: 'freeze', consistency: 'none', faults: [{ message: /EBUSY/ }] } });
@@ -86,11 +87,13 @@ loopTest('whoever holds the lock of Azure is waited for', async (t, rig) => {
   t.equal((await rig.cli.run('hold', ...mounts(mounted))).code, 0, 'it goes with its holder');
   t.ok(await isLocked(rig), 'and is ours while we hold');
   t.equal((await rig.cli.run('release')).code, 0);
+  await nobodyHolds(rig.root);
   t.notOk(await isLocked(rig));
 });
 
 /** A refusal leaves no trace: nothing in the history, nothing owed, nothing running. */
 async function nothingHappened(t: Test, rig: Rig): Promise<void> {
+  await nobodyHolds(rig.root);
   t.strictSame(await rig.cli.history(), []);
   const { json } = await rig.cli.run('status');
   t.strictSame([json.atWork, json.run, json.frozen, json.owed, json.last], [undefined, undefined, [], [], undefined]);
@@ -123,7 +126,7 @@ loopTest('what the configuration excludes is left alone', async (t, rig) => {
     const { code, stderr } = await rig.cli.start(['rehearse']).ended;
     plan = `${code} ${stderr.replaceAll(/\s+/g, ' ')}`;
     return !plan.includes('QUIESCED_TEST');
-  }, 15_000);
+  });
   t.match(plan, /^1 .*was not confirmed/);
   t.match(plan, `freeze, step 1: ${wanted.mountPoint} (xfs) · thaw`);
   t.match(plan, `left alone: ${excluded.mountPoint} ([freeze] exclude`);

@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Outcome } from '../../agent/snapshot/outcome.ts';
 import { loopTest, type Mounted, must } from './loop.ts';
-import { EXPEDITED, expedited, isFrozen, isWritable, notExpedited, startWriter } from './loop-observe.ts';
-import { begun, ended, frozenSpan, heldBack, mounts, points, steps, wentWell } from './loop-outcome.ts';
+import { EXPEDITED, expedited, isFrozen, isWritable, nobodyHolds, notExpedited, startWriter } from './loop-observe.ts';
+import { begun, ended, frozenSpan, heldBack, mounts, points, steps, thawedBefore, wentWell } from './loop-outcome.ts';
 
 loopTest('ext4, xfs and btrfs are held together, and let go', async (t, rig) => {
   const all = [await rig.make('ext4'), await rig.make('xfs'), await rig.make('btrfs')] as const;
@@ -29,6 +29,7 @@ loopTest('ext4, xfs and btrfs are held together, and let go', async (t, rig) => 
     heldBack(t, (await writers[at]?.writes()) ?? [], frozenSpan(released.json, mountPoint));
   }
   t.strictSame(await rig.cli.history(), [released.json], 'the history has what release said');
+  await nobodyHolds(rig.root);
   const after = await rig.cli.run('status');
   t.strictSame([after.json.run, after.json.frozen, after.json.owed], [undefined, [], []]);
 });
@@ -43,6 +44,7 @@ loopTest('freeze and thaw', async (t, rig) => {
   t.match(thawed, { code: 0, json: { kind: 'freeze' } });
   wentWell(t, thawed.json, mounted);
   t.ok(await isWritable(mounted.mountPoint));
+  await nobodyHolds(rig.root);
   t.match(await rig.cli.run('thaw'), { code: 0, json: { thawed: [], faults: [] } }, 'once more does no harm');
   t.match(await rig.cli.run('release'), { code: 1, json: { error: { code: 'hold.none' } } });
 });
@@ -75,7 +77,7 @@ loopTest('what stands on another file system is frozen before it and thawed afte
   t.equal(code, 0);
   wentWell(t, json, inner, outer);
   t.ok(ended(json, 'freeze', inner) <= begun(json, 'freeze', outer), 'the inner one is frozen first');
-  t.ok(ended(json, 'thaw', outer) <= begun(json, 'thaw', inner), 'the outer one is thawed first');
+  t.ok(thawedBefore(json, outer, inner), 'the outer one is thawed first');
   heldBack(t, await writer.writes(), frozenSpan(json, inner.mountPoint));
 });
 
@@ -96,7 +98,7 @@ loopTest('two file systems of one disk, beneath which there is a third', async (
   wentWell(t, json, first, second, outer);
   for (const part of [first, second]) {
     t.ok(ended(json, 'freeze', part) <= begun(json, 'freeze', outer), 'the disk is a file of the third');
-    t.ok(ended(json, 'thaw', outer) <= begun(json, 'thaw', part));
+    t.ok(thawedBefore(json, outer, part));
   }
 });
 
@@ -117,6 +119,7 @@ loopTest('one file system that is mounted in several places is frozen once', asy
     1,
   );
 
+  await nobodyHolds(rig.root);
   const byReadOnly = await rig.cli.run('hold', '--mount', readOnly);
   t.equal(byReadOnly.code, 0, 'its superblock is writable, whatever this mount says');
   t.ok(await isFrozen(mounted.mountPoint), 'and others write to it');

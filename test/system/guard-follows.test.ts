@@ -1,7 +1,6 @@
 /** Another freeze within one run: there is a guard at every moment, which has the rest left if the program dies. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loopTest } from './loop.ts';
 import { isWritable, until } from './loop-observe.ts';
@@ -25,23 +24,22 @@ echo pre >>$FOLDER/said
     );
     rig.put('opt/post', '#!/bin/sh\necho post >>$FOLDER/said\n', 0o700);
     rig.configure('[scripts]\npre = /opt/pre\npost = /opt/post\n');
-    const reached = join(rig.folder, 'reached');
     const child = spawn(process.execPath, [MAIN, 'rehearse', '--yes', ...mounts(kept, changed)], {
       cwd: '/',
       stdio: 'ignore',
       env: {
         ...rig.cli.env(),
         QUIESCED_TEST_FAULT: 'guard.bye.after=stop',
-        QUIESCED_TEST_FAULT_REACHED: reached,
+        QUIESCED_TEST_FAULT_REACHED: join(rig.folder, 'reached'),
       },
     });
     const ended = once(child, 'exit');
-    t.ok(await until(() => existsSync(reached), 30_000), 'the first guard is sent away');
-    t.equal(Number(readFileSync(reached, 'utf8').split(' ')[1]), child.pid);
+    t.ok(await until(() => rig.read('reached').includes('\n')), 'the first guard is sent away');
+    t.equal(Number(rig.read('reached').split(' ')[1]), child.pid);
     t.equal(rig.read('said'), 'pre\n');
     child.kill('SIGKILL');
     await ended;
-    t.ok(await until(() => rig.read('said').includes('post'), 30_000), 'the next one has noticed');
+    t.ok(await until(() => rig.read('said').includes('post')), 'the next one has noticed');
     t.equal(rig.read('said'), 'pre\npost\n', 'once');
     for (const { mountPoint } of [kept, changed]) t.ok(await isWritable(mountPoint));
   },

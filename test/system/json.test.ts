@@ -1,4 +1,5 @@
 import { loopTest } from './loop.ts';
+import { nobodyHolds } from './loop-observe.ts';
 import { conforms } from './schemas.ts';
 
 loopTest('what is printed with --json is what docs/schema says', async (t, rig) => {
@@ -22,6 +23,7 @@ loopTest('what is printed with --json is what docs/schema says', async (t, rig) 
   t.match(held, { run: { state: 'held' }, frozen: [mountPoint] }, 'the status tells what is held and frozen');
   conforms(t, 'error', await json('freeze', '--mount', mountPoint));
   conforms(t, 'outcome', await json('release'));
+  await nobodyHolds(rig.root);
   conforms(t, 'outcome', await json('rehearse', '--yes', '--mount', mountPoint));
   const answer = `read line; echo '{"ok":true,"snapshot":"one"}'; cat >/dev/null`;
   conforms(t, 'outcome', await json('snapshot', '--mount', mountPoint, '--', 'sh', '-c', answer));

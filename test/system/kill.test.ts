@@ -12,13 +12,17 @@ import {
   monotonicMs,
   notExpedited,
   pidOf,
-  processesOf,
   startProbe,
   until,
 } from './loop-observe.ts';
 import { mounts, points } from './loop-outcome.ts';
 
-const DEADLINE_MS = 4000;
+/** Longer than any of these lasts, so that what is thawed was not thawed by the deadline. */
+const DEADLINE_MS = 60_000;
+/** What is done at once is done by then, on a machine that has much else to do. */
+const AT_ONCE_MS = 20_000;
+/** For those in which it passes: time enough to come to the point while it is frozen. */
+const SHORT_MS = 6000;
 
 /** Scripts that count their runs, outside of what is frozen. */
 function configure(rig: Rig, deadlineMs = DEADLINE_MS): void {
@@ -33,25 +37,24 @@ async function startSnapshot(t: Test, rig: Rig, mounted: Mounted, stderr?: numbe
   const command = rig.put('opt/sleeper', text, 0o700);
   const args = ['snapshot', '--json', ...mounts(mounted), '--', command];
   const run = rig.cli.start(args, stderr === undefined ? {} : { stderr });
-  t.ok(await until(() => rig.has('frozen'), 20_000), 'it is frozen');
+  t.ok(await until(() => rig.has('frozen')), 'it is frozen');
   return run;
 }
 
-/** Kills, and watches from outside: a write must come through at the deadline and a second at the latest. */
-async function thawedAfter(t: Test, { mountPoint }: Mounted, kill: () => void, withinMs = DEADLINE_MS + 1000) {
+/** Kills, and watches from outside: a write must come through, long before the deadline unless it is a short one. */
+async function thawedAfter(t: Test, { mountPoint }: Mounted, kill: () => void) {
   t.ok(await isFrozen(mountPoint), 'frozen when it happens');
   t.equal(expedited(), '1');
   const probe = await startProbe(mountPoint);
   const beganMs = monotonicMs();
   kill();
-  const wroteMs = await probe.wroteWithin(withinMs + 4000);
-  const tookMs = (wroteMs ?? Number.POSITIVE_INFINITY) - beganMs;
-  t.ok(tookMs < withinMs, `thawed after ${Math.round(tookMs)} ms`);
+  const wroteMs = await probe.wroteWithin(AT_ONCE_MS);
+  t.ok(wroteMs, `thawed after ${Math.round((wroteMs ?? Number.POSITIVE_INFINITY) - beganMs)} ms`);
 }
 
 /** Nothing is owed any more, by any record, and the post script ran exactly once. */
 async function settled(t: Test, rig: Rig, result: string): Promise<void> {
-  t.ok(await allEnded(rig.root, 10_000), 'all have ended');
+  t.ok(await allEnded(rig.root), 'all have ended');
   t.equal(rig.read('scripts.log'), `pre\npost ${result}\n`);
   t.notOk(rig.has('root/var/lib/quiesced/owed.json'), 'no script is owed');
   t.notOk(rig.has('root/run/quiesced/journal/freeze.jsonl'), 'no thaw is owed');
@@ -73,7 +76,7 @@ loopTest('the guard is killed while a hold lasts', async (t, rig) => {
   configure(rig);
   t.equal((await rig.cli.run('hold', ...mounts(mounted))).code, 0);
   // Not at the deadline but at once: the holder is there.
-  await thawedAfter(t, mounted, () => process.kill(pidOf(rig.root, 'guard'), 'SIGKILL'), 2000);
+  await thawedAfter(t, mounted, () => process.kill(pidOf(rig.root, 'guard'), 'SIGKILL'));
   await settled(t, rig, 'failed');
   const [outcome] = await rig.cli.history();
   t.match(outcome, { kind: 'hold', frozen: points(mounted), reason: 'no snapshot was taken' });
@@ -92,7 +95,7 @@ loopTest('the guard is killed, and our own messages would go to what is frozen',
   const stderr = openSync(file, 'a');
   const run = await startSnapshot(t, rig, mounted, stderr);
   closeSync(stderr);
-  await thawedAfter(t, mounted, () => process.kill(pidOf(rig.root, 'guard'), 'SIGKILL'), 2000);
+  await thawedAfter(t, mounted, () => process.kill(pidOf(rig.root, 'guard'), 'SIGKILL'));
   t.match(await run.ended, { code: 1, json: { kind: 'snapshot', consistency: 'none' } });
   await settled(t, rig, 'failed');
   t.match(readFileSync(file, 'utf8'), 'the guard did not thaw', 'they were kept until the thaw');
@@ -102,7 +105,7 @@ loopTest('the foreground process is killed', async (t, rig) => {
   const mounted = await rig.make('ext4');
   configure(rig);
   const run = await startSnapshot(t, rig, mounted);
-  await thawedAfter(t, mounted, () => run.signal('SIGKILL'), 2000);
+  await thawedAfter(t, mounted, () => run.signal('SIGKILL'));
   await settled(t, rig, 'interrupted');
   const [outcome, ...more] = await rig.cli.history();
   t.match(outcome, { kind: 'snapshot', taker: 'command', reason: /died/ });
@@ -114,7 +117,7 @@ loopTest('the process that holds is killed', async (t, rig) => {
   const mounted = await rig.make('btrfs');
   configure(rig);
   t.equal((await rig.cli.run('hold', ...mounts(mounted))).code, 0);
-  await thawedAfter(t, mounted, () => process.kill(pidOf(rig.root, 'keep-hold'), 'SIGKILL'), 2000);
+  await thawedAfter(t, mounted, () => process.kill(pidOf(rig.root, 'keep-hold'), 'SIGKILL'));
   await settled(t, rig, 'interrupted');
   t.match(await rig.cli.history(), [{ kind: 'hold', taker: 'hold', consistency: 'none', reason: /died/ }]);
   t.match(await rig.cli.run('release'), { code: 1, json: { error: { code: 'hold.none', message: /died/ } } });
@@ -129,10 +132,10 @@ loopTest('the foreground process is killed while its post script runs', async (t
     0o700,
   );
   const run = rig.cli.start(['rehearse', '--yes', ...mounts(mounted)]);
-  t.ok(await until(() => rig.read('scripts.log').includes('post'), 20_000));
+  t.ok(await until(() => rig.read('scripts.log').includes('post')));
   run.signal('SIGKILL');
   t.ok(await isWritable(mounted.mountPoint));
-  t.ok(await allEnded(rig.root, 10_000), 'all have ended');
+  t.ok(await allEnded(rig.root), 'all have ended');
   t.match(rig.read('scripts.log'), /^pre\npost \w+\npost interrupted\n$/, 'what was cut off is done again');
   t.notOk(rig.has('root/var/lib/quiesced/owed.json'));
   t.match(await rig.cli.history(), [{ kind: 'rehearsal', consistency: 'none' }]);
@@ -142,16 +145,16 @@ loopTest('the foreground process is killed while its post script runs', async (t
 async function killBoth(rig: Rig, run: CliProcess): Promise<void> {
   const guard = pidOf(rig.root, 'guard');
   for (const name of ['SIGSTOP', 'SIGKILL'] as const) for (const pid of [run.pid, guard]) process.kill(pid, name);
-  await until(() => processesOf(rig.root).length === 0);
+  await allEnded(rig.root);
 }
 
 for (const next of ['thaw', 'rehearse'] as const) {
   loopTest(`both are killed, and the next start is: ${next}`, async (t, rig) => {
     const mounted = await rig.make('ext4');
-    configure(rig, 800);
+    configure(rig, SHORT_MS);
     const run = await startSnapshot(t, rig, mounted);
     await killBoth(rig, run);
-    t.ok(await isFrozen(mounted.mountPoint, 1200), 'nobody is left to thaw it');
+    t.ok(await isFrozen(mounted.mountPoint, SHORT_MS + 500), 'nobody is left to thaw it');
     t.match(await rig.cli.run('status'), { json: { frozen: points(mounted), owed: [{ kind: 'snapshot' }] } });
     t.equal(rig.read('scripts.log'), 'pre\n');
     if (next === 'thaw') {
@@ -171,19 +174,19 @@ for (const next of ['thaw', 'rehearse'] as const) {
 
 loopTest('the guard is stopped beyond the deadline', async (t, rig) => {
   const mounted = await rig.make('ext4');
-  configure(rig, 1500);
+  configure(rig, SHORT_MS);
   t.equal((await rig.cli.run('hold', ...mounts(mounted))).code, 0);
-  await thawedAfter(t, mounted, () => process.kill(pidOf(rig.root, 'guard'), 'SIGSTOP'), 2500);
+  await thawedAfter(t, mounted, () => process.kill(pidOf(rig.root, 'guard'), 'SIGSTOP'));
   await settled(t, rig, 'failed');
   const [outcome] = await rig.cli.history();
-  t.match(outcome?.faults, [{ phase: 'take', message: /silent|1.5 s/ }, { phase: 'freeze' }]);
+  t.match(outcome?.faults, [{ phase: 'take', message: /silent|6 s/ }, { phase: 'freeze' }]);
 });
 
 loopTest('the foreground process is stopped beyond the deadline', async (t, rig) => {
   const mounted = await rig.make('ext4');
-  configure(rig, 1500);
+  configure(rig, SHORT_MS);
   const run = await startSnapshot(t, rig, mounted);
-  await thawedAfter(t, mounted, () => run.signal('SIGSTOP'), 2500);
+  await thawedAfter(t, mounted, () => run.signal('SIGSTOP'));
   t.ok(await notExpedited());
   run.signal('SIGCONT');
   t.match(await run.ended, { code: 1, json: { consistency: 'none', frozen: points(mounted) } });
@@ -192,7 +195,7 @@ loopTest('the foreground process is stopped beyond the deadline', async (t, rig)
 
 loopTest('the guard is stopped, and a release does not wait for the deadline', async (t, rig) => {
   const mounted = await rig.make('ext4');
-  configure(rig, 60_000);
+  configure(rig);
   t.equal((await rig.cli.run('hold', ...mounts(mounted))).code, 0);
   process.kill(pidOf(rig.root, 'guard'), 'SIGSTOP');
   const released = await rig.cli.run('release');
@@ -205,7 +208,7 @@ loopTest('the guard is stopped, and a release does not wait for the deadline', a
 
 loopTest('the process that holds is stopped, and thaw does not need it', async (t, rig) => {
   const mounted = await rig.make('ext4');
-  configure(rig, 60_000);
+  configure(rig);
   t.equal((await rig.cli.run('hold', ...mounts(mounted))).code, 0);
   const keeper = pidOf(rig.root, 'keep-hold');
   process.kill(keeper, 'SIGSTOP');
@@ -214,7 +217,7 @@ loopTest('the process that holds is stopped, and thaw does not need it', async (
   t.ok(await isWritable(mounted.mountPoint));
   t.equal(rig.read('scripts.log'), 'pre\n', 'the rest is for the living');
   process.kill(keeper, 'SIGCONT');
-  t.ok(await until(() => processesOf(rig.root).length === 0, 10_000));
+  t.ok(await allEnded(rig.root));
   t.match(await rig.cli.history(), [{ kind: 'hold', consistency: 'crash' }], 'it was writable too early');
   t.match(rig.read('scripts.log'), /^pre\npost \w+\n$/);
 });

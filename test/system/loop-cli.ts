@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Outcome } from '../../agent/snapshot/outcome.ts';
 
 const MAIN = join(import.meta.dirname, '../../agent/main.ts');
-const LIMIT_MS = 30_000;
+const LIMIT_MS = 120_000;
 
 /** How the program ended, and what it said. */
 export interface CliResult {
@@ -25,7 +25,7 @@ export interface CliProcess {
 export interface CliOptions {
   /** A descriptor for standard error; a file on a frozen file system, say. */
   readonly stderr?: number;
-  /** For what has much to copy on a busy machine (30 s). */
+  /** For what has much to copy on a busy machine (two minutes). */
   readonly limitMs?: number;
 }
 

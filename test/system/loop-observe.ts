@@ -9,8 +9,11 @@ import type { Test } from 'tap';
 /** The scale of the program's timelines. */
 export const monotonicMs = (): number => Number(process.hrtime.bigint()) / 1e6;
 
-/** Waits until it is so; whether it was, within 5 s unless told otherwise. */
-export async function until(condition: () => boolean | Promise<boolean>, limitMs = 5000): Promise<boolean> {
+/** Far longer than anything takes on a machine that has much else to do. Who waits for an event does not wait for this. */
+const PATIENCE_MS = 60_000;
+
+/** Waits until it is so; whether it was, within a minute unless told otherwise. */
+export async function until(condition: () => boolean | Promise<boolean>, limitMs = PATIENCE_MS): Promise<boolean> {
   for (const end = monotonicMs() + limitMs; monotonicMs() < end; await sleep(20)) if (await condition()) return true;
   return condition();
 }
@@ -38,9 +41,9 @@ export async function isFrozen(mountPoint: string, forMs = 300): Promise<boolean
   return (await (await startProbe(mountPoint)).wroteWithin(forMs)) === undefined;
 }
 
-/** From outside: whether a write comes through, on a machine that may be busy. */
+/** From outside: whether a write comes through, on a machine that may be busy; long before a deadline of a minute. */
 export async function isWritable(mountPoint: string): Promise<boolean> {
-  return !(await isFrozen(mountPoint, 5000));
+  return !(await isFrozen(mountPoint, 20_000));
 }
 
 export interface OwnProcess {
@@ -57,12 +60,16 @@ export function processesOf(root: string): readonly OwnProcess[] {
 }
 
 /** Waits until nobody is left. One that is just becoming another program shows no environment for a moment. */
-export const allEnded = (root: string, limitMs: number): Promise<boolean> =>
+export const allEnded = (root: string, limitMs = PATIENCE_MS): Promise<boolean> =>
   until(async () => {
     if (processesOf(root).length > 0) return false;
     await sleep(100);
     return processesOf(root).length === 0;
   }, limitMs);
+
+/** Waits until whoever held has gone, who has told its end a moment before, and whom the next one would still meet. */
+export const nobodyHolds = (root: string): Promise<boolean> =>
+  until(() => !processesOf(root).some(({ argv }) => argv.includes('keep-hold') || argv.includes('guard')));
 
 /** The one process that runs this hidden command: `guard`, `keep-hold`. */
 export function pidOf(root: string, command: string): number {

@@ -29,7 +29,7 @@ while :; do
   for at in $(mounted); do umount "$at" 2>/dev/null; done
   for device in $(attached); do losetup -d "$device" 2>/dev/null; done
   tries=$((tries + 1))
-  [ -n "$(mounted)$(attached)" ] && [ $tries -lt 60 ] || break
+  [ -n "$(mounted)$(attached)" ] && [ $tries -lt 300 ] || break
   sleep 0.1
 done
 [ $expedited = no ] || echo 0 >/sys/kernel/rcu_expedited

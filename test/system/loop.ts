@@ -7,11 +7,12 @@ import t, { type Test } from 'tap';
 import { parseMountinfo } from '../../agent/freezer/mounts.ts';
 import { COMPILED } from '../compiled.ts';
 import { type Cli, createCli } from './loop-cli.ts';
-import { EXPEDITED, expedited, notExpedited, processesOf, until } from './loop-observe.ts';
+import { allEnded, EXPEDITED, expedited, notExpedited, processesOf } from './loop-observe.ts';
 
 const PROGRAMS = ['mkfs.ext4', 'mkfs.xfs', 'mkfs.btrfs', 'fsfreeze', 'losetup', 'addpart', 'python3'];
 const SWEEP = join(import.meta.dirname, 'loop-sweep.sh');
-const COMMAND_MS = 20_000;
+/** A `mkfs`, or the making of a database, on a disk that others keep busy. */
+const COMMAND_MS = 180_000;
 
 export type LoopType = 'ext4' | 'xfs' | 'btrfs';
 
@@ -82,7 +83,7 @@ export function loopTest(title: string, body: (t: Test, rig: Rig) => Promise<voi
 
 /** What the program itself must have seen to. */
 async function leftNothing(t: Test, rig: Rig, expeditedBefore: string): Promise<void> {
-  await until(() => processesOf(rig.root).length === 0);
+  await allEnded(rig.root);
   t.strictSame(processesOf(rig.root), [], 'no process of ours is left');
   t.notOk(rig.has('root/run/quiesced/journal/freeze.jsonl'), 'no record of a freeze is left');
   // Raised before: by another test on this machine, which may put it back at any time.

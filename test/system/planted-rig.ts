@@ -7,7 +7,7 @@ import type { Rig } from './loop.ts';
 
 const HERE = import.meta.dirname;
 const MAIN = join(HERE, '../../agent/main.ts');
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 300_000;
 
 /** One run of the program in a namespace. */
 export interface Run {
@@ -40,7 +40,7 @@ check() {
   "$NODE" "$@" >"$name.json" 2>"$name.err" || true
   echo $((($(now) - start) * 10)) >"$name.ms"
 }
-ready() { tries=0; until [ -e "$1" ] || [ $tries -gt 100 ]; do sleep 0.05; tries=$((tries + 1)); done; [ -e "$1" ]; }
+ready() { tries=0; until [ -e "$1" ] || [ $tries -gt 600 ]; do sleep 0.05; tries=$((tries + 1)); done; [ -e "$1" ]; }
 `;
 
 /** Runs a script of `sh` there, and returns how each `check` of it went. Whatever it started or mounted ends with it. */

@@ -17,6 +17,7 @@ import { attachedBelow, mountsBelow } from '../../agent/sandbox/loops.ts';
 import { localSystem } from '../../agent/system/local.ts';
 import type { System } from '../../agent/system/system.ts';
 import { sandboxTaker } from '../../agent/takers/sandbox.ts';
+import { until } from './loop-observe.ts';
 
 export const WRITER = [process.execPath, join(import.meta.dirname, '../fixtures/sandbox-writer.ts'), 'sandbox-writer'];
 const PROGRAMS = ['mkfs.ext4', 'e2fsck', 'mkfs.xfs', 'xfs_repair', 'mkfs.btrfs', 'btrfs', 'fsfreeze'];
@@ -41,7 +42,7 @@ export interface Rig {
 
 /** A test with a root of its own on a real disk; at its end nothing below that may be mounted or attached. */
 export function sandboxTest(title: string, body: (t: Test, rig: Rig) => Promise<void>): void {
-  t.test(title, { skip: whyNot() ?? false, timeout: 100_000 }, async (t) => {
+  t.test(title, { skip: whyNot() ?? false, timeout: 500_000 }, async (t) => {
     const root = mkdtempSync('/var/tmp/quiesced-test-');
     mkdirSync(join(root, 'var/tmp'), { recursive: true });
     const system = localSystem({ root, live: true, env: { QUIESCED_TEST: '1' } });
@@ -50,6 +51,8 @@ export function sandboxTest(title: string, body: (t: Test, rig: Rig) => Promise<
       await body(t, createRig(system, last));
     } finally {
       const nothing = async () => {
+        // The kernel takes its time with what somebody was in who has just ended.
+        await untilDetached(system, root);
         t.strictSame(await mountsBelow(system, root), [], 'nothing is left mounted');
         t.strictSame(await attachedBelow(system, root), [], 'no loop device is left');
       };
@@ -60,6 +63,9 @@ export function sandboxTest(title: string, body: (t: Test, rig: Rig) => Promise<
     }
   });
 }
+
+export const untilDetached = (system: System, folder: string): Promise<boolean> =>
+  until(async () => [...(await mountsBelow(system, folder)), ...(await attachedBelow(system, folder))].length === 0);
 
 const createRig = (system: System, last: (() => unknown)[]): Rig => ({
   system,
@@ -77,7 +83,7 @@ const createRig = (system: System, last: (() => unknown)[]): Rig => ({
   finally: (each) => last.push(each),
 });
 
-export const signalOf = (ms = 30_000): AbortSignal => AbortSignal.timeout(ms);
+export const signalOf = (ms = 120_000): AbortSignal => AbortSignal.timeout(ms);
 
 /** fsfreeze on all at once, `meanwhile`, and the thaw in any case. */
 export async function whileFrozen<T>(mountPoints: readonly string[], meanwhile: () => Promise<T>): Promise<T> {
@@ -88,6 +94,9 @@ export async function whileFrozen<T>(mountPoints: readonly string[], meanwhile: 
     for (const mountPoint of mountPoints) execFileSync('fsfreeze', ['--unfreeze', mountPoint]);
   }
 }
+
+/** Before the take, and far longer than a writer waits for the processor. */
+const FROZEN_MS = 500;
 
 export interface Cycle {
   readonly expectations: ReadonlyMap<SandboxFileSystem, Expectation>;
@@ -135,9 +144,11 @@ async function snapshot(
   const mountPoints = state === 'frozen' ? fileSystems.map(({ mountPoint }) => mountPoint) : [];
   await whileFrozen(mountPoints, async () => {
     frozenAtNs = process.hrtime.bigint();
-    await sleep(100);
+    await sleep(FROZEN_MS);
+    if (state === 'thawed') await haveWritten(writers);
+    const takeNs = process.hrtime.bigint();
     await take();
-    takeMs = Number(process.hrtime.bigint() - frozenAtNs) / 1e6 - 100;
+    takeMs = Number(process.hrtime.bigint() - takeNs) / 1e6;
   });
   const frozenMs = Number(process.hrtime.bigint() - beganNs) / 1e6;
   await Promise.all(quiescers.map(({ verify }) => verify(signal)));
@@ -155,6 +166,15 @@ async function snapshot(
     takeMs,
     frozenMs,
   };
+}
+
+/** Until each was told of more, and of more again: of that, nothing was begun before this. */
+async function haveWritten(writers: readonly Application[]): Promise<void> {
+  const acked = () => writers.map((writer) => writer.ackedBefore(process.hrtime.bigint()));
+  for (let batch = 0; batch < 2; batch += 1) {
+    const before = acked();
+    await until(() => acked().every((number, at) => number > (before[at] ?? 0)));
+  }
 }
 
 /** Changes a file of a copy, as if it had been copied so. */

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { isStopped } from '../system/fault-processes.ts';
@@ -26,7 +26,7 @@ const envOf = (folder: string, fault: string, more: Record<string, string> = { Q
   QUIESCED_TEST_FAULT_REACHED: join(folder, 'reached'),
 });
 const run = (env: Record<string, string>) =>
-  spawnSync(process.execPath, argv, { env, encoding: 'utf8', timeout: 20_000 });
+  spawnSync(process.execPath, argv, { env, encoding: 'utf8', timeout: 60_000 });
 
 t.test('nothing happens unless a test says so', async (t) => {
   const folder = t.testdir();
@@ -59,22 +59,25 @@ t.test('it stops itself, and goes on when it is continued', async (t) => {
   const child = spawn(process.execPath, argv, { env, stdio: 'ignore' });
   t.teardown(() => child.kill('SIGKILL'));
   const ended = new Promise((resolve) => child.on('exit', resolve));
-  t.ok(await until(() => isStopped(child.pid ?? -1), 20_000));
+  t.ok(await until(() => isStopped(child.pid ?? -1), 60_000));
   child.kill('SIGCONT');
   t.equal(await ended, 0);
 });
 
 t.test('what hangs never comes back, with its thread or without', async (t) => {
   for (const point of ['room.step.before', 'room.step.after']) {
-    const child = spawn(process.execPath, argv, { env: envOf(t.testdir(), `${point}=hang`), stdio: 'ignore' });
+    const env = envOf(t.testdir(), `${point}=hang`);
+    const child = spawn(process.execPath, argv, { env, stdio: 'ignore' });
     t.teardown(() => child.kill('SIGKILL'));
     let code: number | null | undefined;
     child.on('exit', (exit) => {
       code = exit;
     });
-    await until(() => code !== undefined, 1500);
+    t.ok(await until(() => existsSync(env.QUIESCED_TEST_FAULT_REACHED), 60_000), 'it has come there');
     // Node ends by itself, with 13, when nothing is left to wait for but a promise.
-    t.equal(code, point.endsWith('before') ? 13 : undefined, point);
+    const ends = point.endsWith('before');
+    await until(() => code !== undefined, ends ? 60_000 : 1000);
+    t.equal(code, ends ? 13 : undefined, point);
   }
 });
 

@@ -10,9 +10,9 @@ import { unpackPackages } from './lab/states.ts';
 /** A boot takes a minute; a short run makes one. */
 const ONCE = { short: 1, full: 1 };
 /** After a boot nothing is known until the service has checked, which under emulation takes a while. */
-const KNOWN_MS = 180_000;
-/** A minute without work, and its end. */
-const IDLE_MS = 120_000;
+const KNOWN_MS = 600_000;
+/** A minute without work, after the checks that may be due, and its end. */
+const IDLE_MS = 600_000;
 
 /**
  * What monitoring gets to hear, whoever it runs as. That a check got no answer in time counts as well: it is what this

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { held } from './lab/frozen.ts';
+import { untilThawed } from './lab/frozen.ts';
 import { launch, type Machine } from './lab/machine.ts';
 import { type Disk, MOUNTS } from './lab/recipe.ts';
 import { rounds, vmTest } from './lab/scenario.ts';
@@ -69,7 +69,7 @@ vmTest('a live snapshot of a machine that is held', 'ready', async (t, machine, 
     const release = await machine.run('quiesced release --json');
     const tookMs = Date.now() - begunMs;
     t.equal(release.code, 0, `held throughout: ${release.output}`);
-    t.strictSame(held(await machine.feel()), [], 'and all goes on');
+    t.strictSame(await untilThawed(machine), [], 'and all goes on');
 
     const said = await startCopy(state, copies, join(copies.root, '..', `copy-${round}`));
     t.notMatch(said, /KERNEL .*EXT4-fs.*(recover|orphan)/i, 'ext4 needs no recovery');

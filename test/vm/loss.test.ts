@@ -1,7 +1,7 @@
 /**
  * What the machine itself may suffer while everything is frozen: no memory left, a hard reset, a disk that fails or goes.
  */
-import { held, untilThawed } from './lab/frozen.ts';
+import { untilThawed } from './lab/frozen.ts';
 import type { Machine } from './lab/machine.ts';
 import { rounds, vmTest } from './lab/scenario.ts';
 import { configure, hold, leftWell, scriptsRan, settled } from './lab/service.ts';
@@ -43,7 +43,7 @@ vmTest('while everything is frozen: out of memory, a reset, a disk is lost', 're
     const status = await settled(machine);
     t.match(status, { frozen: [], owed: [], last: { consistency: 'none', reason: /died/ } }, JSON.stringify(status));
     t.equal(await scriptsRan(machine), 'post interrupted\n', 'the post script ran after the boot, once');
-    t.strictSame(held(await machine.feel()), []);
+    t.strictSame(await untilThawed(machine), []);
     return Date.now() - begunMs;
   });
 

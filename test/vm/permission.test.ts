@@ -7,9 +7,10 @@ import { longestFelt, untilFrozen, untilThawed } from './lab/frozen.ts';
 import type { Machine } from './lab/machine.ts';
 import { rounds, vmTest } from './lab/scenario.ts';
 
-const DEADLINE_MS = 4000;
-/** The writer that feels it, every 50 ms, runs under emulation. */
-const TOLERANCE_MS = 1000;
+/** Less than the ten seconds that are allowed by default. */
+const DEADLINE_MS = 9000;
+/** The writer that feels it, every 50 ms, runs under emulation, and the machine that emulates it may be busy. */
+const TOLERANCE_MS = 5000;
 /** A check has 5 s; on a machine that gets little time it is asked until it answers within that. */
 const CHECK_MS = 300_000;
 /** Until everything that waited has gone on, a start of Node among it. */

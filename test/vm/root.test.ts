@@ -1,18 +1,23 @@
 /** The root file system itself is frozen, with journald, our log and our program on it, while everybody writes. */
 import type { Test } from 'tap';
-import { held, longestFelt, untilFrozen } from './lab/frozen.ts';
+import { longestFelt, untilFrozen, untilThawed } from './lab/frozen.ts';
 import { longestOf, startLoad } from './lab/load.ts';
 import type { Machine } from './lab/machine.ts';
 import { MOUNTS } from './lab/recipe.ts';
 import { rounds, vmTest } from './lab/scenario.ts';
+import { HOLD_MS } from './lab/service.ts';
 
-/** `[snapshot] frozen-deadline`, and what may come on top of it. */
-const STUCK_MS = 11_000;
+/** The deadline, and what may come on top of it where a machine is emulated on one that is busy. */
+const STUCK_MS = HOLD_MS + 5000;
 /** Fifty freezes in a full run; each takes a minute or half of one, nearly all of it starts of Node. */
 const HELD = { short: 2, full: 30 };
 const REHEARSED = { short: 2, full: 20 };
 
 vmTest('the root file system, held and rehearsed under load', 'ready', async (t, machine) => {
+  // A release is a start of Node: on a machine that is busy the ten seconds of the default pass before it.
+  const config = `[snapshot]\nfrozen-deadline = ${HOLD_MS}ms\n`;
+  await machine.put('/etc/quiesced/quiesced.conf.d/lab.conf', config);
+  await machine.must('chown -R root: /etc/quiesced && sync');
   const load = await startLoad(machine);
   const ids: string[] = [];
 
@@ -57,7 +62,7 @@ vmTest('the root file system, held and rehearsed under load', 'ready', async (t,
 });
 
 async function letGo(t: Test, machine: Machine): Promise<void> {
+  t.strictSame(await untilThawed(machine), [], 'nothing is frozen any more');
   const felt = await machine.feel();
-  t.strictSame(held(felt), [], 'nothing is frozen any more');
   t.ok(longestFelt(felt) < STUCK_MS, `nor was it for longer than allowed: ${longestFelt(felt)} ms`);
 }

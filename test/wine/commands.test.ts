@@ -57,7 +57,7 @@ t.test('commands on Windows', { skip, timeout: 280_000 }, async (t) => {
     const taken = JSON.parse(quiesced('snapshot', '--json', '--', 'C:\\take.cmd').out);
     t.match(taken, { consistency: 'crash', snapshot: 's1', faults: [] }, 'never more than was held');
 
-    t.equal(quiesced('hold', '--no-freeze', '--for', '60s').code, 0);
+    t.equal(quiesced('hold', '--no-freeze', '--for', '170s').code, 0);
     t.match(json('status'), { run: { state: 'held', kind: 'hold' }, atWork: { command: 'quiesced hold' } });
     t.match(json('rehearse', '--yes'), { error: { code: 'lock.busy' } });
     t.match(json('release'), { consistency: 'crash', faults: [] });

@@ -23,7 +23,7 @@ t.test('made, run, asked, stopped with something held, and removed', { skip, tim
   t.match(json('status'), { daemon: { onDemand: false } }, 'by its pipe');
   t.equal(quiesced('check').code, quiesced('--health').code);
 
-  t.equal(quiesced('hold', '--no-freeze', '--for', '60s').code, 0);
+  t.equal(quiesced('hold', '--no-freeze', '--for', '170s').code, 0);
   t.match(json('hold', '--no-freeze'), { error: { code: 'lock.busy' } });
   t.equal(quiesced('service', 'stop').code, 0);
   t.match(json('service', 'status'), { service: { state: 'stopped', exitCode: 0, specificExitCode: 0 } });

@@ -2,6 +2,7 @@ import { runGuard } from '../../freezer/guard-process.ts';
 import { createLog } from '../../log.ts';
 import { runSqliteSession } from '../../quiescers/sqlite-session.ts';
 import { runWriter } from '../../sandbox/writer.ts';
+import { feed } from '../../system/feeder.ts';
 import { openServiceLog } from '../../system/journald.ts';
 import { atEaseWithOomKiller } from '../../system/oom.ts';
 import type { Command } from '../context.ts';
@@ -35,4 +36,10 @@ export const sandboxWriter: Command = async ({ given }) => {
 export const sqliteSession: Command = async ({ system, given, print }) => {
   await runSqliteSession(system, given.words[0] ?? '', process.stdin, print);
   return 0;
+};
+
+/** What stands before every client on Windows. */
+export const clientFeeder: Command = async ({ system, given }) => {
+  const [lifeMs, ...argv] = given.words;
+  return feed(system, argv, Number(lifeMs), process.stdin);
 };

@@ -18,7 +18,7 @@ done
 # It was 0 before, or nothing would have been measured.
 if [ -e "$folder/expediting" ]; then echo 0 >/sys/kernel/rcu_expedited; fi
 
-tries=50
+tries=300
 while [ -n "$(mounted)" ] && [ $tries -gt 0 ]; do
   thaw
   for at in $(mounted); do umount "$at" 2>/dev/null; done

@@ -8,6 +8,7 @@ import { decodeAll, decodeRecord, encodeRecord, RECORD_BYTES } from '../../../ag
 import { cmdCannotTake, windowsProgram } from '../../../agent/system/command-line-windows.ts';
 import { imdsOf } from '../../../agent/system/imds.ts';
 import { baseName } from '../../../agent/system/processes.ts';
+import { FAMILIES, listenersIn } from '../../../agent/system/programs-windows.ts';
 import { parseSecurity } from '../../../agent/system/security-descriptor.ts';
 import { shellWord } from '../../../agent/system/shell-word.ts';
 import { isTrusted, whyDistrusted } from '../../../agent/system/trust-windows.ts';
@@ -79,6 +80,17 @@ const descriptors: FuzzTarget = {
       why('file') !== undefined || why('above') === undefined,
       'what is enough for a file is so for what is above',
     );
+  },
+};
+
+const listeners: FuzzTarget = {
+  name: 'windows-listeners',
+  covers: ['system/programs-windows.ts listenersIn'],
+  samples: [Buffer.concat([Buffer.from([2, 0, 0, 0]), Buffer.alloc(112, 7)])],
+  read(input) {
+    for (const family of FAMILIES) {
+      for (const { pid, port } of listenersIn(input, family)) mustHold(pid >= 0 && port < 65_536, 'a port is one');
+    }
   },
 };
 
@@ -160,6 +172,7 @@ const json = (text: string): unknown => {
 export const wireTargets: readonly FuzzTarget[] = [
   records,
   descriptors,
+  listeners,
   commandWords,
   textTarget('guard-lines', [], [LINES], guardLines),
   textTarget('sandbox-owner', ['sandbox/owner.ts parseOwner'], [OWNER], (text) => {

@@ -41,7 +41,8 @@ export function scene(changes: Readonly<Record<string, string | undefined>> = {}
 export const failing = (stderr: string): Scene => ({
   programs: { ...PROGRAMS(), '/usr/sbin/waagent': { exitCode: 1, stderr } },
 });
-export const later = (minutes: number): Scene => ({ now: new Date(Date.now() + minutes * 60_000) });
+/** And a little: the files are made later than this is asked for. */
+export const later = (minutes: number): Scene => ({ now: new Date(Date.now() + minutes * 60_000 + 20_000) });
 export const unit = (text: string): Scene => ({ programs: PROGRAMS(text) });
 export const settings = (thumbprint: string) =>
   `{"runtimeSettings": [{"handlerSettings": {"publicSettings": {}, "protectedSettings": "MII", "protectedSettingsCertThumbprint": "${thumbprint}"}}]}`;

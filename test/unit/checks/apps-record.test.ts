@@ -1,6 +1,6 @@
-import { anything, assert, json, oneof, property, string } from 'fast-check';
 import t from 'tap';
 import { judgeOwed, owedIn, provenRuns } from '../../../agent/checks/apps-record.ts';
+import { anything, assert, json, oneof, property, string } from '../../fast-check.ts';
 
 const file = (runs: unknown): string => JSON.stringify({ schema: 1, runs });
 const run = { id: 'i', kind: 'hold', taker: 'none', startedAt: '2026-11-20T02:00:00Z' };

@@ -1,9 +1,9 @@
-import { assert, boolean, constantFrom, infiniteStream, property, string } from 'fast-check';
 import t from 'tap';
 import { allChecks } from '../../../agent/checks/all.ts';
 import { AZURE_CODES, azureCode, explainedBy } from '../../../agent/checks/azure-explained.ts';
 import { type Check, pass } from '../../../agent/checks/check.ts';
 import { SNAPSHOT_CODES } from '../../../agent/checks/vm-snapshot-codes.ts';
+import { assert, boolean, constantFrom, infiniteStream, property, string } from '../../fast-check.ts';
 import { find } from './machine.ts';
 
 const names = AZURE_CODES.flatMap(({ codes }) => codes);

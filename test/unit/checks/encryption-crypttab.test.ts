@@ -1,4 +1,3 @@
-import { array, assert, constantFrom, property, string } from 'fast-check';
 import t from 'tap';
 import { isByDisk, isByOrder } from '../../../agent/boot/device-names.ts';
 import type { Verdict } from '../../../agent/checks/check.ts';
@@ -11,6 +10,7 @@ import {
 } from '../../../agent/checks/encryption-crypttab.ts';
 import { crypttabLasts, homeOf, judgeCrypttab } from '../../../agent/checks/encryption-keys.ts';
 import { type FileSystem, fileSystemsOf, parseMountinfo } from '../../../agent/freezer/mounts.ts';
+import { array, assert, constantFrom, property, string } from '../../fast-check.ts';
 import { BEK, DISK, KEYED, mapping, mounts, ROOT, TEMPORARY } from './encrypted-machine.ts';
 import { find, type Scene } from './machine.ts';
 

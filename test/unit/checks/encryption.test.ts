@@ -1,10 +1,10 @@
-import { assert, property, string } from 'fast-check';
 import t from 'tap';
 import type { Check, Verdict } from '../../../agent/checks/check.ts';
 import { encryptionChecks } from '../../../agent/checks/encryption.ts';
 import { formatOf } from '../../../agent/checks/encryption-evidence.ts';
 import type { Facts } from '../../../agent/system/facts.ts';
 import { imdsOf } from '../../../agent/system/imds.ts';
+import { assert, property, string } from '../../fast-check.ts';
 import { BEK, DISK, KEYED, mapping, mounts, ROOT } from './encrypted-machine.ts';
 import { AZURE, ELSEWHERE, find, type Scene } from './machine.ts';
 

@@ -41,12 +41,8 @@ export const dripping = (head: string): Promise<Loopback> =>
     return () => clearInterval(drip);
   });
 
-/** A port where nobody listens: one that a server has just left. */
-export async function refusing(): Promise<Loopback> {
-  const server = await silent();
-  server.stop();
-  return server;
-}
+/** A port where nobody listens, nor comes to: one that a server has left may be the next one's. */
+export const refusing = async (): Promise<Loopback> => ({ port: 1, stop: () => undefined });
 
 type Write = (bytes: string, open: boolean) => void;
 

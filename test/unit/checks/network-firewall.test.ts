@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { anything, array, assert, constantFrom, letrec, object, oneof, property, string } from 'fast-check';
 import t from 'tap';
 import { judgeFirewall } from '../../../agent/checks/network-firewall.ts';
 import { parseIptables } from '../../../agent/checks/network-iptables.ts';
 import { parseNft } from '../../../agent/checks/network-nft.ts';
 import { fateOf, inNetwork, ipv4, type Packet, type Table } from '../../../agent/checks/network-rules.ts';
+import { anything, array, assert, constantFrom, letrec, object, oneof, property, string } from '../../fast-check.ts';
 
 /** Written by nft 1.0.6 and iptables 1.8.9, with rules that the VM agent or an office set. */
 const fixture = (name: string) => readFileSync(new URL(`../../fixtures/firewall/${name}`, import.meta.url), 'utf8');

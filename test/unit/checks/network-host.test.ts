@@ -40,7 +40,7 @@ t.test('leaves nothing open', async (t) => {
     await probe(TEST_ENV, at(server, '/', 50));
     server.stop();
     // Sockets are gone once their close has been told.
-    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    for (let turns = 0; turns < 100 && sockets() > before; turns += 1) await new Promise(setImmediate);
     t.equal(sockets(), before);
   }
 });
@@ -175,7 +175,7 @@ t.test('the metadata service', async (t) => {
   for (const server of [await refusing(), await silent()]) {
     const startMs = performance.now();
     t.match(await find(imds, { facts: await facts(server) }), { verdict: 'warn', remedy: /--header Metadata:true/ });
-    t.ok(performance.now() - startMs < 10_000, 'two seconds, and what a busy machine adds');
+    t.ok(performance.now() - startMs < 20_000, 'two seconds, and what a busy machine adds');
   }
   t.match(await find(imds, { facts: ELSEWHERE }), { verdict: 'skip' });
   t.match(await find(imds, {}), { verdict: 'skip', detail: /not asked/ });

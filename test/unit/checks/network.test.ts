@@ -1,4 +1,3 @@
-import { array, assert, constantFrom, property, string } from 'fast-check';
 import t from 'tap';
 import type { Check, Verdict } from '../../../agent/checks/check.ts';
 import { networkChecks } from '../../../agent/checks/network.ts';
@@ -13,6 +12,7 @@ import {
 import { parseNetplan } from '../../../agent/checks/network-netplan.ts';
 import { judgePlugins } from '../../../agent/checks/network-plugins.ts';
 import { defaultDeviceOf } from '../../../agent/checks/network-route.ts';
+import { array, assert, constantFrom, property, string } from '../../fast-check.ts';
 import { AZURE, ELSEWHERE, find, type Scene } from './machine.ts';
 
 const check = (id: string): Check => networkChecks.find((one) => one.id === id) as Check;

@@ -32,7 +32,7 @@ for (const [name, read] of Object.entries(SLOW)) {
   t.test(`${name} is read at once`, async (t) => {
     const beganMs = performance.now();
     read();
-    t.ok(performance.now() - beganMs < 500);
+    t.ok(performance.now() - beganMs < 5000);
   });
 }
 

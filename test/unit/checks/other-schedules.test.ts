@@ -1,6 +1,6 @@
-import { array, assert, constantFrom, integer, oneof, property, string, tuple } from 'fast-check';
 import t from 'tap';
 import { cronHours, crontab, parseTimers } from '../../../agent/checks/other-schedules.ts';
+import { array, assert, constantFrom, integer, oneof, property, string, tuple } from '../../fast-check.ts';
 
 const range = (from: number, to: number): readonly number[] =>
   Array.from({ length: to - from + 1 }, (_, at) => from + at);

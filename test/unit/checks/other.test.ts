@@ -1,4 +1,3 @@
-import { assert, nat, property, string } from 'fast-check';
 import t from 'tap';
 import { otherChecks } from '../../../agent/checks/other.ts';
 import { backupsDoNotMeet } from '../../../agent/checks/other-agents.ts';
@@ -7,6 +6,7 @@ import { dpkgOwner, runningVersion } from '../../../agent/checks/other-packages.
 import { globalOption } from '../../../agent/checks/restore-facts.ts';
 import type { Facts } from '../../../agent/system/facts.ts';
 import { imdsOf } from '../../../agent/system/imds.ts';
+import { assert, nat, property, string } from '../../fast-check.ts';
 import { FILES, LIB, PROGRAMS } from './agent-machine.ts';
 import { AZURE, processFiles } from './machine.ts';
 import { findPrepared, type Prepared, testPrepared } from './prepared-machine.ts';

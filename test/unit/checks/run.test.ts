@@ -38,9 +38,19 @@ t.test('findings come in the order of the list, and are told as soon as they are
 });
 
 t.test('all start at once', async (t) => {
-  const startMs = performance.now();
-  await run(Array.from({ length: 20 }, (_, n) => check(`a.n${n}`, async () => after(50).then(() => pass('')))));
-  t.ok(performance.now() - startMs < 800, 'twenty waits of 50 ms did not add up');
+  const all = Promise.withResolvers<void>();
+  let begun = 0;
+  const waiting = async () => {
+    begun += 1;
+    if (begun === 20) all.resolve();
+    await all.promise;
+    return pass('');
+  };
+  const findings = await run(Array.from({ length: 20 }, (_, n) => check(`a.n${n}`, waiting)));
+  t.ok(
+    findings.every(({ verdict }) => verdict === 'pass'),
+    'each has waited for the last one',
+  );
 });
 
 t.test('a check that crashes is a finding of its own', async (t) => {
@@ -59,10 +69,8 @@ t.test('a check that crashes is a finding of its own', async (t) => {
 });
 
 t.test('a check that gives no answer is abandoned at its deadline', async (t) => {
-  const startMs = performance.now();
   const [late] = await run([check('a.late', () => new Promise(() => undefined), { timeoutMs: 40 })]);
-  t.match(late, { verdict: 'error', detail: /^no answer within 0\.\d+ s$/ });
-  t.ok(performance.now() - startMs < 800);
+  t.match(late, { verdict: 'error', detail: /^no answer within [\d.]+ s$/ });
 });
 
 t.test('checks of another platform do not exist', async (t) => {

@@ -1,10 +1,10 @@
-import { assert, nat, property, record } from 'fast-check';
 import t from 'tap';
 import { judgeNetwork, serverGroups, serverOf } from '../../../agent/checks/filesystems-network.ts';
 import { inodePercent, judgeInodes, judgeSpace, spacePercent } from '../../../agent/checks/filesystems-space.ts';
 import { gatherStorage, listed, localGroups, pasted } from '../../../agent/checks/storage-evidence.ts';
 import type { StatfsAnswer, Usage } from '../../../agent/system/statfs.ts';
 import { fakeSystem } from '../../fakes/system.ts';
+import { assert, nat, property, record } from '../../fast-check.ts';
 import { mount, mounted, PLAIN, type Row, testRows } from './storage-machine.ts';
 
 const usage = (percent: number, inodesUsed = 1): Usage => ({

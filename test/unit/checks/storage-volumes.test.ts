@@ -1,6 +1,6 @@
-import { assert, property, string, stringMatching, tuple } from 'fast-check';
 import t from 'tap';
 import { groupOf, parseRaidStatus } from '../../../agent/checks/volumes.ts';
+import { assert, property, string, stringMatching, tuple } from '../../fast-check.ts';
 import { ELSEWHERE } from './machine.ts';
 import { device, GEN1_TEMPORARY, mount, mounted, PLAIN, type Row, testRows, VIRTUAL } from './storage-machine.ts';
 

@@ -1,6 +1,6 @@
-import { array, assert, constantFrom, nat, oneof, property, string } from 'fast-check';
 import t from 'tap';
 import { compareVersions, parseWaagentVersion } from '../../../agent/checks/waagent-version.ts';
+import { array, assert, constantFrom, nat, oneof, property, string } from '../../fast-check.ts';
 
 /** As they stand in issues of WALinuxAgent: #424, #1475, #2670, #3207, and as seen from 2.7.3. */
 const SHAPES: readonly (readonly [string, string, ReturnType<typeof parseWaagentVersion>])[] = [

@@ -2,7 +2,6 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { assert, constantFrom, property } from 'fast-check';
 import t, { type Test } from 'tap';
 import type { AzureCode } from '../../../agent/checks/azure-codes.ts';
 import { AZURE_CODES, azureCode } from '../../../agent/checks/azure-explained.ts';
@@ -13,6 +12,7 @@ import { parseCommandLine } from '../../../agent/cli/flags.ts';
 import { renderCodes, renderExplanation } from '../../../agent/cli/render-explanation.ts';
 import { renderFindings } from '../../../agent/cli/render-report.ts';
 import { COMMANDS } from '../../../agent/cli/table.ts';
+import { assert, constantFrom, property } from '../../fast-check.ts';
 import { machine } from '../checks/machine.ts';
 
 const PLAIN = { width: 80, colour: false, verbose: true } as const;

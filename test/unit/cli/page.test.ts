@@ -1,8 +1,8 @@
-import { assert, property, string } from 'fast-check';
 import t from 'tap';
 import { html, type Markup } from '../../../agent/cli/page/html.ts';
 import { renderPage } from '../../../agent/cli/page/page.ts';
 import { durationOf, momentOf } from '../../../agent/cli/page/words.ts';
+import { assert, property, string } from '../../fast-check.ts';
 import { HOSTILE, SCENES } from '../../report/scenes.ts';
 
 t.test('whatever is put into a template is text', async (t) => {

@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import t from 'tap';
 import { outcomeLine, renderOutcome } from '../../../agent/cli/render-outcome.ts';
 import { milliseconds } from '../../../agent/cli/render-timeline.ts';
 import type { Outcome } from '../../../agent/snapshot/outcome.ts';
 import type { TimelineStep } from '../../../agent/snapshot/phases.ts';
+import fc from '../../fast-check.ts';
 import { outcomeOf } from '../snapshot/outcomes.ts';
 
 const LONG = '/var/lib/kubelet/pods/5e4f2c1e-0000-4000-8000-123456789abc/volumes/kubernetes.io~csi/pvc-1/mount';

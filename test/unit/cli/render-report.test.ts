@@ -1,5 +1,4 @@
 import { stripVTControlCharacters } from 'node:util';
-import { array, assert, constantFrom, integer, property, record, string } from 'fast-check';
 import t from 'tap';
 import type { Finding, Verdict } from '../../../agent/checks/check.ts';
 import { countsOf, exitCodeOf, verdictOf } from '../../../agent/checks/verdict.ts';
@@ -7,6 +6,7 @@ import { renderReport } from '../../../agent/cli/render-report.ts';
 import { wrap } from '../../../agent/cli/wrap.ts';
 import type { Examination } from '../../../agent/readiness/examine.ts';
 import type { Facts } from '../../../agent/system/facts.ts';
+import { array, assert, constantFrom, integer, property, record, string } from '../../fast-check.ts';
 
 const FACTS: Facts = {
   platform: 'linux',

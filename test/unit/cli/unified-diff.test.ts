@@ -1,6 +1,6 @@
-import { array, assert, constantFrom, property, tuple } from 'fast-check';
 import t from 'tap';
 import { unifiedDiff } from '../../../agent/cli/unified-diff.ts';
+import { array, assert, constantFrom, property, tuple } from '../../fast-check.ts';
 
 const text = tuple(array(constantFrom('a', 'b', 'c', '', 'long'), { maxLength: 30 }), constantFrom('', '\n')).map(
   ([lines, end]) => lines.join('\n') + end,
@@ -67,5 +67,5 @@ t.test('long texts do not take long, whether little differs or all', async (t) =
   const startMs = performance.now();
   t.equal(unifiedDiff('/f', many.join(''), [...many.slice(0, 9), 'x\n', ...many.slice(9), 'y\n'].join('')).length, 15);
   unifiedDiff('/f', many.join(''), many.map((line) => `other ${line}`).join(''));
-  t.ok(performance.now() - startMs < 5000);
+  t.ok(performance.now() - startMs < 30_000);
 });

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import t from 'tap';
 import { bullet, fold, hang, listed, shorten, visible, wrap, wrapIndented } from '../../../agent/cli/wrap.ts';
+import fc from '../../fast-check.ts';
 
 const text = fc
   .array(

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
 import t from 'tap';
 import { describeConfig } from '../../../agent/config/describe.ts';
 import { readIni, writeIniValue } from '../../../agent/config/ini.ts';
@@ -11,6 +10,7 @@ import { durationMs, writeValue } from '../../../agent/config/values.ts';
 import { UserError } from '../../../agent/errors.ts';
 import { MAIN } from '../../fakes/config.ts';
 import { fakeSystem } from '../../fakes/system.ts';
+import fc from '../../fast-check.ts';
 
 const SAMPLE = `# quiesced
 [snapshot]

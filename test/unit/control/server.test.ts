@@ -6,6 +6,7 @@ import { ROUTES, type RouteName } from '../../../agent/control/protocol.ts';
 import type { Handlers } from '../../../agent/control/server.ts';
 import { startServer } from '../../../agent/control/server.ts';
 import { UserError } from '../../../agent/errors.ts';
+import { silenceOf } from '../../../agent/system/waits.ts';
 import { endpointIn, free, raw, rawClient, serving } from './serving.ts';
 
 const names = Object.keys(ROUTES) as RouteName[];
@@ -32,14 +33,14 @@ t.test('64 KiB are enough for anybody', async (t) => {
   const text = (bytes: number) => JSON.stringify({ text: 'x'.repeat(bytes - 11) });
   t.equal((await raw(endpoint, 'POST', '/v1/holds', text(64 * 1024))).status, 200);
   t.match(await raw(endpoint, 'POST', '/v1/holds', text(64 * 1024 + 1)), { status: 413, body: /control\.too-long/ });
-  const startMs = performance.now();
+  const dawdles = silenceOf(4500);
   const endless = await rawClient(t, endpoint);
   endless.socket.write('POST /v1/holds HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n');
   const chunk = `4000\r\n${'x'.repeat(0x4000)}\r\n`;
   const more = setInterval(() => endless.socket.write(chunk), 1);
   await endless.closed;
   clearInterval(more);
-  t.ok(performance.now() - startMs < 3000, 'one that does not say how long it is gets no further either');
+  t.notOk(dawdles.aborted, 'one that does not say how long it is gets no further either');
   t.equal((await raw(endpoint, 'GET', '/v1/status')).status, 200, 'and the next one is served');
 });
 
@@ -94,7 +95,7 @@ t.test('whoever got the answer is not gone', async (t) => {
       return {};
     },
   });
-  await ask(endpoint, 'hold', { silenceMs: 1000 });
+  await ask(endpoint, 'hold', { silenceMs: 20_000 });
   await sleep(50);
   t.equal(gone?.aborted, false);
 });
@@ -106,19 +107,20 @@ t.test('signs of life keep a slow answer from being given up', async (t) => {
     signs += 1;
   };
   t.strictSame(await ask(endpoint, 'hold', { silenceMs: 3500, onSign }), { slow: true });
-  t.equal(signs, 3, 'at once, and every two seconds');
+  t.ok(signs > 1 && signs < 4, `at once, and every two seconds: ${signs}`);
 });
 
 t.test('what is refused gives no sign of life: nothing was begun', async (t) => {
   const busy = () => new UserError('lock.busy', 'one at a time');
   const { endpoint } = await serving(t, { hold: async () => ({}) }, busy);
   const onSign = () => t.fail('it was refused');
-  await t.rejects(ask(endpoint, 'hold', { silenceMs: 1000, onSign }), { code: 'lock.busy' });
+  await t.rejects(ask(endpoint, 'hold', { silenceMs: 20_000, onSign }), { code: 'lock.busy' });
 });
 
 t.test('a client that dawdles is cut off after five seconds, and one that asked is not', async (t) => {
   const { endpoint } = await serving(t, { hold: () => sleep(6500, { slow: true }) });
   const startMs = performance.now();
+  const limit = silenceOf(6400);
   const silent = await rawClient(t, endpoint);
   const drip = await rawClient(t, endpoint);
   drip.socket.write('POST /v1/holds HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n');
@@ -127,7 +129,7 @@ t.test('a client that dawdles is cut off after five seconds, and one that asked 
   const patient = raw(endpoint, 'POST', '/v1/holds', '{}');
   await Promise.all([silent.closed, drip.closed]);
   const tookMs = performance.now() - startMs;
-  t.ok(tookMs > 4500 && tookMs < 6400, `after ${Math.round(tookMs)} ms`);
+  t.ok(tookMs > 4500 && !limit.aborted, `after ${Math.round(tookMs)} ms`);
   t.notMatch(drip.text, '200');
   t.match(await patient, { status: 200, body: /slow/ });
 });
@@ -148,7 +150,7 @@ t.test('a socket on which somebody answers is not taken away, and a busy one nei
   const handlers: Handlers = { routes: { status: async () => ({ second: true }) }, busy: free };
   const { endpoint } = await serving(t, { status: async () => ({ first: true }) });
   await t.rejects(startServer(endpoint, handlers), { code: 'control.in-use', remedy: /quiesced status/ });
-  t.strictSame(await ask(endpoint, 'status', { silenceMs: 1000 }), { first: true });
+  t.strictSame(await ask(endpoint, 'status', { silenceMs: 20_000 }), { first: true });
 
   const hangs = endpointIn(t);
   const server = createServer(() => undefined).listen(hangs);

@@ -1,6 +1,7 @@
-import fc from 'fast-check';
 import t from 'tap';
 import { EBUSY, EIO } from '../../../agent/system/native.ts';
+import { silenceOf } from '../../../agent/system/waits.ts';
+import fc from '../../fast-check.ts';
 import { numberOf, setRig, until } from './rig.ts';
 
 // They mostly wait.
@@ -26,10 +27,10 @@ for (const [how, { errno, state, calls }] of Object.entries(LATE_ENDS)) {
     const goOn = rig.libc.hang('freeze', a);
     const frozen = rig.set.freeze();
     await until('b is frozen', () => rig.libc.frozen.has(b));
-    const startMs = performance.now();
+    const patience = silenceOf(800);
     await rig.set.thaw();
     await frozen;
-    t.ok(performance.now() - startMs < 800, 'it is not waited for');
+    t.notOk(patience.aborted, 'it is not waited for');
     t.strictSame(rig.states(), ['a hung', 'b hung', 'c failed']);
     t.strictSame(
       rig.set.unsettled.map(({ fileSystem }) => fileSystem.mountPoint),
@@ -55,13 +56,14 @@ t.test('a FITHAW that hangs keeps neither its group nor the next one frozen', as
   await rig.set.freeze();
   const goOn = rig.libc.hang('thaw', a);
   const startMs = performance.now();
+  const patience = silenceOf(800);
   const thawed = rig.set.thaw();
   await until('the others are thawed', () => rig.effects().includes('thawed c'));
-  t.ok(performance.now() - startMs < 500, 'soon');
+  t.notOk(patience.aborted, 'soon');
   t.strictSame(rig.effects().slice(-2), ['thawed b', 'thawed c']);
   await thawed;
   const tookMs = performance.now() - startMs;
-  t.ok(tookMs > 500 && tookMs < 2500, `patience has an end: ${tookMs} ms`);
+  t.ok(tookMs > 500 && tookMs < 20_000, `patience has an end: ${tookMs} ms`);
   t.strictSame(
     rig.set.unsettled.map(({ fileSystem }) => fileSystem.mountPoint),
     ['/a'],

@@ -9,6 +9,7 @@ import { SecondLine } from '../../../agent/freezer/second-line.ts';
 import type { ThirdLine } from '../../../agent/freezer/third-line.ts';
 import { silentLog } from '../../../agent/log.ts';
 import { localClock, localSystem } from '../../../agent/system/local.ts';
+import { silenceOf } from '../../../agent/system/waits.ts';
 import { fakeLibc } from '../../fakes/libc.ts';
 import { type Teardown, temporaryFolder, until } from './rig.ts';
 
@@ -127,20 +128,20 @@ t.test('a guard that is silent past the deadline is taken for dead', async (t) =
   listeners.armed?.(localClock.monotonicMs());
   await new Promise((resolve) => setTimeout(resolve, DEADLINE_MS + 100));
   t.notOk(prepared.lost.aborted, 'it gets a little more time');
-  await until('all is thawed', () => libc.frozen.size === 0, 600);
+  await until('all is thawed', () => libc.frozen.size === 0);
   t.match(prepared.lost.reason, { message: 'the guard is silent' });
   t.ok(events.includes('kill'));
   const { frozenMs } = await prepared.thaw();
-  t.ok(frozenMs > DEADLINE_MS && frozenMs < 5000, `frozen for ${frozenMs} ms`);
+  t.ok(frozenMs > DEADLINE_MS && frozenMs < 20_000, `frozen for ${frozenMs} ms`);
 });
 
 t.test('the silence also ends the wait of a thaw that was asked for meanwhile', async (t) => {
   const { prepared, listeners, libc } = rigOf(t, stopped);
   listeners.armed?.(localClock.monotonicMs());
   await prepared.freeze();
-  const startMs = performance.now();
+  const limit = silenceOf(1000);
   await prepared.thaw();
-  t.ok(performance.now() - startMs < 1000, `${performance.now() - startMs} ms`);
+  t.notOk(limit.aborted, 'before what a guard gets that was never armed');
   t.equal(libc.frozen.size, 0);
 });
 
@@ -149,7 +150,7 @@ t.test('a guard that was never armed and does not answer is waited for, but not 
   const startMs = performance.now();
   await prepared.thaw();
   const tookMs = performance.now() - startMs;
-  t.ok(tookMs > 1000 && tookMs < 2500, `${tookMs} ms`);
+  t.ok(tookMs > 1000 && tookMs < 20_000, `${tookMs} ms`);
   t.equal(libc.frozen.size, 0);
 });
 

@@ -11,7 +11,6 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import t from 'tap';
 import {
   type FreezeJournal,
@@ -20,6 +19,7 @@ import {
   readFreezeJournal,
   removeFreezeJournal,
 } from '../../../agent/freezer/journal.ts';
+import fc from '../../fast-check.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'quiesced-unit-'));
 t.teardown(() => rmSync(folder, { recursive: true }));

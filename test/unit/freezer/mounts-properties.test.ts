@@ -1,7 +1,7 @@
 import { deepStrictEqual } from 'node:assert';
-import fc from 'fast-check';
 import t from 'tap';
 import { fileSystemsOf, type Mount, parseMountinfo } from '../../../agent/freezer/mounts.ts';
+import fc from '../../fast-check.ts';
 
 /** As the kernel writes it: mangle_path of fs/seq_file.c. */
 const escaped = (text: string): string =>

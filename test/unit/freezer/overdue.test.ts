@@ -77,7 +77,7 @@ t.test('and what is not settled is', async (t) => {
   journal.armed({ atMs, untilMs: atMs + 100 });
   t.equal(await becomesOverdue(path, 'boot-1', { sinceMs: atMs - 1, deadlineMs: 100 }, localClock), true);
   const tookMs = localClock.monotonicMs() - atMs;
-  t.ok(tookMs >= 600 && tookMs < 1000, `${tookMs} ms`);
+  t.ok(tookMs >= 600 && tookMs < 20_000, `${tookMs} ms`);
 });
 
 t.test('a record that cannot be read is an error', async (t) => {

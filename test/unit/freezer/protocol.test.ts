@@ -1,7 +1,7 @@
 import { deepStrictEqual } from 'node:assert';
-import fc from 'fast-check';
 import t from 'tap';
 import { lineReader } from '../../../agent/freezer/guard-protocol.ts';
+import fc from '../../fast-check.ts';
 
 /** What comes of a stream that arrives in these chunks. */
 function read(chunks: readonly string[]): {

@@ -17,8 +17,8 @@ export function temporaryFolder(t: Teardown): string {
   return folder;
 }
 
-/** Waits for what other threads or timers are to bring about. */
-export async function until(what: string, done: () => boolean, withinMs = 4000): Promise<void> {
+/** Waits for what other threads or timers are to bring about; long, since the machine may be busy. */
+export async function until(what: string, done: () => boolean, withinMs = 30_000): Promise<void> {
   const end = performance.now() + withinMs;
   while (!done()) {
     if (performance.now() > end) throw new Error(`waited ${withinMs} ms in vain: ${what}`);

@@ -5,6 +5,9 @@ import { openFreezeJournal, readFreezeJournal } from '../../../agent/freezer/jou
 import { SecondLine } from '../../../agent/freezer/second-line.ts';
 import { localClock } from '../../../agent/system/local.ts';
 import { EIO } from '../../../agent/system/native.ts';
+import type { Clock } from '../../../agent/system/system.ts';
+import { silenceOf } from '../../../agent/system/waits.ts';
+import { fakeClock } from '../../fakes/clock.ts';
 import { fakeLibc } from '../../fakes/libc.ts';
 import { fileSystemOf, lettered, numberOf, type Teardown, temporaryFolder, until } from './rig.ts';
 
@@ -12,7 +15,12 @@ import { fileSystemOf, lettered, numberOf, type Teardown, temporaryFolder, until
 function rigOf(
   t: Teardown,
   frozen: string,
-  options: { readonly settled?: string; readonly expedited?: true; readonly refused?: true } = {},
+  options: {
+    readonly settled?: string;
+    readonly expedited?: true;
+    readonly refused?: true;
+    readonly clock?: Clock;
+  } = {},
 ) {
   const libc = fakeLibc();
   const journalPath = join(temporaryFolder(t), 'freeze.jsonl');
@@ -33,7 +41,7 @@ function rigOf(
     },
     close: () => undefined,
   });
-  const secondLine = new SecondLine(opened, libc, localClock, journalPath, 'boot-1', expediter);
+  const secondLine = new SecondLine(opened, libc, options.clock ?? localClock, journalPath, 'boot-1', expediter);
   return { secondLine, libc, journalPath, events, calls: () => lettered(libc.calls) };
 }
 
@@ -87,12 +95,13 @@ t.test('one that we know was frozen, and is not any more, was writable too early
 t.test('says how long it was frozen, counted from the first FIFREEZE', async (t) => {
   const rig = rigOf(t, 'ab');
   const { frozenMs } = await rig.secondLine.thaw(gone, localClock.monotonicMs() - 5000);
-  t.ok(frozenMs >= 5000 && frozenMs < 6000, `${frozenMs} ms`);
+  t.ok(frozenMs >= 5000 && frozenMs < 30_000, `${frozenMs} ms`);
   t.equal((await rigOf(t, 'a').secondLine.thaw(gone, undefined)).frozenMs, 0, 'there was none');
 });
 
 t.test('EINVAL proves nothing as long as a thread of the guard hangs in FIFREEZE', async (t) => {
-  const rig = rigOf(t, 'ab');
+  // Its patience has no end, however slowly this test comes to the next step.
+  const rig = rigOf(t, 'ab', { clock: fakeClock() });
   const a = numberOf('a');
   rig.libc.thawByOthers(a);
   let isGone = false;
@@ -110,9 +119,9 @@ t.test('EINVAL proves nothing as long as a thread of the guard hangs in FIFREEZE
 t.test('a guard that will not go leaves it owed, within a second or so', async (t) => {
   const rig = rigOf(t, 'ab');
   rig.libc.thawByOthers(numberOf('a'));
-  const startMs = performance.now();
+  const limit = silenceOf(2500);
   const { problems, steps } = await rig.secondLine.thaw(() => false, undefined);
-  t.ok(performance.now() - startMs < 2500);
+  t.notOk(limit.aborted);
   t.match(problems, [{ kind: 'guard-died' }, { kind: 'owed', mountPoint: '/a', message: /EINVAL/ }]);
   t.match(steps, [{ error: 'EINVAL' }, { error: undefined }]);
   t.strictSame(
@@ -125,9 +134,9 @@ t.test('a FITHAW that hangs, fails, or cannot be called keeps no other from its 
   const rig = rigOf(t, 'abc');
   const goOn = rig.libc.hang('thaw', numberOf('a'));
   rig.libc.fail('thaw', numberOf('b'), EIO);
-  const startMs = performance.now();
+  const limit = silenceOf(2500);
   const { problems } = await rig.secondLine.thaw(gone, undefined);
-  t.ok(performance.now() - startMs < 2500);
+  t.notOk(limit.aborted);
   t.match(problems.slice(1), [{ kind: 'owed', mountPoint: '/a', message: /no answer/ }]);
   t.equal(problems.length, 2);
   t.notOk(rig.libc.frozen.has(numberOf('b')), 'what failed once is tried again');

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import t from 'tap';
 import type { FileSystem } from '../../../agent/freezer/mounts.ts';
 import { groupsOf, readStanding, type Standing } from '../../../agent/freezer/stacking.ts';
 import { fakeSystem } from '../../fakes/system.ts';
+import fc from '../../fast-check.ts';
 
 const fileSystem = (id: string, mountPoint: string, source = '/dev/x', type = 'ext4'): FileSystem => ({
   id,

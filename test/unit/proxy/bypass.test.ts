@@ -1,6 +1,6 @@
-import { assert, integer, ipV4, property } from 'fast-check';
 import t from 'tap';
 import { bypasses } from '../../../agent/proxy/bypass.ts';
+import { assert, integer, ipV4, property } from '../../fast-check.ts';
 
 t.test('who is reached without the proxy', async (t) => {
   const cases: readonly (readonly [string, string, boolean])[] = [

@@ -1,6 +1,6 @@
-import { array, assert, constantFrom, oneof, property, string, tuple } from 'fast-check';
 import t from 'tap';
 import { type LineFormat, withOurLines } from '../../../agent/proxy/marked-lines.ts';
+import { array, assert, constantFrom, oneof, property, string, tuple } from '../../fast-check.ts';
 
 const KEY_A: LineFormat = { isSetting: (line) => /^a=/.test(line) };
 const BEHIND_HEADER: LineFormat = { ...KEY_A, behind: (lines) => lines.indexOf('[main]') };

@@ -1,8 +1,8 @@
-import { assert, constantFrom, ipV4, ipV6, property, string, tuple } from 'fast-check';
 import t from 'tap';
 import { UserError } from '../../../agent/errors.ts';
 import { proxySettings, REQUIRED_BYPASS, urlOf } from '../../../agent/proxy/settings.ts';
 import { fromConfig, fromEnvironment } from '../../../agent/proxy/sources.ts';
+import { assert, constantFrom, ipV4, ipV6, property, string, tuple } from '../../fast-check.ts';
 
 const codeOf = (work: () => unknown): string => {
   try {

@@ -3,6 +3,7 @@ import { quiescerKinds } from '../../../agent/quiescers/all.ts';
 import { createQuiescers } from '../../../agent/quiescers/configured.ts';
 import { DROP_INS, load, MAIN } from '../../fakes/config.ts';
 import { fakeSystem } from '../../fakes/system.ts';
+import { ADMINISTRATORS, descriptor, FULL, READ, SYSTEM, USERS } from '../system/descriptors.ts';
 
 async function created(t: Test, text: string) {
   const system = fakeSystem();
@@ -55,19 +56,37 @@ for (const [name, [text, message, remedy]] of Object.entries(REFUSED)) {
   });
 }
 
-t.test('what cannot be held on this platform is refused, and not passed over', async (t) => {
+t.test('a key of another platform is refused, with what to write instead', async (t) => {
   const system = fakeSystem({ platform: 'windows' });
   t.teardown(() => system.cleanUp());
-  for (const { id } of quiescerKinds) {
-    const { config } = await load({ [MAIN]: `[log]\nlevel = info\n[quiescer ${id}.a]\n` });
-    await t.rejects(createQuiescers(system, config, []), {
-      code: 'config.invalid',
-      message: new RegExp(`^${MAIN}:3: \\[quiescer ${id}\\.a\\]: cannot be held on this platform`),
-      remedy: /enabled = no/,
-    });
-  }
-  const { config } = await load({ [MAIN]: '[quiescer redis]\nenabled = no\n' });
-  t.strictSame(await createQuiescers(system, config, []), [], 'one file may serve many machines');
+  const made = async (text: string) => createQuiescers(system, (await load({ [MAIN]: text })).config, []);
+  await t.rejects(made('[quiescer redis]\nsocket = C:\\redis.sock\n'), {
+    code: 'config.invalid',
+    message: `${MAIN}:2: [quiescer redis] socket: is for Linux only`,
+    remedy: 'Name its port: port = NUMBER.',
+  });
+  await t.rejects(made('[quiescer redis]\nsckt = 1\n'), {
+    message: /sckt: is an unknown key/,
+    remedy: /lock-wait, host, port, db-user, password\.$/,
+  });
+  const one = await made('[quiescer redis]\nport = 6380\n[quiescer redis.b]\nsocket = C:\\a\nenabled = no\n');
+  t.match(one, [{ id: 'redis' }], 'one file may serve many machines');
+});
+
+t.test('a password on Windows stands where administrators alone may read it', async (t) => {
+  const fake = fakeSystem({ platform: 'windows' });
+  t.teardown(() => fake.cleanUp());
+  const { config } = await load({ [MAIN]: '[quiescer redis]\npassword = secret\n' });
+  const source = config.quiescers[0]?.settings.password?.source.file;
+  t.equal(source, MAIN);
+  const made = (security: Buffer) =>
+    createQuiescers({ ...fake, live: true, securityOf: async () => security }, config, []);
+  const ours = [SYSTEM, ADMINISTRATORS].map((who) => ({ who, rights: FULL }));
+  t.equal((await made(descriptor(ADMINISTRATORS, ours))).length, 1);
+  await t.rejects(made(descriptor(ADMINISTRATORS, [...ours, { who: USERS, rights: READ }])), {
+    message: /its password stands in a file that Users may read/,
+    remedy: /^icacls ".*" .*\/inheritance:r/,
+  });
 });
 
 t.test('a password stands where root alone may read it', async (t) => {

@@ -5,7 +5,7 @@ import { load, MAIN } from '../../fakes/config.ts';
 import { fakeSystem } from '../../fakes/system.ts';
 
 const CLIENT = join(import.meta.dirname, '../../fixtures/fake-mysql.sh');
-const LIMIT = AbortSignal.timeout(60_000);
+const LIMIT = AbortSignal.timeout(180_000);
 
 async function created(t: Test) {
   const system = fakeSystem({ programs: { getent: { stdout: 'root:x:0:0:root:/root:/bin/sh\n' } } });

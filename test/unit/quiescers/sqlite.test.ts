@@ -22,7 +22,7 @@ import type { System } from '../../../agent/system/system.ts';
 import { load, MAIN } from '../../fakes/config.ts';
 
 const SELF = [process.execPath, join(import.meta.dirname, '../../../agent/main.ts')];
-const LIMIT = AbortSignal.timeout(120_000);
+const LIMIT = AbortSignal.timeout(180_000);
 const ROOT = process.geteuid?.() === 0;
 const needsRoot = ROOT ? {} : { skip: 'only root can give files to others, and act for them' };
 

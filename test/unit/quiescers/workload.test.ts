@@ -21,6 +21,12 @@ t.test('what names no workload asks for nothing', async (t) => {
   t.equal(await readWorkload(system), undefined);
 });
 
+t.test('nor on Windows, where every user may make one', async (t) => {
+  const system = fakeSystem({ platform: 'windows', files: { [WORKLOAD_CONF]: '[workload]\nworkload_name = mysql\n' } });
+  t.teardown(() => system.cleanUp());
+  t.equal(await readWorkload(system), undefined);
+});
+
 t.test('each becomes a quiescer that ours can make', async (t) => {
   const texts = {
     'mysql.workload': workload(

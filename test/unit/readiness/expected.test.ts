@@ -1,6 +1,6 @@
-import { array, assert, boolean, constantFrom, property, record } from 'fast-check';
 import t from 'tap';
 import { type ExpectationEvidence, expectedConsistency } from '../../../agent/readiness/expected.ts';
+import { array, assert, boolean, constantFrom, property, record } from '../../fast-check.ts';
 
 const FROZEN: ExpectationEvidence = {
   frozen: ['/', '/srv'],

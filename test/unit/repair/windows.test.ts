@@ -14,6 +14,7 @@ import {
   CONTROL,
   disabled,
   dword,
+  EMS,
   FIREWALL,
   RDP,
   RDP_RULE,
@@ -156,6 +157,28 @@ for (const { id, name, plant, mended } of FAULTS) {
     t.strictSame(new Map([...values].sort()), new Map([...before].sort()), 'undone: every value is back');
   });
 }
+
+t.test('win.bcd: the serial console, by the program of Windows', async (t) => {
+  const bcdedit = 'C:\\Windows\\System32\\bcdedit.exe';
+  const { system } = windows(t, {
+    registry: { [EMS]: undefined },
+    programs: {
+      [bcdedit]: async (argv) => {
+        if (argv[1] === '/ems') await system.registry?.write(EMS, binary('01'));
+        return { exitCode: 0 };
+      },
+    },
+  });
+  t.strictSame(await troubles(system), ['win.bcd'], 'found by exactly its check');
+  const runs = async () => (await planned('win.bcd', system)).runs;
+  t.match(await runs(), [
+    { argv: [bcdedit, '/emssettings', 'EMSPORT:1', 'EMSBAUDRATE:115200'] },
+    { argv: [bcdedit, '/ems', '{b}', 'on'] },
+  ]);
+  for (const { argv, timeoutMs } of await runs()) await system.run(argv, { timeoutMs });
+  t.strictSame(await troubles(system), [], 'and the check finds nothing any more');
+  t.strictSame(await runs(), []);
+});
 
 t.test('what is not ours to mend is told', async (t) => {
   const told = async (id: string, plant: WindowsChange) => {

@@ -9,6 +9,7 @@ import { UserError } from '../../../agent/errors.ts';
 import { reside } from '../../../agent/resident/resident.ts';
 import type { Outcome } from '../../../agent/snapshot/outcome.ts';
 import { NO_RECORD, readRecord, writeRecord } from '../../../agent/system/change-record.ts';
+import { silenceOf } from '../../../agent/system/waits.ts';
 import { rigOf } from './rig.ts';
 
 /** Waits until it is ready and answers. */
@@ -65,7 +66,7 @@ t.test('checks by schedule are given up for a run: they would open, start and ju
   const mark = join(t.testdir(), 'pid');
   const rig = await rigOf(t, {
     settleMs: 0,
-    self: ['/bin/sh', '-c', `echo $$ >${mark}.new; mv ${mark}.new ${mark}; exec sleep 30`],
+    self: ['/bin/sh', '-c', `echo $$ >${mark}.new; mv ${mark}.new ${mark}; exec sleep 300`],
   });
   rig.start();
   await served(rig);
@@ -73,7 +74,7 @@ t.test('checks by schedule are given up for a run: they would open, start and ju
   const pid = Number(readFileSync(mark, 'utf8'));
   t.match(await rig.ask('hold', { kind: 'hold' }), { state: 'held' });
   let gone = false;
-  for (let tries = 0; !gone && tries < 300; tries += 1) {
+  for (let tries = 0; !gone && tries < 3000; tries += 1) {
     await sleep(10);
     gone = !existsSync(`/proc/${pid}`);
   }
@@ -135,10 +136,10 @@ t.test('told to end while it waits', async (t) => {
   rig.locked = true;
   const ended = rig.start();
   while (rig.said.length === 0) await sleep(10);
-  const beganMs = performance.now();
+  const limit = silenceOf(800);
   rig.end();
   await ended;
-  t.ok(performance.now() - beganMs < 800, 'at once');
+  t.notOk(limit.aborted, 'at once');
 });
 
 t.test('two daemons: the second says so and goes', async (t) => {

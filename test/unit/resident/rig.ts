@@ -101,7 +101,7 @@ export async function rigOf(
       return ended;
     },
     end: () => end.abort(new UserError('ended', 'ended by SIGTERM')),
-    ask: (route, body) => ask(endpointOf(system), route, { body, silenceMs: 5000 }),
+    ask: (route, body) => ask(endpointOf(system), route, { body, silenceMs: 30_000 }),
   };
   t.teardown(async () => {
     rig.end();

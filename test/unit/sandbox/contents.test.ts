@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import fc from 'fast-check';
 import t from 'tap';
 import { type Expectation, judgeContents } from '../../../agent/sandbox/contents.ts';
 import { encodeRecord, RECORD_BYTES, RING_SLOTS, slotOf } from '../../../agent/sandbox/record.ts';
+import fc from '../../fast-check.ts';
 
 const FROZEN_AT = 1_000_000n;
 

@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util';
-import fc from 'fast-check';
 import t from 'tap';
 import {
   decodeAll,
@@ -9,6 +8,7 @@ import {
   RING_SLOTS,
   slotOf,
 } from '../../../agent/sandbox/record.ts';
+import fc from '../../fast-check.ts';
 
 const anyRecord = fc
   .record({

@@ -20,9 +20,10 @@ t.test('off', async (t) => {
 });
 
 t.test('by cron: the next time that its fields allow, in the time zone of the machine', async (t) => {
+  const askedMs = Date.now();
   const next = await byCron('30 3 * * sun')(now);
   t.match([next?.getDay(), next?.getHours(), next?.getMinutes(), next?.getSeconds()], [0, 3, 30, 0]);
-  const ahead = (next?.getTime() ?? 0) - Date.now();
+  const ahead = (next?.getTime() ?? 0) - askedMs;
   t.ok(ahead > 0 && ahead <= 7 * 24 * HOUR_MS + HOUR_MS, `${ahead / HOUR_MS} h`);
   const leapDay = await byCron('0 0 29 2 *')(now);
   t.match([leapDay?.getMonth(), leapDay?.getDate()], [1, 29], 'years ahead');

@@ -1,5 +1,4 @@
 import { chmodSync } from 'node:fs';
-import fc from 'fast-check';
 import t from 'tap';
 import { configScript } from '../../../agent/scripts/config.ts';
 import { readHooks } from '../../../agent/scripts/hooks.ts';
@@ -9,6 +8,7 @@ import { parsePluginConfig } from '../../../agent/scripts/plugin-config.ts';
 import { type OwedScript, type Script, ScriptError } from '../../../agent/scripts/script.ts';
 import { stillThere, together } from '../../../agent/snapshot/scripts/failure.ts';
 import { fakeSystem } from '../../fakes/system.ts';
+import fc from '../../fast-check.ts';
 
 const FILE = '/etc/azure/VMSnapshotPluginHost.conf';
 
@@ -179,7 +179,7 @@ t.test('several errors are told each for itself, on lines of their own', async (
 t.test('found by fuzzing', async (t) => {
   const beganMs = performance.now();
   t.match(faultOf(`[pre_post]\na${'\v'.repeat(100_000)}b`), { line: 2 });
-  t.ok(performance.now() - beganMs < 500, 'a long line takes no time');
+  t.ok(performance.now() - beganMs < 5000, 'a long line takes no time');
   const text = '{"preScriptLocation":"/a","postScriptLocation":"/b","fsFreezeEnabled":{"toString":null}}';
   t.match(parsePluginConfig(text, '/f').problems, [{ about: { key: 'fsFreezeEnabled', azureCode: 305 } }]);
 });

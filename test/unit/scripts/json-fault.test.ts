@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import t from 'tap';
 import { jsonFault } from '../../../agent/scripts/json-fault.ts';
+import fc from '../../fast-check.ts';
 
 const CASES: Readonly<Record<string, readonly [text: string, line: number, column: number, expected: RegExp]>> = {
   'an empty file': ['', 1, 1, /a value/],

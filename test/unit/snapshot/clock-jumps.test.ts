@@ -11,7 +11,7 @@ const AGENT = join(import.meta.dirname, '../../../agent');
 const DAY_MS = 24 * 3_600_000;
 
 /** What says when something was, and nothing that is waited for. */
-const TELLS_THE_TIME = ['snapshot/recover.ts', 'snapshot/run.ts'];
+const TELLS_THE_TIME = ['snapshot/recover.ts', 'snapshot/run.ts', 'takers/vss/vss.ts'];
 
 t.test('whoever keeps a deadline does not look at the wall clock', async (t) => {
   const keepers = globSync('{freezer,quiescers,snapshot,takers}/**/*.ts', { cwd: AGENT }).concat(

@@ -2,6 +2,7 @@ import t from 'tap';
 import type { Quiescer } from '../../../agent/quiescers/quiescer.ts';
 import { VerifyError } from '../../../agent/snapshot/phases.ts';
 import { QuiescePhase } from '../../../agent/snapshot/quiesce-phase.ts';
+import { until } from '../freezer/rig.ts';
 
 const signal = new AbortController().signal;
 const HOW = { consistency: 'none', froze: false };
@@ -116,8 +117,7 @@ t.test('one whose verification hangs keeps no other held', async (t) => {
   await phase.enter(signal);
   const limit = new AbortController();
   const left = phase.leave(HOW, limit.signal).catch((error: AggregateError) => error);
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  t.ok(events.includes('release b'));
+  await until('b is released', () => events.includes('release b'));
   limit.abort(new Error('time is up'));
   t.match(await left, { errors: [{ message: /time is up/ }, { message: /time is up/ }] });
   t.equal(phase.evidence, 'failed', 'what was not verified is not claimed');

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import t from 'tap';
 import { UserError } from '../../../agent/errors.ts';
 import { MountError, type PhaseName, VerifyError } from '../../../agent/snapshot/phases.ts';
+import fc from '../../fast-check.ts';
 import { type Fate, NAMES, type Ran, run } from './cycle-rig.ts';
 
 const READY = ['prepare', 'ready prepare', 'ready quiesce', 'ready freeze'];

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import t from 'tap';
 import { createCapture, lineSplitter } from '../../../agent/system/capture.ts';
+import fc from '../../fast-check.ts';
 
 const captured = (chunks: readonly string[], keptBytes: number): string => {
   const capture = createCapture(keptBytes);

@@ -1,7 +1,7 @@
-import { array, assert, property, string } from 'fast-check';
 import t from 'tap';
 import { type DatabaseKind, databasesAmong } from '../../../agent/system/databases.ts';
 import type { Process } from '../../../agent/system/processes.ts';
+import { array, assert, property, string } from '../../fast-check.ts';
 
 let pid = 100;
 const process = (name: string, ...argv: readonly string[]): Process => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const PROGRAM = join(import.meta.dirname, '../../fixtures/datagrams.py');
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 30_000;
 
 /** One datagram, and the process that sent it. */
 export interface Received {

@@ -1,6 +1,6 @@
-import { anything, assert, property } from 'fast-check';
 import t from 'tap';
 import { IMDS_ENDPOINT, imdsOf, refuseInTests } from '../../../agent/system/imds.ts';
+import { anything, assert, property } from '../../fast-check.ts';
 
 t.test('the disks of a machine', async (t) => {
   const { disks, ...rest } = imdsOf(

@@ -1,7 +1,7 @@
-import { assert, integer, property, string } from 'fast-check';
 import t from 'tap';
 import { holdersOf, lockingPids } from '../../../agent/system/lock-holders.ts';
 import { fakeSystem } from '../../fakes/system.ts';
+import { assert, integer, property, string } from '../../fast-check.ts';
 
 const LOCKS = [
   '1: POSIX  ADVISORY  WRITE 3548 08:01:2108 0 EOF',

@@ -1,7 +1,7 @@
-import { array, assert, constantFrom, oneof, property, string, tuple } from 'fast-check';
 import t from 'tap';
 import { distributionOf, parseOsRelease, readDistribution } from '../../../agent/system/os-release.ts';
 import { fakeSystem } from '../../fakes/system.ts';
+import { array, assert, constantFrom, oneof, property, string, tuple } from '../../fast-check.ts';
 
 t.test('as a shell would read it, without its expansions', async (t) => {
   const cases: readonly (readonly [string, string, string | undefined])[] = [

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import t from 'tap';
 import { parsePeVersion } from '../../../agent/system/pe-version.ts';
+import fc from '../../fast-check.ts';
 import { FILE_VERSION, peFile } from '../../fixtures/pe-file.ts';
 
 t.test('the version of a program', async (t) => {

@@ -32,7 +32,7 @@ t.test('processes, by rising pid', async (t) => {
 t.test('arguments that somebody made to keep us busy', async (t) => {
   const startMs = performance.now();
   await runningProcesses(machine(t, { '/proc/5/comm': 'x\n', '/proc/5/cmdline': `${'\0'.repeat(2_000_000)}x` }));
-  t.ok(performance.now() - startMs < 2000);
+  t.ok(performance.now() - startMs < 20_000);
 });
 
 t.test('marks that wait for permission', async (t) => {

@@ -2,9 +2,9 @@ import { strictEqual } from 'node:assert';
 import { lstatSync, mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
-import fc from 'fast-check';
 import t from 'tap';
 import { resolveInRoot } from '../../../agent/system/root.ts';
+import fc from '../../fast-check.ts';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'quiesced-unit-')));
 t.teardown(() => rmSync(folder, { recursive: true }));

@@ -6,7 +6,7 @@ import { localSystem } from '../../../agent/system/local.ts';
 import { runProgram } from '../../../agent/system/run.ts';
 
 const run = (argv: readonly string[], options: Partial<Parameters<typeof runProgram>[1]> = {}) =>
-  runProgram(argv, { timeoutMs: 5000, ...options });
+  runProgram(argv, { timeoutMs: 60_000, ...options });
 const sh = (script: string, options: Parameters<typeof run>[1] = {}) => run(['sh', '-c', script], options);
 
 async function timed<T>(work: Promise<T>): Promise<{ result: T; tookMs: number }> {
@@ -67,41 +67,41 @@ t.test('one that is not there, or is no program', async (t) => {
 });
 
 t.test('one that takes too long is killed, and what it said until then is kept', async (t) => {
-  const { result, tookMs } = await timed(sh('echo early; exec sleep 20', { timeoutMs: 150 }));
+  const { result, tookMs } = await timed(sh('echo early; exec sleep 60', { timeoutMs: 3000 }));
   t.match(result, { ended: 'timed-out', exitCode: undefined, stdout: 'early\n' });
-  t.ok(tookMs < 4000, `${tookMs} ms`);
+  t.ok(tookMs < 30_000, `${tookMs} ms`);
 });
 
 t.test('one that takes no notice of SIGTERM is killed too', async (t) => {
   const { result, tookMs } = await timed(sh('trap "" TERM; while :; do sleep 0.1; done', { timeoutMs: 150 }));
   t.equal(result.ended, 'timed-out');
-  t.ok(tookMs < 4000, `${tookMs} ms`);
+  t.ok(tookMs < 30_000, `${tookMs} ms`);
 });
 
 t.test('a child that keeps the output open is not waited for beyond the deadline', async (t) => {
   const { result, tookMs } = await timed(sh('sleep 15 & echo done', { timeoutMs: 200 }));
   t.equal(result.ended, 'timed-out');
-  t.ok(tookMs < 4000, `${tookMs} ms`);
+  t.ok(tookMs < 12_000, `${tookMs} ms`);
 });
 
 t.test('an output without end does not make us grow', async (t) => {
-  const { result, tookMs } = await timed(run(['head', '-c', '30000000', '/dev/zero'], { timeoutMs: 5000 }));
+  const { result, tookMs } = await timed(run(['head', '-c', '30000000', '/dev/zero'], { timeoutMs: 40_000 }));
   t.ok(result.stdout.length <= 1024 * 1024, `${result.stdout.length} characters were kept`);
   t.ok(result.stdout.length > 0);
-  t.ok(tookMs < 5000);
-  const errors = await sh('head -c 3000000 /dev/zero >&2', { timeoutMs: 5000 });
+  t.ok(tookMs < 30_000);
+  const errors = await sh('head -c 3000000 /dev/zero >&2', { timeoutMs: 40_000 });
   t.ok(errors.stderr.length <= 1024 * 1024);
 });
 
 t.test('given up from outside', async (t) => {
   const end = new AbortController();
   setTimeout(() => end.abort(), 100);
-  const { result, tookMs } = await timed(run(['sleep', '20'], { signal: end.signal }));
+  const { result, tookMs } = await timed(run(['sleep', '60'], { signal: end.signal }));
   t.not(result.ended, 'exited');
   t.equal(result.exitCode, undefined);
-  t.ok(tookMs < 4000, `${tookMs} ms`);
+  t.ok(tookMs < 30_000, `${tookMs} ms`);
 });
 
 t.test('the system runs programs so', async (t) => {
-  t.match(await localSystem({ env: {} }).run(['echo', 'x'], { timeoutMs: 5000 }), { ended: 'exited', stdout: 'x\n' });
+  t.match(await localSystem({ env: {} }).run(['echo', 'x'], { timeoutMs: 60_000 }), { ended: 'exited', stdout: 'x\n' });
 });

@@ -47,12 +47,17 @@ t.test('says how it stands', async (t) => {
 
 t.test('feeds the watchdog twice as often as it asks, until the end', async (t) => {
   const { manager, next, waiting } = await managed(t, { WATCHDOG_USEC: '400000', WATCHDOG_PID: us });
-  const beganMs = performance.now();
-  for (let fed = 0; fed < 4; fed += 1) t.equal(await next(), 'WATCHDOG=1');
-  const tookMs = performance.now() - beganMs;
-  t.ok(tookMs > 700 && tookMs < 1400, `four in ${tookMs} ms`);
+  // Whatever holds this process up holds up its waits as well.
+  for (let turn = 0; turn < 10; turn += 1) await sleep(200);
+  manager.status('the last');
   manager.close();
   manager.close();
+  let fed = 0;
+  for (let said = await next(); said !== 'STATUS=the last'; said = await next()) {
+    t.equal(said, 'WATCHDOG=1');
+    fed += 1;
+  }
+  t.ok(fed > 7 && fed < 13, `${fed} in five times what it asks`);
   await sleep(500);
   t.equal(waiting(), 0);
 });

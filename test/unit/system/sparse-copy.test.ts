@@ -11,10 +11,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import fc from 'fast-check';
 import t from 'tap';
 import { type Extent, loadExtents, unionOf } from '../../../agent/system/extents.ts';
 import { openSparseCopy } from '../../../agent/system/sparse-copy.ts';
+import fc from '../../fast-check.ts';
 
 const signal = new AbortController().signal;
 const MIB = 1024 * 1024;

@@ -1,10 +1,10 @@
 import { deepStrictEqual } from 'node:assert';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { array, assert, nat, property, string, stringMatching, tuple } from 'fast-check';
 import t from 'tap';
 import { boundedly } from '../../../agent/system/bounded.ts';
 import { askStatfs, parseStatfs, type Usage } from '../../../agent/system/statfs.ts';
 import { type FakeProgram, fakeSystem } from '../../fakes/system.ts';
+import { array, assert, nat, property, string, stringMatching, tuple } from '../../fast-check.ts';
 
 const ask = async (
   stat: FakeProgram | undefined,

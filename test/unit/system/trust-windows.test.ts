@@ -2,7 +2,7 @@ import t, { type Test } from 'tap';
 import { isOursAlone } from '../../../agent/system/pipe-windows.ts';
 import { parseSecurity, type Security } from '../../../agent/system/security-descriptor.ts';
 import { assertOnlyRootCanChange, distrust } from '../../../agent/system/trust.ts';
-import { isTrusted, type Place, whyDistrusted } from '../../../agent/system/trust-windows.ts';
+import { isTrusted, type Place, readersOf, whyDistrusted } from '../../../agent/system/trust-windows.ts';
 import { fakeSystem } from '../../fakes/system.ts';
 import {
   ADMINISTRATORS,
@@ -115,4 +115,17 @@ t.test('the way to a file is walked', async (t) => {
   const how = { code: 'service.unsafe', as: 'as a service' };
   await t.resolves(assertOnlyRootCanChange(system, ['C:\\ProgramData\\q\\a.cmd', 'daemon'], how));
   await t.rejects(assertOnlyRootCanChange(system, ['C:\\mine\\a.cmd'], how), { code: 'service.unsafe' });
+});
+
+t.test('who may read what', async (t) => {
+  const readers = (security: Buffer) => readersOf(parseSecurity(security) as Security, (who) => isTrusted(who, {}));
+  t.strictSame(readers(descriptor(ADMINISTRATORS, OURS)), []);
+  t.strictSame(readers(descriptor(ADMINISTRATORS, [...OURS, lets(USERS, 0x116)])), [], 'to write is not to read');
+  for (const rights of [0x1, READ, 0x40000, 0x80000, 0x10000000, 0x80000000]) {
+    t.strictSame(readers(descriptor(SYSTEM, [...OURS, lets(USERS, rights)])), ['Users'], `0x${rights.toString(16)}`);
+  }
+  t.strictSame(readers(descriptor(SYSTEM, [lets(USERS, READ, INHERIT_ONLY)])), [], 'what is made below');
+  t.strictSame(readers(descriptor(SOMEBODY, [...OURS, lets(SOMEBODY, READ)])), [SOMEBODY], 'an owner sets the list');
+  t.strictSame(readers(descriptor(SYSTEM, undefined)), ['everybody']);
+  t.match(readers(descriptor(SYSTEM, [{ type: 5, rights: 1, who: USERS }])), [/unknown kind/]);
 });

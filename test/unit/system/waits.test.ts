@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import t from 'tap';
-import { silenceOf } from '../../../agent/system/waits.ts';
+import { hearing, silenceOf } from '../../../agent/system/waits.ts';
 
 const block = (ms: number): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 
@@ -19,4 +19,19 @@ t.test('time in which this process could not listen does not count', async (t) =
   await new Promise((resolve) => setTimeout(resolve, 0));
   await new Promise((resolve) => setImmediate(resolve));
   t.equal(silence.aborted, false);
+});
+
+t.test('a moment to hear is one of turns', async (t) => {
+  let turns = 0;
+  let over = false;
+  const turn = () => {
+    turns += 1;
+    if (!over) setImmediate(turn);
+  };
+  const heard = hearing(80);
+  setImmediate(turn);
+  block(500);
+  await heard;
+  over = true;
+  t.ok(turns > 6, `${turns} turns`);
 });

@@ -7,6 +7,7 @@ import { connectTo, eachLine, TimedOut, within } from './lines.ts';
  */
 const COMMAND_MS = 180_000;
 const PING_MS = 1000;
+const CONNECT_MS = 120_000;
 
 export interface Ran {
   /** 128 + signal for one that was killed, 127 for one that is not there. */
@@ -58,7 +59,7 @@ interface Asked {
 }
 
 export async function openAgent(path: string): Promise<Agent> {
-  const socket = await connectTo(path, PING_MS * 20);
+  const socket = await connectTo(path, CONNECT_MS);
   const asked = new Map<string, Asked>();
   let count = 0;
   eachLine(socket, (line) => hear(asked, line));

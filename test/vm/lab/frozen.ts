@@ -22,8 +22,14 @@ export async function untilFrozen(
   }
 }
 
+/** From a thaw to the next write, on a machine that is emulated, whose disk is busy. */
+const SEEN_MS = 20_000;
+
 /** Waits until nothing is frozen; gives what still is when the time is up. */
-export async function untilThawed(machine: Pick<Machine, 'feel'>, timeoutMs: number): Promise<readonly string[]> {
+export async function untilThawed(
+  machine: Pick<Machine, 'feel'>,
+  timeoutMs: number = SEEN_MS,
+): Promise<readonly string[]> {
   for (const end = Date.now() + timeoutMs; ; await sleep(50)) {
     const blocked = (await machine.feel()).filter(({ blockedMs }) => blockedMs >= HELD_MS);
     if (blocked.length === 0 || Date.now() > end) return blocked.map(({ mountPoint }) => mountPoint);

@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
 import { connectTo, eachLine, within } from './lines.ts';
 
-const CONNECT_MS = 20_000;
-const ANSWER_MS = 60_000;
+const CONNECT_MS = 120_000;
+/** A state is half a gigabyte to be written out, which a busy disk takes minutes for. */
+const ANSWER_MS = 600_000;
 
 /** One who is spoken to in lines of JSON, `{"execute": …}`: QEMU itself (QMP), and its guest agent. */
 export interface JsonPort {

@@ -19,7 +19,7 @@ export interface Load {
 }
 
 /** Long for a step that takes milliseconds, but not where everything else starts again at the same moment. */
-const GO_ON_MS = 60_000;
+const GO_ON_MS = 300_000;
 
 export async function startLoad(machine: Machine): Promise<Load> {
   for (const [i, mountPoint] of MOUNTS.entries()) {

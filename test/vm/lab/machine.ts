@@ -12,9 +12,9 @@ import type { State } from './states.ts';
 
 /** A boot takes 20 s on a quiet machine, and minutes on one that is busy with other things. */
 const BOOT_MS = 600_000;
-const LOAD_MS = 180_000;
+const LOAD_MS = 600_000;
 const ASK_MS = 10_000;
-const END_MS = 30_000;
+const END_MS = 300_000;
 
 const BOOT_ID = 'cat /proc/sys/kernel/random/boot_id';
 

@@ -25,6 +25,8 @@ export async function configure(machine: Machine): Promise<void> {
 export const scriptsRan = async (machine: Machine): Promise<string> =>
   (await machine.run('cat /lab/scripts.log')).output;
 
+const LEAST_GRACE_MS = 30_000;
+
 export interface Holding {
   readonly daemon: number;
   /** Lives as long as the hold. */
@@ -32,7 +34,7 @@ export interface Holding {
   /**
    * How long after the time is up it may be frozen: a second, and what the start of Node takes, where that has to be
    * started. One to three seconds under emulation, many more on a machine that is busy: as long at most as it has
-   * taken to hold, for which three were started.
+   * taken to hold, for which three were started, or half a minute, which is before the deadline of these scenarios.
    */
   readonly graceMs: number;
 }
@@ -44,7 +46,7 @@ export async function hold(machine: Machine, options = '', mounts: readonly stri
   // One command, for the time between its parts counts: each takes a second or more.
   const pidOf = (command: string) => `pgrep -f 'quiesced.mjs ${command}$'`;
   const output = await machine.must(`quiesced hold ${options} && ${pidOf('daemon')} && ${pidOf('guard')}`);
-  const graceMs = 1000 + Date.now() - begunMs;
+  const graceMs = Math.max(LEAST_GRACE_MS, 1000 + Date.now() - begunMs);
   const [daemon, guard, ...more] = output.match(/^\d+$/gm) ?? [];
   if (guard === undefined || more.length > 0) throw new Error(`one daemon and one guard were expected: ${output}`);
   const frozen = await untilFrozen(machine, mounts);
