@@ -33,5 +33,5 @@ export function partsOnDisk(path: string): string[] | undefined {
   const { root } = win32.parse(win32.normalize(path));
   if (!/^[a-z]:\\$/i.test(root)) return undefined;
   const names = win32.normalize(path).slice(root.length).split('\\');
-  return [root, ...names.filter((name) => name !== '')];
+  return [root.toUpperCase(), ...names.filter((name) => name !== '')];
 }

@@ -10,7 +10,7 @@ const real = async (links: Readonly<Record<string, string>>, ...paths: readonly 
 };
 
 t.test('where a path of Windows leads', async (t) => {
-  t.strictSame(await real({}, 'C:/Program Files/PostgreSQL/17/data', 'C:\\Program Files\\PostgreSQL\\17\\data\\'), [
+  t.strictSame(await real({}, 'c:/Program Files/PostgreSQL/17/data', 'C:\\Program Files\\PostgreSQL\\17\\data\\'), [
     'C:\\Program Files\\PostgreSQL\\17\\data',
   ]);
   const links = { 'C:\\data\\pg_wal': 'E:\\wal\\', 'E:\\wal': '..\\fast\\wal', 'C:\\here': 'C:\\here' };
