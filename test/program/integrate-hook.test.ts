@@ -53,22 +53,22 @@ hookTest('what quiesced ends with is what the hook says', (t, machine) => {
 });
 
 hookTest('one that takes too long is ended, and told so', (t, machine) => {
-  const calls = machine.fakeQuiesced('exec sleep 30', { holdS: 1, releaseS: 1 });
+  const calls = machine.fakeQuiesced('exec sleep 60', { holdS: 3, releaseS: 3 });
   const { tookMs } = machine.dispatch('freeze');
-  t.ok(tookMs < 10_000, `after ${Math.round(tookMs)} ms`);
-  t.match(machine.log(), /not held within 1 s, given up\n.*status=1\n$/);
+  t.ok(tookMs < 40_000, `after ${Math.round(tookMs)} ms`);
+  t.match(machine.log(), /not held within 3 s, given up\n.*status=1\n$/);
   t.notOk(machine.has(HELD));
   machine.put(HELD, '');
   machine.dispatch('thaw');
-  t.match(machine.log(), /takes longer than 1 s, and goes on/);
+  t.match(machine.log(), /takes longer than 3 s, and goes on/);
   t.equal(machine.read(calls), 'hold --no-freeze\nrelease\n');
 });
 
 hookTest('neither a flood nor a child that stays behind holds it up', (t, machine) => {
-  machine.fakeQuiesced(`yes flood | head -c 5000000; sleep 20 & echo $! >>${machine.root}/pids`);
+  machine.fakeQuiesced(`yes flood | head -c 5000000; sleep 50 & echo $! >>${machine.root}/pids`);
   const { tookMs } = machine.dispatch('freeze');
   for (const pid of machine.read('/pids').split('\n').filter(Boolean)) process.kill(Number(pid), 'SIGKILL');
-  t.ok(tookMs < 10_000, `after ${Math.round(tookMs)} ms`);
+  t.ok(tookMs < 40_000, `after ${Math.round(tookMs)} ms`);
   t.ok(machine.log().length < 8192, `${machine.log().length} bytes in the log`);
   t.strictSame(machine.runs(), ['qemu-guest-agent.held'], 'and nothing is left lying about');
 });

@@ -52,13 +52,14 @@ for (const [what, deaf] of [
 ] as const) {
   t.test(`an orphaned pre script holds nothing after its post script: ${what}`, async (t) => {
     const rig = scriptsRig(t);
-    const hold = `${deaf}note $$; sleep 3; touch "$ROOT/HELD"`;
+    const hold = `${deaf}note $$; until [ -e "$ROOT/go" ]; do sleep 0.1; done; touch "$ROOT/HELD"`;
     await killedWhile(t, rig, [planted(rig, 'a', hold, RELEASE)], 1);
     t.ok(rig.noted().every(isAlive), 'nobody ended it yet');
     await recover(rig);
     t.notOk(rig.noted().some(isAlive));
     t.equal(rig.read('met'), '', 'it was gone when the post script ran');
-    await sleep(3500);
+    rig.put('/go', '');
+    await sleep(1000);
     t.strictSame([existsSync(join(rig.root, 'HELD')), rig.read('post')], [false, 'ran\n']);
     t.strictSame(owed(rig), []);
   });

@@ -52,7 +52,7 @@ export const scriptAt = (path: string, more: Partial<Script> = {}): Script => ({
   source: 'config',
   name: path,
   pre: { path, args: [] },
-  timeoutMs: 10_000,
+  timeoutMs: 60_000,
   preRetries: 0,
   postRetries: 0,
   required: false,
@@ -62,7 +62,7 @@ export const scriptAt = (path: string, more: Partial<Script> = {}): Script => ({
 /** Puts a script and runs it the way the phase does. */
 export async function runText(rig: Rig, text: string, options: Partial<RunScriptOptions> = {}): Promise<ScriptResult> {
   const argv = await runnable(rig.system, scriptAt(rig.put('/opt/script', text)), 'pre');
-  const usual = { timeoutMs: 10_000, retries: 0, env: {}, signal: new AbortController().signal };
+  const usual = { timeoutMs: 60_000, retries: 0, env: {}, signal: new AbortController().signal };
   return runScript(rig.system, argv, { ...usual, ...options });
 }
 
@@ -72,9 +72,9 @@ export function isAlive(pid: number): boolean {
   return stat !== '' && !/^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
 }
 
-/** Waits until it is so, 5 s at most. */
+/** Waits until it is so, a minute at most: the machine may be busy. */
 export async function until(condition: () => boolean): Promise<boolean> {
-  for (let left = 250; left > 0 && !condition(); left -= 1) await sleep(20);
+  for (let left = 3000; left > 0 && !condition(); left -= 1) await sleep(20);
   return condition();
 }
 

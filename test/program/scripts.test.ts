@@ -14,8 +14,8 @@ t.test('retries run the script again', async (t) => {
   t.match(failing, { ended: 'exited', exitCode: 7, attempts: 2 });
   t.equal(rig.read('fails'), 'y\ny\n');
 
-  const short = await runText(rig, '#!/bin/sh\nexit 1\n', { retries: 1000, timeoutMs: 1500 });
-  t.match(short, { ended: 'exited', exitCode: 1, attempts: 2 }, 'the time limit holds for all attempts together');
+  const short = await runText(rig, '#!/bin/sh\nexit 1\n', { retries: 1000, timeoutMs: 3500 });
+  t.ok(short.attempts < 5, `the time limit holds for all attempts together: ${short.attempts}`);
 });
 
 t.test('the first line counts', async (t) => {
@@ -29,7 +29,7 @@ t.test('the first line counts', async (t) => {
     source: 'azure',
     pre: { path: '/opt/azure', args: ['', 'two words', '$HOME *'] },
   });
-  const options = { timeoutMs: 5000, retries: 0, env: {}, signal: new AbortController().signal };
+  const options = { timeoutMs: 60_000, retries: 0, env: {}, signal: new AbortController().signal };
   const result = await runScript(rig.system, await runnable(rig.system, azure, 'pre'), options);
   t.match(result, { exitCode: 0, output: '|two words|$HOME *\n' }, 'mode 600, and arguments as they stand');
 });
@@ -82,12 +82,12 @@ t.test('output is bounded, and shown without secrets', async (t) => {
 
 t.test('who is left behind by a script that ended is left alone', async (t) => {
   const rig = scriptsRig(t);
-  const text = `#!/bin/sh\n${NOTE}(sleep 1; echo late; echo later; echo yes >"$ROOT/survived"; sleep 60) &\nnote $!\necho done\n`;
+  const text = `#!/bin/sh\n${NOTE}(until [ -e "$ROOT/go" ]; do sleep 0.1; done; echo late; echo later; echo yes >"$ROOT/survived"; sleep 60) &\nnote $!\necho done\n`;
   const result = await runText(rig, text);
   t.match(result, { ended: 'exited', exitCode: 0, output: 'done\n' });
-  t.ok(result.tookMs < 900, `its open output is not waited for: ${result.tookMs} ms`);
   const [pid = 0] = rig.noted();
-  t.ok(isAlive(pid));
+  t.ok(isAlive(pid), 'its open output is not waited for');
+  rig.put('/go', '');
   t.ok(await until(() => rig.read('survived') !== ''), 'what it writes later does not end it');
   t.ok(isAlive(pid));
 });
@@ -104,7 +104,7 @@ t.test('an abort ends the script, and the retries', async (t) => {
   const pausing = new AbortController();
   const retrying = runText(rig, '#!/bin/sh\necho z >>"$ROOT/tries"\nexit 1\n', { signal: pausing.signal, retries: 9 });
   t.ok(await until(() => rig.read('tries') !== ''));
-  await sleep(300);
+  await sleep(100);
   pausing.abort(new Error('given up'));
   await t.rejects(retrying, { message: 'given up' });
   t.equal(rig.read('tries'), 'z\n');

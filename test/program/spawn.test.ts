@@ -1,5 +1,4 @@
 import { readdirSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { type Program, startProgram } from '../../agent/system/spawn.ts';
 import { isAlive, NOTE, scriptsRig, until } from './scripts-rig.ts';
@@ -61,6 +60,6 @@ t.test('two hundred programs leave nothing behind', async (t) => {
       if (program.output() !== 'hello\n') t.fail(`its output: ${program.output()}`);
     }
   }
-  await sleep(50);
+  await until(() => open() <= before);
   t.equal(open(), before, 'no descriptor');
 });

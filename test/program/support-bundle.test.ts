@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { globSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { COMPILED } from '../compiled.ts';
 import { checkTest, conforms, type Ended, MAIN, type Rig, whyNot } from './check-rig.ts';
@@ -120,10 +121,11 @@ function parsed(text: string): unknown {
 
 /** Again, when somebody else on this machine freezes for a test of his own just then: that is refused, and rightly. */
 async function undisturbed(run: () => Ended | Promise<Ended>): Promise<Ended> {
-  for (let left = 20; ; left -= 1) {
+  for (let left = 240; ; left -= 1) {
     const ended = await run();
     const disturbed = /somebody else froze/.test(ended.stdout + ended.stderr.replace(/\s+/g, ' '));
     if (!disturbed || left === 0) return ended;
+    await sleep(250);
   }
 }
 

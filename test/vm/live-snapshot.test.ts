@@ -2,14 +2,11 @@
  * The host takes a snapshot of all disks while a hold lasts and everybody writes. The copy is started with a program of
  * the test as its init: the root file system needs no journal recovery, and every file is as it was at the freeze.
  */
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { COPY_DONE, runCopy, snapshotDisks } from './lab/copy.ts';
 import { untilThawed } from './lab/frozen.ts';
-import { launch, type Machine } from './lab/machine.ts';
-import { type Disk, MOUNTS } from './lab/recipe.ts';
+import { MOUNTS } from './lab/recipe.ts';
 import { rounds, vmTest } from './lab/scenario.ts';
 import { configure, hold } from './lab/service.ts';
-import { overlaysOf, type State } from './lab/states.ts';
 
 /**
  * Appends numbers to a file on a file system; each is on disk before it is acknowledged, in a tmpfs. No shell, which
@@ -39,12 +36,9 @@ for at in ${MOUNTS.join(' ')}; do
   mountpoint -q "$at" && echo "RECORD $at last=$(tail -n 1 "$at/record") lines=$(wc -l <"$at/record") torn=$(grep -cv '^[0-9][0-9]*$' "$at/record")"
 done
 dmesg | grep -iE 'recover|orphan|corrupt|error' | sed 's/^/KERNEL /'
-echo VERIFIED
+echo ${COPY_DONE}
 sync; echo o >/proc/sysrq-trigger; sleep 60
 `;
-
-/** Seconds on a quiet machine: nothing but the kernel and a script. */
-const COPY_MS = 600_000;
 
 vmTest('a live snapshot of a machine that is held', 'ready', async (t, machine, state) => {
   await configure(machine);
@@ -64,14 +58,14 @@ vmTest('a live snapshot of a machine that is held', 'ready', async (t, machine, 
   await rounds(t, machine, scenario, async (t, round) => {
     const begunMs = Date.now();
     await hold(machine);
-    const copies = await snapshot(machine, round);
+    const copies = await snapshotDisks(machine, `${round}`);
     const acknowledged = (await machine.must(`cat ${ACKNOWLEDGED.join(' ')}`)).split('\n').map(Number);
     const release = await machine.run('quiesced release --json');
     const tookMs = Date.now() - begunMs;
     t.equal(release.code, 0, `held throughout: ${release.output}`);
     t.strictSame(await untilThawed(machine), [], 'and all goes on');
 
-    const said = await startCopy(state, copies, join(copies.root, '..', `copy-${round}`));
+    const said = await runCopy(state, copies, '/opt/lab/verify');
     t.notMatch(said, /KERNEL .*EXT4-fs.*(recover|orphan)/i, 'ext4 needs no recovery');
     t.notMatch(said, /KERNEL .*(corrupt|I\/O error)/i, 'and nothing is damaged');
     for (const [at, mountPoint] of MOUNTS.entries()) {
@@ -88,32 +82,3 @@ vmTest('a live snapshot of a machine that is held', 'ready', async (t, machine, 
     return tookMs;
   });
 });
-
-/** Of all disks, in one step; gives the files that nobody writes to any more. */
-async function snapshot({ qmp, hardware }: Machine, round: number): Promise<Record<Disk, string>> {
-  const present = (await qmp.execute('query-block')) as { device: string; inserted?: { file: string } }[];
-  const fileOf = (disk: string) => present.find(({ device }) => device === disk)?.inserted?.file ?? '';
-  const copies = { ...hardware.disks };
-  for (const disk of Object.keys(copies) as Disk[]) copies[disk] = fileOf(disk);
-  const actions = (Object.keys(copies) as Disk[]).map((disk) => ({
-    type: 'blockdev-snapshot-sync',
-    data: { device: disk, 'snapshot-file': join(copies[disk], '..', `${disk}-${round}.qcow2`), format: 'qcow2' },
-  }));
-  await qmp.execute('transaction', { actions });
-  return copies;
-}
-
-/** What the copy's console says until it has verified itself. */
-async function startCopy({ image }: State, disks: Record<Disk, string>, folder: string): Promise<string> {
-  const overlays = await overlaysOf(disks, folder);
-  const copy = await launch(image, { disks: overlays, append: 'init=/opt/lab/verify' });
-  try {
-    for (const end = Date.now() + COPY_MS; ; await sleep(200)) {
-      const said = copy.console();
-      if (said.includes('VERIFIED')) return said;
-      if (Date.now() > end) throw new Error(`the copy does not come up; its console says:\n${said.slice(-2000)}`);
-    }
-  } finally {
-    await copy.end();
-  }
-}

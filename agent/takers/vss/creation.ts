@@ -1,7 +1,7 @@
 import { UserError } from '../../errors.ts';
 import type { System } from '../../system/system.ts';
 import { orUndefinedAfter } from '../../system/waits.ts';
-import { logOf, metadataIn, newFolder, removeFolder, runDiskshadow, type Said, tellEnd } from './diskshadow.ts';
+import { creationLog, metadataIn, newFolder, runDiskshadow, type Said, tellEnd } from './diskshadow.ts';
 import type { OwedShadows } from './owed.ts';
 import { aliasOf, parseShadowIds, parseShadowLog, type ShadowSet } from './shadow-ids.ts';
 import type { MountedVolume } from './volumes.ts';
@@ -21,6 +21,8 @@ export interface CreationWishes {
 
 /** A set of shadow copies that is being made. */
 export interface Creation {
+  /** Of its session. */
+  readonly folder: string;
   /** Rejects with a `UserError` where none came of it. */
   readonly made: Promise<ShadowSet>;
   /**
@@ -29,8 +31,6 @@ export interface Creation {
    * put on record any more after that.
    */
   end(graceMs: number): Promise<{ readonly set: ShadowSet | undefined; readonly cutShort: boolean }>;
-  /** Removes the files of the session; once it has ended. */
-  cleanUp(): Promise<void>;
 }
 
 /** Begins to make shadow copies of these volumes, all at one moment. What is to be deleted by others is on record first. */
@@ -42,9 +42,9 @@ export function createShadows(system: System, wishes: CreationWishes): Creation 
   const run = async (): Promise<Said> => {
     await wishes.owe({ folder });
     const options = { timeoutMs: CREATE_MS, signal: given.signal };
-    const said = await runDiskshadow(system, folder, createCommands(folder, wishes), options);
+    const said = await runDiskshadow(system, folder, 'create', createCommands(folder, wishes), options);
     // Its log is what another process would have to read; here it stands in where the output was lost.
-    set = parseShadowIds(said.output) ?? parseShadowLog((await logOf(system, folder)) ?? '');
+    set = parseShadowIds(said.output) ?? parseShadowLog((await creationLog(system, folder)) ?? '');
     if (set !== undefined && !over) await wishes.owe({ folder, set: set.set });
     return said;
   };
@@ -56,6 +56,7 @@ export function createShadows(system: System, wishes: CreationWishes): Creation 
   });
   made.catch(() => undefined);
   return {
+    folder,
     made,
     async end(graceMs) {
       const ended = running.then(
@@ -70,7 +71,6 @@ export function createShadows(system: System, wishes: CreationWishes): Creation 
       over = true;
       return { set, cutShort: !byItself };
     },
-    cleanUp: () => removeFolder(system, folder),
   };
 }
 

@@ -1,7 +1,7 @@
 import { UserError } from '../../errors.ts';
 import { GUID } from '../../system/guid.ts';
 import type { System } from '../../system/system.ts';
-import { newFolder, removeFolder, runDiskshadow, tellEnd, windowsProgram } from './diskshadow.ts';
+import { runDiskshadow, tellEnd, windowsProgram } from './diskshadow.ts';
 
 const DELETE_MS = 60_000;
 const ASK_MS = 30_000;
@@ -9,13 +9,13 @@ const ASK_MS = 30_000;
 /**
  * Deletes the shadow copies of one set, by its id: never those of anybody else. Done also when it is there no more: VSS
  * deletes the oldest by itself when it runs out of room. Throws a `UserError` when it stays.
+ *
+ * @param folder for script and log; the caller removes it.
  */
-export async function deleteSet(system: System, set: string): Promise<void> {
+export async function deleteSet(system: System, folder: string, set: string): Promise<void> {
   if (!new RegExp(`^${GUID}$`, 'i').test(set)) throw new Error(`${set} is no id of a set of shadow copies`);
-  const folder = newFolder();
   // Not by vssadmin, which deletes those of shared folders alone.
-  const said = await runDiskshadow(system, folder, [`DELETE SHADOWS SET ${set}`], { timeoutMs: DELETE_MS });
-  await removeFolder(system, folder);
+  const said = await runDiskshadow(system, folder, 'delete', [`DELETE SHADOWS SET ${set}`], { timeoutMs: DELETE_MS });
   if (said.exitCode === 0) return;
   const there = await setsThere(system);
   if (there !== undefined && !there.includes(set.toLowerCase())) return;
@@ -25,7 +25,7 @@ export async function deleteSet(system: System, set: string): Promise<void> {
 }
 
 /** The ids of all sets that there are, in lower case, in the words of WMI, which has no language; undefined where it does not answer. */
-async function setsThere(system: System): Promise<readonly string[] | undefined> {
+export async function setsThere(system: System): Promise<readonly string[] | undefined> {
   const lines = await askPowerShell(system, 'Get-CimInstance Win32_ShadowCopy | ForEach-Object { $_.SetID }');
   return lines?.map((line) => line.toLowerCase());
 }

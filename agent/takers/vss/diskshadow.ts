@@ -38,15 +38,17 @@ export const newFolder = (): string => win32.join(PATHS.windows.runtime, `vss-${
 export const isFolderOfOurs = (path: string): boolean =>
   win32.dirname(path) === PATHS.windows.runtime && /^vss-[0-9a-f]{8}$/.test(win32.basename(path));
 
-const SCRIPT = 'script.dsh';
-const LOG = 'diskshadow.log';
+/** What a session is for: its files are named after it, so that no log takes the place of another that is still to be read. */
+export type Purpose = 'create' | 'delete';
+const scriptOf = (purpose: Purpose): string => `${purpose}.dsh`;
+const logOf = (purpose: Purpose): string => `${purpose}.log`;
 /** What writers say of themselves; diskshadow leaves it in its working folder, which is a disk's root, unless it is told. */
 const METADATA = 'metadata.cab';
 
 export const metadataIn = (folder: string): string => win32.join(folder, METADATA);
-/** What a session has logged, a character for each byte; undefined where it was not begun. */
-export const logOf = (system: System, folder: string): Promise<string | undefined> =>
-  system.readText(win32.join(folder, LOG), 'latin1');
+/** What was logged while shadow copies were made, a character for each byte; undefined where that was not begun. */
+export const creationLog = (system: System, folder: string): Promise<string | undefined> =>
+  system.readText(win32.join(folder, logOf('create')), 'latin1');
 
 export interface DiskshadowOptions {
   readonly timeoutMs: number;
@@ -57,25 +59,27 @@ export interface DiskshadowOptions {
 export async function runDiskshadow(
   system: System,
   folder: string,
+  purpose: Purpose,
   commands: readonly string[],
   options: DiskshadowOptions,
 ): Promise<Said> {
-  const script = win32.join(folder, SCRIPT);
+  const script = win32.join(folder, scriptOf(purpose));
   await faultPoint('vss.script.before');
   await system.makeDir(folder, 0o700);
   // It takes the last character of a line that does not end as lines do on Windows for part of its end.
   await system.write(script, `${commands.join('\r\n')}\r\n`, { mode: 0o600 });
   await faultPoint('vss.script.after');
   await faultPoint('vss.diskshadow.before');
-  const argv = [windowsProgram(system, 'diskshadow.exe'), '/s', script, '/l', win32.join(folder, LOG)];
+  const argv = [windowsProgram(system, 'diskshadow.exe'), '/s', script, '/l', win32.join(folder, logOf(purpose))];
   const { exitCode, stdout, stderr } = await system.run(argv, options);
   await faultPoint('vss.diskshadow.after');
   return { exitCode, output: `${stdout}${stderr}` };
 }
 
-/** Removes the files of a session that has ended. */
+/** Removes the files of sessions that have ended. */
 export async function removeFolder(system: System, folder: string): Promise<void> {
-  const names = new Set([SCRIPT, LOG, METADATA, ...((await system.list(folder)) ?? [])]);
+  const known = (['create', 'delete'] as const).flatMap((purpose) => [scriptOf(purpose), logOf(purpose)]);
+  const names = new Set([...known, METADATA, ...((await system.list(folder)) ?? [])]);
   await faultPoint('vss.folder.before');
   for (const name of names) await system.remove(win32.join(folder, name));
   await system.removeDir(folder);

@@ -5,6 +5,7 @@ import { parseJson } from '../../system/json.ts';
 import { PATHS } from '../../system/paths.ts';
 import type { System } from '../../system/system.ts';
 import { deleteSet } from './delete-set.ts';
+import { newFolder, removeFolder } from './diskshadow.ts';
 
 /** A set of shadow copies that was made by a run that came to its end, and is kept. */
 export interface KeptSet {
@@ -66,14 +67,18 @@ export function surplusOf(kept: readonly KeptSet[], keep: number): readonly Kept
 
 /** Deletes those that are too many, each by its id; one that cannot be deleted stays on record. */
 export async function prune(system: System, keep: number): Promise<void> {
+  const surplus = surplusOf(await readKept(system), keep);
+  if (surplus.length === 0) return;
   const problems: unknown[] = [];
-  for (const { set } of surplusOf(await readKept(system), keep)) {
+  const folder = newFolder();
+  for (const { set } of surplus) {
     try {
-      await deleteSet(system, set);
+      await deleteSet(system, folder, set);
       await forgetKept(system, set);
     } catch (error) {
       problems.push(error);
     }
   }
+  await removeFolder(system, folder);
   if (problems.length > 0) throw new AggregateError(problems, 'not every old shadow copy could be deleted');
 }

@@ -3,9 +3,9 @@ import { UserError } from '../../errors.ts';
 import { faultPoint } from '../../fault-point.ts';
 import type { System } from '../../system/system.ts';
 import { LeftBehind } from '../left-behind.ts';
-import { askPowerShell, deleteSet } from './delete-set.ts';
-import { isFolderOfOurs, logOf, removeFolder } from './diskshadow.ts';
-import { forgetKept } from './kept.ts';
+import { askPowerShell, deleteSet, setsThere } from './delete-set.ts';
+import { creationLog, isFolderOfOurs, removeFolder } from './diskshadow.ts';
+import { forgetKept, readKept } from './kept.ts';
 import { parseShadowLog } from './shadow-ids.ts';
 import { parseVssError } from './vss-error.ts';
 
@@ -33,27 +33,31 @@ const LOOK_AGAIN_MS = 1000;
 const TASKKILL_MS = 10_000;
 
 /**
- * Deletes what a run that died has made, or is still making: diskshadow outlives us, and a set that it ends with is one
- * that nobody knows of. Where there may be one whose id was not written down, that is told, once; nothing is deleted that
- * is not certain to be ours.
+ * Deletes what a run has made that died, or that had to end diskshadow. Windows ends that with us, and VSS gives up what
+ * it had begun; one that has outlived us is waited for. Where there may be shadow copies whose id was not written down,
+ * they are told of, once: nothing is deleted that is not certain to be ours.
  */
 export async function settleShadows(system: System, what: unknown, signal: AbortSignal): Promise<void> {
   const owed = parseOwedShadows(what);
   await ended(system, owed.folder, signal);
-  const log = await logOf(system, owed.folder);
+  const log = await creationLog(system, owed.folder);
   const set = owed.set ?? (log === undefined ? undefined : parseShadowLog(log)?.set);
   if (set !== undefined) {
-    await deleteSet(system, set);
+    await deleteSet(system, owed.folder, set);
     await forgetKept(system, set);
   }
   await removeFolder(system, owed.folder);
   // It has not got as far as to log anything, or has logged that it failed.
-  if (set === undefined && log !== undefined && parseVssError(log) === undefined) throw leftShadows();
+  if (set !== undefined || log === undefined || parseVssError(log) !== undefined) return;
+  const there = await setsThere(system);
+  const kept = await readKept(system);
+  const doubtful = there?.filter((each) => !kept.some((known) => known.set === each));
+  if (doubtful?.length !== 0) throw left(doubtful ?? ['not known which']);
 }
 
-const leftShadows = (): LeftBehind =>
-  new LeftBehind('vss.left', 'a shadow copy may have been made whose id was not written down: it is not deleted', {
-    remedy: 'See which there are, and from when: vssadmin list shadows. In diskshadow: delete shadows id {ID}',
+const left = (sets: readonly string[]): LeftBehind =>
+  new LeftBehind('vss.left', `shadow copies of which one set may be of the run that was cut off: ${sets.join(', ')}`, {
+    remedy: 'See from when they are: vssadmin list shadows. One of ours, in diskshadow: delete shadows set {ID}',
   });
 
 /** Ends the diskshadow of this session, should it not end by itself. */

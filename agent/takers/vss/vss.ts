@@ -5,7 +5,7 @@ import { rejectedBy } from '../../system/waits.ts';
 import type { Taker } from '../taker.ts';
 import { type Creation, createShadows } from './creation.ts';
 import { deleteSet } from './delete-set.ts';
-import { assertDiskshadow } from './diskshadow.ts';
+import { assertDiskshadow, removeFolder } from './diskshadow.ts';
 import { failedBefore, writerProblems } from './held-by-writers.ts';
 import { addKept, prune } from './kept.ts';
 import type { ShadowSet } from './shadow-ids.ts';
@@ -72,13 +72,13 @@ export function vssTaker(system: System, wishes: VssWishes, graceMs = GRACE_MS):
       if (set !== undefined && isKept) {
         await addKept(system, { set: set.set, madeAt: system.clock.now().toISOString(), consistency });
       } else if (set !== undefined) {
-        await deleteSet(system, set.set);
+        await deleteSet(system, mine.folder, set.set);
       }
       signal.throwIfAborted();
       // Before anything else that may fail: what is still owed then is deleted, however good it is.
       await owe(undefined);
       creation = undefined;
-      await mine.cleanUp();
+      await removeFolder(system, mine.folder);
       // Those of before are deleted only once there is another.
       if (snapshot !== undefined) await prune(system, wishes.keep);
     },

@@ -72,7 +72,7 @@ t.test('what it was still making is waited for, and found in its log', async (t)
   vss.running.push(['4711']);
   const lines = `Alias QUIESCED_1 ${guid()}\r\nVSS_SHADOW_SET ${set}\r\n`;
   await system.makeDir(FOLDER, 0o700);
-  await system.write(`${FOLDER}\\diskshadow.log`, Buffer.from(`\ufeff${lines}`, 'utf16le').toString('latin1'), {
+  await system.write(`${FOLDER}\\create.log`, Buffer.from(`\ufeff${lines}`, 'utf16le').toString('latin1'), {
     encoding: 'latin1',
   });
   await settleShadows(system, { folder: FOLDER }, never);
@@ -86,14 +86,16 @@ t.test('where there may be one that nobody knows by its id', async (t) => {
   vss.sets.add(others);
   const died = async (log: string | undefined) => {
     await system.makeDir(FOLDER, 0o700);
-    if (log !== undefined) await system.write(`${FOLDER}\\diskshadow.log`, log);
+    if (log !== undefined) await system.write(`${FOLDER}\\create.log`, log);
     await settleShadows(system, { folder: FOLDER }, never);
   };
-  await t.rejects(died('-> CREATE\r\n'), { code: 'vss.left' });
+  await t.rejects(died('-> CREATE\r\n'), { code: 'vss.left', message: new RegExp(others) });
   t.equal(await system.stat(FOLDER), undefined);
   await t.resolves(died(undefined), 'it was not even begun');
   await t.resolves(died('VSS_E_PROVIDER_VETO'), 'it has failed');
   t.strictSame([...vss.sets], [others], 'and what is not ours stays');
+  await addKept(system, { set: others, madeAt: '', consistency: 'application' });
+  await t.resolves(died('-> CREATE\r\n'), 'there is none but those that are known');
   for (const broken of [undefined, {}, { folder: 'C:\\Windows' }, { folder: FOLDER, set: 1 }])
     await t.rejects(settleShadows(system, broken, never), { code: 'vss.record-broken' });
 });

@@ -42,12 +42,12 @@ t.test('a copy of all volumes, and what names it', async (t) => {
     ],
     'on record before diskshadow is started, and with its id as soon as that is known',
   );
-  t.ok(await system.readText(`${folder}\\script.dsh`));
+  t.ok(await system.readText(`${folder}\\create.dsh`));
   await one.finish({ consistency: 'application', snapshot }, never);
   t.strictSame(owed.at(-1), { what: undefined, sessions: 1 });
   t.strictSame([...vss.sets], [set], 'it stays');
   t.match(await readKept(system), [{ set, consistency: 'application' }]);
-  for (const name of ['script.dsh', 'diskshadow.log']) t.equal(await system.readText(`${folder}\\${name}`), undefined);
+  for (const name of ['create.dsh', 'create.log']) t.equal(await system.readText(`${folder}\\${name}`), undefined);
   t.equal(await system.stat(folder), undefined, 'and nothing else of it');
 });
 

@@ -28,6 +28,18 @@ export const PACKAGES = [
   'python3-minimal',
 ];
 
+/** What the machine of some scenarios has besides: another machine, so that the others need not wait for its making. */
+export interface Extra {
+  readonly packages: readonly string[];
+  /** Units that a scenario starts in its own way, or not at all. */
+  readonly masked: readonly string[];
+}
+export const PLAIN: Extra = { packages: [], masked: [] };
+export const DATABASES: Extra = {
+  packages: ['postgresql', 'mariadb-server'],
+  masked: ['postgresql.service', 'mariadb.service'],
+};
+
 export const LEFT_OUT = ['/usr/share/man/*', '/usr/share/doc/*', '/usr/share/locale/*'];
 
 /** Bytes of each disk; all are sparse. */

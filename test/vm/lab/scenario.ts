@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap';
 import { type Machine, start } from './machine.ts';
+import { type Extra, PLAIN } from './recipe.ts';
 import { record } from './results.ts';
 import { FULL_RUN, ROUNDS } from './rounds.ts';
 import { bareState, readyState, type State, unpackPrograms } from './states.ts';
@@ -13,10 +14,11 @@ export function vmTest(
   title: string,
   from: State['name'],
   body: (t: Test, machine: Machine, state: State) => Promise<void>,
+  extra: Extra = PLAIN,
 ): void {
   t.test(title, { skip: whyNot(), timeout: 0 }, async (t) => {
     const say = (line: string): void => t.comment(line);
-    const state = await (from === 'bare' ? bareState(say) : readyState(say));
+    const state = await (from === 'bare' ? bareState : readyState)(say, extra);
     const machine = await start(state);
     try {
       await unpackPrograms(machine);

@@ -8,7 +8,7 @@ import { baseImage, type Image } from './image.ts';
 import { installSection, runAsWritten } from './install-section.ts';
 import { boot, type Machine, start } from './machine.ts';
 import { packageFile } from './package-file.ts';
-import { type Disk, MOUNTS } from './recipe.ts';
+import { type Disk, type Extra, MOUNTS, PLAIN } from './recipe.ts';
 
 /** A machine in the middle of its life, from which any number of others go on. */
 export interface State {
@@ -20,8 +20,8 @@ export interface State {
 }
 
 /** Booted; nothing of ours is installed. The package is in the cargo. */
-export async function bareState(say: (line: string) => void): Promise<State> {
-  const image = await baseImage(say);
+export async function bareState(say: (line: string) => void, extra: Extra = PLAIN): Promise<State> {
+  const image = await baseImage(say, extra);
   const folder = await cached('bare', keyOf([image.folder]), async (folder) => {
     say('booting it once, to go on from there: half a minute');
     const disks = await overlaysOf(image.disks, folder);
@@ -38,8 +38,8 @@ const SETTLED = 'while pgrep --full "[q]uiesced.mjs check" >/dev/null; do sleep 
 const SETTLE_MS = 600_000;
 
 /** Installed by the words of the README, and running. */
-export async function readyState(say: (line: string) => void): Promise<State> {
-  const bare = await bareState(say);
+export async function readyState(say: (line: string) => void, extra: Extra = PLAIN): Promise<State> {
+  const bare = await bareState(say, extra);
   const section = installSection();
   const folder = await cached(
     'ready',
