@@ -5,9 +5,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Test } from 'tap';
-import { loopTest, type Mounted, must, type Rig } from './loop.ts';
-import { allEnded, isWritable, monotonicMs, notExpedited, pidOf, processesOf, until } from './loop-observe.ts';
-import { mounts, points } from './loop-outcome.ts';
+import { loopTest, type Mounted, must, type Rig } from '../system/loop.ts';
+import { allEnded, isWritable, monotonicMs, notExpedited, pidOf, processesOf, until } from '../system/loop-observe.ts';
+import { mounts, points } from '../system/loop-outcome.ts';
 
 const RECORD = 'root/run/quiesced/journal/freeze.jsonl';
 

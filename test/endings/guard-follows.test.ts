@@ -2,9 +2,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { loopTest } from './loop.ts';
-import { isWritable, until } from './loop-observe.ts';
-import { mounts } from './loop-outcome.ts';
+import { loopTest } from '../system/loop.ts';
+import { isWritable, until } from '../system/loop-observe.ts';
+import { mounts } from '../system/loop-outcome.ts';
 
 const MAIN = join(import.meta.dirname, '../../agent/main.ts');
 

@@ -1,7 +1,15 @@
 /** Commands that take the snapshot, good and bad, and people who lose patience with them. */
-import { loopTest, type Mounted, type Rig } from './loop.ts';
-import { allEnded, isFrozen, isWritable, monotonicMs, notExpedited, startProbe, until } from './loop-observe.ts';
-import { mounts, points } from './loop-outcome.ts';
+import { loopTest, type Mounted, type Rig } from '../system/loop.ts';
+import {
+  allEnded,
+  isFrozen,
+  isWritable,
+  monotonicMs,
+  notExpedited,
+  startProbe,
+  until,
+} from '../system/loop-observe.ts';
+import { mounts, points } from '../system/loop-outcome.ts';
 
 /** A command that notes each line of its input, and the end of it, in `taker.log`; `body` runs when it is frozen. */
 function taker(rig: Rig, body: string): string {

@@ -3,10 +3,19 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { readFreezeJournal } from '../../agent/freezer/journal.ts';
-import { loopTest, type Mounted, type Rig } from './loop.ts';
-import type { CliProcess } from './loop-cli.ts';
-import { allEnded, isFrozen, isWritable, monotonicMs, notExpedited, pidOf, startProbe, until } from './loop-observe.ts';
-import { mounts, points } from './loop-outcome.ts';
+import { loopTest, type Mounted, type Rig } from '../system/loop.ts';
+import type { CliProcess } from '../system/loop-cli.ts';
+import {
+  allEnded,
+  isFrozen,
+  isWritable,
+  monotonicMs,
+  notExpedited,
+  pidOf,
+  startProbe,
+  until,
+} from '../system/loop-observe.ts';
+import { mounts, points } from '../system/loop-outcome.ts';
 
 const RECORD = 'root/run/quiesced/journal/freeze.jsonl';
 const LOG = 'root/var/log/quiesced/quiesced.log';

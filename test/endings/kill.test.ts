@@ -2,8 +2,8 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { loopTest, type Mounted, must, type Rig } from './loop.ts';
-import type { CliProcess } from './loop-cli.ts';
+import { loopTest, type Mounted, must, type Rig } from '../system/loop.ts';
+import type { CliProcess } from '../system/loop-cli.ts';
 import {
   allEnded,
   expedited,
@@ -14,8 +14,8 @@ import {
   pidOf,
   startProbe,
   until,
-} from './loop-observe.ts';
-import { mounts, points } from './loop-outcome.ts';
+} from '../system/loop-observe.ts';
+import { mounts, points } from '../system/loop-outcome.ts';
 
 /** Longer than any of these lasts, so that what is thawed was not thawed by the deadline. */
 const DEADLINE_MS = 60_000;

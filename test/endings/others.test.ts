@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { parseMountinfo } from '../../agent/freezer/mounts.ts';
-import { loopTest, must, type Rig } from './loop.ts';
-import { isLocked, lockByOthers } from './loop-lock.ts';
-import { isFrozen, isWritable, nobodyHolds, notExpedited, pidOf, startWriter, until } from './loop-observe.ts';
-import { frozenSpan, heldBack, mounts, points } from './loop-outcome.ts';
+import { loopTest, must, type Rig } from '../system/loop.ts';
+import { isLocked, lockByOthers } from '../system/loop-lock.ts';
+import { isFrozen, isWritable, nobodyHolds, notExpedited, pidOf, startWriter, until } from '../system/loop-observe.ts';
+import { frozenSpan, heldBack, mounts, points } from '../system/loop-outcome.ts';
 
 loopTest('what somebody else has frozen is told, and left to him', async (t, rig) => {
   const [ours, theirs] = [await rig.make('ext4'), await rig.make('ext4')];
