@@ -23,6 +23,8 @@ const RESTART_AFTER_MS = [5000, 60_000, 600_000];
 const STOP_MS = 300_000;
 const START_MS = 60_000;
 const LOOK_MS = 200;
+/** From its last word to the end of its process. */
+const GONE_MS = 10_000;
 
 /** A service of Windows, as it is installed here. */
 export const specOf = (self: readonly string[]): ServiceSpec => ({
@@ -79,10 +81,21 @@ export async function stop(system: System): Promise<boolean> {
   if (before.state === 'stopped') return true;
   if (before.state !== 'stopping') stopService(SERVICE_NAME);
   const { state } = await waitFor(system, ['stopped'], STOP_MS);
-  if (state === 'stopped') return true;
+  if (state === 'stopped') {
+    await untilGone(system, before.pid);
+    return true;
+  }
   throw new UserError('service.still-there', 'the service has not stopped yet: it is letting go of what it holds', {
     remedy: 'See what it waits for: quiesced status',
   });
+}
+
+/** Its program is in use until then: whoever removes or replaces it would have to wait for the next start of Windows. */
+async function untilGone({ clock, programs }: System, pid: number | undefined): Promise<void> {
+  for (const until = clock.monotonicMs() + GONE_MS; clock.monotonicMs() < until; await sleep(LOOK_MS)) {
+    const running = (await programs?.list()) ?? [];
+    if (!running.some((program) => program.pid === pid)) return;
+  }
 }
 
 function present(): ServiceStatus {
