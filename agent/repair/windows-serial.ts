@@ -1,5 +1,5 @@
-import { win32 } from 'node:path';
 import { serialConsoleOf } from '../boot/windows-serial.ts';
+import { system32Program } from '../system/system32.ts';
 import { NOTHING, type Repair, run } from './repair.ts';
 
 /** By Windows' own program: the boot configuration is a hive that it alone writes whole. */
@@ -14,7 +14,7 @@ export const windowsSerial: Repair = {
   async plan(system) {
     const serial = await serialConsoleOf(system);
     if (serial === undefined || serial.on) return NOTHING;
-    const bcdedit = win32.join(system.env.SystemRoot ?? 'C:\\Windows', 'System32\\bcdedit.exe');
+    const bcdedit = system32Program(system, 'bcdedit.exe');
     return {
       changes: [],
       runs: [

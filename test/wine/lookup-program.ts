@@ -1,22 +1,10 @@
 /** Runs on Windows (Wine): what is told of this very process, and whether a database may be written to. Prints to a file. */
 import { writeFileSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
 import { localSystem } from '../../agent/system/local.ts';
 import { realPathOf } from '../../agent/system/real-path.ts';
+import { mayWrite } from '../fixtures/may-write.ts';
 
 const [answer = '', file = ''] = process.argv.slice(2);
-
-function mayWrite(): boolean {
-  const database = new DatabaseSync(file);
-  try {
-    database.exec('BEGIN IMMEDIATE; ROLLBACK');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    database.close();
-  }
-}
 
 const system = localSystem();
 const programs = (await system.programs?.list()) ?? [];
@@ -25,6 +13,6 @@ writeFileSync(
   JSON.stringify({
     self: programs.find(({ pid }) => pid === process.pid),
     real: await realPathOf(system, file.replaceAll('\\', '/')),
-    mayWrite: mayWrite(),
+    mayWrite: mayWrite(file),
   }),
 );

@@ -1,7 +1,8 @@
 import { UserError } from '../../errors.ts';
 import { GUID } from '../../system/guid.ts';
 import type { System } from '../../system/system.ts';
-import { runDiskshadow, tellEnd, windowsProgram } from './diskshadow.ts';
+import { system32Program } from '../../system/system32.ts';
+import { runDiskshadow, tellEnd } from './diskshadow.ts';
 
 const DELETE_MS = 60_000;
 const ASK_MS = 30_000;
@@ -32,7 +33,7 @@ export async function setsThere(system: System): Promise<readonly string[] | und
 
 /** What a command of PowerShell answers, line by line; undefined where it fails. */
 export async function askPowerShell(system: System, command: string): Promise<readonly string[] | undefined> {
-  const program = windowsProgram(system, 'WindowsPowerShell\\v1.0\\powershell.exe');
+  const program = system32Program(system, 'WindowsPowerShell\\v1.0\\powershell.exe');
   const strictly = `$ErrorActionPreference = 'Stop'; ${command}`;
   const argv = [program, '-NoProfile', '-NonInteractive', '-Command', strictly];
   const { exitCode, stdout } = await system.run(argv, { timeoutMs: ASK_MS });

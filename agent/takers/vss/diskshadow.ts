@@ -4,6 +4,7 @@ import { UserError } from '../../errors.ts';
 import { faultPoint } from '../../fault-point.ts';
 import { PATHS } from '../../system/paths.ts';
 import type { System } from '../../system/system.ts';
+import { system32Program } from '../../system/system32.ts';
 
 /** How diskshadow ended, and what it said; in the language of the system but for GUIDs, aliases and names of errors. */
 export interface Said {
@@ -12,10 +13,6 @@ export interface Said {
   readonly output: string;
 }
 
-/** Of Windows itself, and not the first of that name in PATH. */
-export const windowsProgram = ({ env }: System, name: string): string =>
-  win32.join(env.SystemRoot ?? 'C:\\Windows', 'System32', name);
-
 /** Throws a `UserError` where there is none. */
 export async function assertDiskshadow(system: System): Promise<void> {
   if (system.platform !== 'windows') {
@@ -23,7 +20,7 @@ export async function assertDiskshadow(system: System): Promise<void> {
       remedy: 'Write taker = command in [snapshot], and the command that takes the snapshot.',
     });
   }
-  const path = windowsProgram(system, 'diskshadow.exe');
+  const path = system32Program(system, 'diskshadow.exe');
   if ((await system.stat(path)) !== undefined) return;
   throw new UserError('vss.no-diskshadow', `there is no ${path}: only Windows Server has it`, {
     remedy:
@@ -70,7 +67,7 @@ export async function runDiskshadow(
   await system.write(script, `${commands.join('\r\n')}\r\n`, { mode: 0o600 });
   await faultPoint('vss.script.after');
   await faultPoint('vss.diskshadow.before');
-  const argv = [windowsProgram(system, 'diskshadow.exe'), '/s', script, '/l', win32.join(folder, logOf(purpose))];
+  const argv = [system32Program(system, 'diskshadow.exe'), '/s', script, '/l', win32.join(folder, logOf(purpose))];
   const { exitCode, stdout, stderr } = await system.run(argv, options);
   await faultPoint('vss.diskshadow.after');
   return { exitCode, output: `${stdout}${stderr}` };

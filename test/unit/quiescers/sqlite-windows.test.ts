@@ -8,6 +8,7 @@ import { createQuiescers } from '../../../agent/quiescers/configured.ts';
 import { localSystem } from '../../../agent/system/local.ts';
 import type { System } from '../../../agent/system/system.ts';
 import { load, MAIN } from '../../fakes/config.ts';
+import { mayWrite } from '../../fixtures/may-write.ts';
 import { ADMINISTRATORS, descriptor, FULL, SYSTEM, USERS } from '../system/descriptors.ts';
 
 const MAIN_FILE = join(import.meta.dirname, '../../../agent/main.ts');
@@ -37,18 +38,7 @@ async function sceneOf(t: Test, folderAccess: Buffer) {
   symlinkSync(process.execPath, node);
   const [quiescer] = await createQuiescers(system, config, [node, MAIN_FILE]);
   if (quiescer === undefined) throw new Error('no quiescer was made');
-  const mayWrite = () => {
-    const database = new DatabaseSync(file);
-    try {
-      database.exec('BEGIN IMMEDIATE; ROLLBACK');
-      return true;
-    } catch {
-      return false;
-    } finally {
-      database.close();
-    }
-  };
-  return { quiescer, mayWrite };
+  return { quiescer, mayWrite: () => mayWrite(file) };
 }
 
 t.setTimeout(180_000);

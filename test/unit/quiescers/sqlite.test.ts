@@ -20,6 +20,7 @@ import { runSqliteSession } from '../../../agent/quiescers/sqlite-session.ts';
 import { localSystem } from '../../../agent/system/local.ts';
 import type { System } from '../../../agent/system/system.ts';
 import { load, MAIN } from '../../fakes/config.ts';
+import { mayWrite } from '../../fixtures/may-write.ts';
 
 const SELF = [process.execPath, join(import.meta.dirname, '../../../agent/main.ts')];
 const LIMIT = AbortSignal.timeout(180_000);
@@ -47,19 +48,6 @@ async function created(files: string, system: System = localSystem()) {
   );
   if (quiescer === undefined) throw new Error('no quiescer was made');
   return quiescer;
-}
-
-/** As a client of SQLite would see it. */
-function mayWrite(file: string): boolean {
-  const database = new DatabaseSync(file);
-  try {
-    database.exec('BEGIN IMMEDIATE; ROLLBACK');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    database.close();
-  }
 }
 
 const session = async (file: string, statement: string) => {
