@@ -1,3 +1,4 @@
+import { volumesHolding } from '../system/windows-volumes.ts';
 import type { Evidence } from './outcome.ts';
 import type { Taken } from './snapshot.ts';
 
@@ -28,11 +29,10 @@ const together = (ours: Evidence['applications'], verified: boolean): Evidence['
 
 /** A folder that a volume is mounted at belongs to that one, and not to the one around it. */
 function isWithin(folder: string, { volumes, left }: NonNullable<Taken['held']>): boolean {
-  const paths = [...volumes, ...left.map(({ mountPoint }) => mountPoint)];
-  const [nearest] = paths.filter((path) => startsWith(folder, path)).sort((a, b) => b.length - a.length);
-  return nearest !== undefined && volumes.includes(nearest);
+  const mounted = [...volumes, ...left.map(({ mountPoint }) => mountPoint)];
+  const nearest = volumesHolding(
+    mounted.map((path) => ({ path })),
+    [folder],
+  );
+  return nearest.some((path) => volumes.includes(path));
 }
-
-/** On Windows, where these paths are: in any case, and each ends with a backslash. */
-const startsWith = (folder: string, path: string): boolean =>
-  `${folder}\\`.toLowerCase().startsWith(path.toLowerCase());

@@ -23,7 +23,10 @@ export interface Volumes {
 }
 
 /** Where those volumes are mounted that the paths lie on, each once; a volume in a folder comes before the one around it. */
-export function volumesHolding(volumes: readonly WindowsVolume[], paths: readonly string[]): readonly string[] {
+export function volumesHolding(
+  volumes: readonly Pick<WindowsVolume, 'path'>[],
+  paths: readonly string[],
+): readonly string[] {
   const mounted = volumes.flatMap(({ path }) => path ?? []).sort((a, b) => b.length - a.length);
   const below = (path: string, volume: string) => `${path}\\`.toLowerCase().startsWith(volume.toLowerCase());
   return [...new Set(paths.flatMap((path) => mounted.find((volume) => below(path, volume)) ?? []))];
