@@ -12,7 +12,7 @@ import type { Rig } from '../system/loop.ts';
 import { monotonicMs, processesOf, until } from '../system/loop-observe.ts';
 import type { Engine, Server } from './engine.ts';
 import { engineTests } from './engine-tests.ts';
-import { backupMode, engines } from './engines.ts';
+import { holding } from './engines.ts';
 import { leftHeld, plantSwitches } from './leftovers.ts';
 import { prepareStage, section } from './stage.ts';
 
@@ -39,7 +39,7 @@ const POINTS = [
 const pointsFor = ({ kind }: Engine): readonly string[] => (kind === 'redis' ? POINTS : [...POINTS, ...CLIENT]);
 
 t.setTimeout(6 * LIMIT_MS);
-engineTests([backupMode, ...engines.slice(1)], LIMIT_MS, async (t, rig, engine) => {
+engineTests(holding, LIMIT_MS, async (t, rig, engine) => {
   const { places, mounted } = await prepareStage(rig, engine);
   const snapshot = `[snapshot]\nfrozen-deadline = 10s\nquiesce-deadline = ${DEADLINE_MS}ms\n`;
   rig.configure(`${snapshot}${section(engine, places)}`);

@@ -1,6 +1,6 @@
 /**
  * The package of the VM extension under the real Azure Linux agent, in a test bed that lies beside the repository:
- * `../shared/fabric`. The same contract is put to the test without it in test/system/azure-handler.test.ts.
+ * `../shared/fabric`. The same contract is put to the test without it in test/azure/handler.test.ts.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -4,11 +4,12 @@
  * kernel and initramfs are given to QEMU from outside, so that boot menus are judged, not used. On the way a repair is
  * killed while the image is made; the old one stays, and the service makes up what was left.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Test } from 'tap';
+import { DRIVERS, ENTRY, FOUND, findings, INITRAMFS, initramfsOf, plantFaults, REPAIR_MS } from './lab/faulty.ts';
 import type { Image } from './lab/image.ts';
 import { boot, launch, type Machine } from './lab/machine.ts';
 import type { Disk } from './lab/recipe.ts';
@@ -17,39 +18,25 @@ import { overlaysOf, type State } from './lab/states.ts';
 
 /** A root that is not found is waited for by the initramfs for half a minute, and that is emulated. */
 const GIVEN_UP_MS = 600_000;
-const REPAIR_MS = 900_000;
-
-const DRIVERS = 'boot.hyperv-initramfs';
-const FOUND = ['boot.fstab', DRIVERS, 'boot.serial-console', 'boot.udf-vfat', 'net.dhcp-restored'];
-/** Of the kernel whose drivers are modules, which is not the one that runs: repaired is each that is installed. */
-const IMAGE = '$(echo /boot/initrd.img-*[0-9]-amd64)';
-const ENTRY = '/boot/loader/entries/lab.conf';
-const PLANT = [
-  // By the name that the kernel gives it today, and without nofail.
-  `sed -i "s|^LABEL=xfs .*|$(lsblk -dnro PATH,SERIAL | sed -n 's/ xfs$//p') /data/xfs xfs defaults 0 0|" /etc/fstab`,
-  'printf "install udf /bin/true\\n" >/etc/modprobe.d/cis.conf',
-  'printf "[Match]\\nMACAddress=00:0d:3a:11:22:33\\n[Network]\\nDHCP=yes\\n" >/etc/systemd/network/10-own.network',
-  // Who waits for a network would wait for two minutes where there is none yet.
-  'systemctl enable systemd-networkd && systemctl disable systemd-networkd-wait-online',
-  `mkdir -p /boot/loader/entries && printf 'title lab\\nlinux /boot/vmlinuz-%s\\ninitrd /boot/initrd.img-%s\\noptions root=LABEL=root rw\\n' $(uname -r) $(uname -r) >${ENTRY}`,
-];
 
 vmTest('a restored copy: other controller, no data disk', 'ready', async (t, machine, state) => {
   const folder = mkdtempSync(join(tmpdir(), 'quiesced-restore-'));
   try {
-    for (const command of PLANT) await machine.must(command);
+    await plantFaults(machine);
     const before = await findings(machine);
     for (const id of FOUND) t.match(before.get(id), /^(fail|warn)$/, `${id} is found`);
+    await sameOffline(t, machine, before);
     const modular = { ...state.image, kernel: state.image.modularKernel };
-    const faulty = { ...modular, initrd: await imageOf(machine, join(folder, 'faulty.img')) };
+    const faulty = { ...modular, initrd: await initramfsOf(machine, join(folder, 'faulty.img')) };
     await cutOff(t, machine);
 
     const repaired = await machine.run(`quiesced repair --json ${FOUND.join(' ')}`, { timeoutMs: REPAIR_MS });
     t.equal(repaired.code, 0, repaired.output);
     const after = await findings(machine);
     for (const id of FOUND) t.match(after.get(id), /^(pass|info)$/, `${id} is in order`);
+    await sameOffline(t, machine, after);
     t.match(await machine.must(`cat ${ENTRY}`), /^options .*console=ttyS0/m);
-    const mended = { ...modular, initrd: await imageOf(machine, join(folder, 'mended.img')) };
+    const mended = { ...modular, initrd: await initramfsOf(machine, join(folder, 'mended.img')) };
     await machine.powerOff();
 
     await comesUp(t, mended, machine.hardware.disks, folder);
@@ -59,41 +46,31 @@ vmTest('a restored copy: other controller, no data disk', 'ready', async (t, mac
   }
 });
 
-async function findings(machine: Machine): Promise<ReadonlyMap<string, string>> {
-  const { output } = await machine.run('quiesced check --group restore --json', { timeoutMs: REPAIR_MS });
-  const report = JSON.parse(output) as { findings: readonly { id: string; verdict: string }[] };
-  return new Map(report.findings.map(({ id, verdict }) => [id, verdict]));
+/** Asked of its own disk as a rescue machine would: the root file system alone, without what others are mounted on it. */
+async function sameOffline(t: Test, machine: Machine, inside: ReadonlyMap<string, string>): Promise<void> {
+  await machine.must('mount --bind / /mnt');
+  const offline = [...(await findings(machine, '/mnt'))].filter(([, verdict]) => verdict !== 'skip');
+  await machine.must('umount /mnt');
+  t.ok(offline.length >= FOUND.length, `${offline.length} checks need no machine that runs`);
+  const within = offline.map(([id]) => [id, inside.get(id)]);
+  t.strictSame(offline, within, 'the same is found on the disk as inside the machine');
 }
 
 /** All of it is killed, as with the machine: also what makes the image. */
 async function cutOff(t: Test, machine: Machine): Promise<void> {
-  const before = await machine.must(`sha256sum ${IMAGE}`);
+  const before = await machine.must(`sha256sum ${INITRAMFS}`);
   await machine.must(`systemd-run -q --unit=cut-off quiesced repair ${DRIVERS}`);
   const making = 'until pgrep --full "[m]kinitramfs -o"; do systemctl -q is-active cut-off || exit 1; sleep 0.2; done';
   await machine.must(making, { timeoutMs: REPAIR_MS });
   await machine.must('systemctl kill --signal=KILL cut-off');
-  t.equal(await machine.must(`sha256sum ${IMAGE}`), before, 'killed meanwhile: the image is the old one');
+  t.equal(await machine.must(`sha256sum ${INITRAMFS}`), before, 'killed meanwhile: the image is the old one');
   t.match((await findings(machine)).get(DRIVERS), /^(fail|warn)$/, 'and lacks what it lacked');
 
   await machine.must('systemctl restart quiesced');
   const settled = "until journalctl -q -u quiesced -g 'cut off had left programs' | grep -q .; do sleep 2; done";
   await machine.must(settled, { timeoutMs: REPAIR_MS });
-  t.not(await machine.must(`sha256sum ${IMAGE}`), before, 'the service has made it');
+  t.not(await machine.must(`sha256sum ${INITRAMFS}`), before, 'the service has made it');
   t.match((await findings(machine)).get(DRIVERS), /^(pass|info)$/);
-}
-
-const PIECE_KIB = 512;
-
-/** Brings the initramfs of the modular kernel out of the machine, in pieces that the agent's line takes. */
-async function imageOf(machine: Machine, path: string): Promise<string> {
-  const size = Number(await machine.must(`stat -c %s ${IMAGE}`));
-  const pieces: Buffer[] = [];
-  for (let at = 0; at * PIECE_KIB * 1024 < size; at += 1) {
-    const dd = `dd if=${IMAGE} bs=${PIECE_KIB}K skip=${at} count=1 status=none`;
-    pieces.push(Buffer.from(await machine.must(`${dd} | base64 -w0`), 'base64'));
-  }
-  writeFileSync(path, Buffer.concat(pieces));
-  return path;
 }
 
 /** Neither the address that the network's file was tied to, nor one that it has seen. */

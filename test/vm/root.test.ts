@@ -18,7 +18,7 @@ vmTest('the root file system, held and rehearsed under load', 'ready', async (t,
   const config = `[snapshot]\nfrozen-deadline = ${HOLD_MS}ms\n`;
   await machine.put('/etc/quiesced/quiesced.conf.d/lab.conf', config);
   await machine.must('chown -R root: /etc/quiesced && sync');
-  const load = await startLoad(machine);
+  const load = await startLoad(machine, (text) => t.comment(text));
   const ids: string[] = [];
 
   const measured = 'longest step of a writer';

@@ -8,7 +8,6 @@ import { closeSync, globSync, mkdtempSync, openSync, readFileSync, rmSync } from
 import { availableParallelism, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { recorded, renderResults } from './lab/results.ts';
-import { FULL_RUN } from './lab/rounds.ts';
 import { readyState } from './lab/states.ts';
 import { installTools, whyNot } from './lab/tools.ts';
 
@@ -18,9 +17,9 @@ import { installTools, whyNot } from './lab/tools.ts';
  */
 const MACHINES = Math.max(1, Math.min(2, Math.floor(availableParallelism() / 2)));
 /** The longest first, so that no machine is alone at the end. */
-const FIRST = ['test/vm/root.test.ts', 'test/vm/restore.test.ts', 'test/vm/crash.test.ts'];
-/** A quarter of an hour and more each, under emulation, also with few rounds: part of a full run, or by their names. */
-const LONG = ['test/vm/restore.test.ts', 'test/vm/worth.test.ts'];
+const FIRST = ['test/vm/root.test.ts', 'test/vm/crash.test.ts'];
+/** Proofs of their own, of a quarter of an hour up to an hour and a half each under emulation: by their names. */
+const LONG = ['test/vm/repair.test.ts', 'test/vm/restore.test.ts', 'test/vm/worth.test.ts'];
 
 /** A file's rounds have deadlines of their own; this one is for a lab that hangs. */
 const FILE_SECONDS = 5400;
@@ -40,10 +39,8 @@ if (!given.includes('--prepare')) {
 
 function everyFile(): readonly string[] {
   const files = globSync('test/vm/**/*.test.ts', { cwd: ROOT }).sort();
-  const rest = files.filter((file) => !FIRST.includes(file));
-  if (FULL_RUN) return [...FIRST, ...rest];
-  say(`not part of a short run: npm run test:vm -- ${LONG.join(' ')}`);
-  return [...FIRST, ...rest].filter((file) => !LONG.includes(file));
+  say(`each by itself: npm run test:vm -- ${LONG.join(' ')}`);
+  return [...FIRST, ...files.filter((file) => !FIRST.includes(file) && !LONG.includes(file))];
 }
 
 async function runScenarios(files: readonly string[]): Promise<number> {

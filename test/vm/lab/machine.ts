@@ -54,7 +54,7 @@ export interface Machine extends Pick<Agent, 'start' | 'run' | 'feel' | 'forget'
 }
 
 /** A machine that goes on from this state, on copies of its disks: about a second. Must be ended. */
-export async function start(state: State): Promise<Machine> {
+export async function start(state: Omit<State, 'name'> & { readonly name: string }): Promise<Machine> {
   const folder = runFolder();
   const disks = { ...state.disks };
   for (const disk of Object.keys(disks) as Disk[]) {

@@ -42,18 +42,19 @@ export interface Rounds {
   readonly from?: string;
   /** Fewer than the others, for what takes long: in a short run, and in one with more rounds than usual. */
   readonly atMost?: { readonly short: number; readonly full: number };
+  /** Where the number has nothing to do with that of the run. */
+  readonly count?: number;
 }
 
 /** Runs the rounds and puts a line into the table. One that fails does not keep the others from being run. */
 export async function rounds(
   t: Test,
   machine: Machine,
-  { scenario, measured, from, atMost }: Rounds,
+  { scenario, measured, from, atMost, count = Math.min(ROUNDS, (FULL_RUN ? atMost?.full : atMost?.short) ?? ROUNDS) }: Rounds,
   body: (t: Test, round: number) => Promise<number | undefined>,
 ): Promise<void> {
   const ms: number[] = [];
   let passed = 0;
-  const count = Math.min(ROUNDS, (FULL_RUN ? atMost?.full : atMost?.short) ?? ROUNDS);
   for (let round = 1; round <= count; round++) {
     await t.test(`${scenario}, round ${round} of ${count}`, { timeout: ROUND_MS }, async (t) => {
       if (from !== undefined) await machine.revert(from);

@@ -2,9 +2,9 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { azureRig, OBLIGING, wrapped } from './azure-rig.ts';
-import { loopTest } from './loop.ts';
-import { allEnded, isFrozen, isWritable, until } from './loop-observe.ts';
+import { azureRig, OBLIGING, wrapped } from '../system/azure-rig.ts';
+import { loopTest } from '../system/loop.ts';
+import { allEnded, isFrozen, isWritable, until } from '../system/loop-observe.ts';
 
 t.jobs = 1;
 

@@ -11,10 +11,10 @@ import {
   startDaemon,
   TAKER,
   withScripts,
-} from './daemon-rig.ts';
-import { loopTest, type Rig } from './loop.ts';
-import { isFrozen, isWritable, monotonicMs, pidOf, startProbe, until } from './loop-observe.ts';
-import { mounts, points } from './loop-outcome.ts';
+} from '../system/daemon-rig.ts';
+import { loopTest, type Rig } from '../system/loop.ts';
+import { isFrozen, isWritable, monotonicMs, pidOf, startProbe, until } from '../system/loop-observe.ts';
+import { mounts, points } from '../system/loop-outcome.ts';
 
 const historyOf = async (daemon: Daemon): Promise<readonly Outcome[]> =>
   (await daemon.ask<{ outcomes: readonly Outcome[] }>('history')).outcomes;

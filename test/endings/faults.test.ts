@@ -8,15 +8,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { bundle } from '../../packaging/build.ts';
-import { createBench } from './fault-bench.ts';
-import { witness } from './fault-case.ts';
-import { allowedFor } from './fault-limits.ts';
-import { type Planned, planCases, rotated } from './fault-plan.ts';
-import { allFaultPoints } from './fault-points.ts';
-import { type Cell, matrixText } from './fault-table.ts';
-import { brokenPromises } from './fault-verdict.ts';
-import { loopTest } from './loop.ts';
-import { monotonicMs } from './loop-observe.ts';
+import { createBench } from '../system/fault-bench.ts';
+import { witness } from '../system/fault-case.ts';
+import { allowedFor } from '../system/fault-limits.ts';
+import { type Planned, planCases, rotated } from '../system/fault-plan.ts';
+import { allFaultPoints } from '../system/fault-points.ts';
+import { type Cell, matrixText } from '../system/fault-table.ts';
+import { brokenPromises } from '../system/fault-verdict.ts';
+import { loopTest } from '../system/loop.ts';
+import { monotonicMs } from '../system/loop-observe.ts';
 
 const FULL = process.env.QUIESCED_TEST_FAULTS === 'full';
 /** Only what matches, for who mends something: `snapshot freeze-record.intend.after#1 kill guard`. */

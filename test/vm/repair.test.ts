@@ -1,0 +1,109 @@
+/**
+ * A repair is killed before each change that it makes, and the machine loses its power in that moment: it boots from what
+ * its disks hold then, the service settles what was cut off, and every file is as before or as planned. The kernel is the one
+ * whose drivers are modules, with the initramfs of that moment.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import { EDITED, FOUND, findings, INITRAMFS, initramfsOf, plantFaults, REPAIR_MS } from './lab/faulty.ts';
+import type { Ran } from './lab/agent.ts';
+import { boot, type Machine, start } from './lab/machine.ts';
+import { FULL_RUN } from './lab/rounds.ts';
+import { rounds, vmTest } from './lab/scenario.ts';
+
+/** Of some sixty: what happens at each is a boot, which takes a minute where all of it is emulated. */
+const SHORT = 2;
+
+const KILLER = readFileSync(join(import.meta.dirname, '../fixtures/kill-at.ts'), 'utf8');
+/** What makes something visible that was not so before: names come and go, programs start. */
+const CHANGES = 'renameSync,mkdir,unlink,rmdir,spawn';
+const PRELOADED = '/lab/kill-at.mts';
+const PLANTED = 'planted';
+const COUNT = '/lab/count';
+
+vmTest('a repair is cut off by a loss of power', 'ready', async (t, machine, state) => {
+  const folder = mkdtempSync(join(tmpdir(), 'quiesced-cut-'));
+  try {
+    await plantFaults(machine);
+    await machine.put(PRELOADED, KILLER);
+    await machine.must('sync');
+    await machine.save(PLANTED);
+    const before = await filesOf(machine);
+    const faulty = await initramfsOf(machine, join(folder, 'before.img'));
+
+    const whole = await repair(machine, `KILL_COUNT=${COUNT}`);
+    t.equal(whole.code, 0, whole.output);
+    const after = await filesOf(machine);
+    t.ok(EDITED.every((path) => before[path] !== after[path]) && imageIn(before) !== imageIn(after), 'all of it is done');
+    const changes = Number(await machine.must(`cat ${COUNT}`));
+    t.ok(changes > 20, `${changes} changes`);
+    await machine.quit();
+
+    const scenario = 'a repair killed before a change, the power cut, and a boot';
+    const count = FULL_RUN ? changes : SHORT;
+    await rounds(t, machine, { scenario, measured: 'from the boot until settled', count }, async (t, round) => {
+      const at = Math.ceil((round * changes) / count);
+      const cut = await start({ ...state, disks: machine.hardware.disks, name: PLANTED });
+      try {
+        const killed = await repair(cut, `KILL_AT=${at}`);
+        t.equal(killed.code, 128 + 9, `killed before change ${at}: ${killed.output}`);
+        const left = await filesOf(cut);
+        const odd = EDITED.filter((path) => left[path] !== before[path] && left[path] !== after[path]);
+        t.strictSame(odd, [], 'each file is old or new');
+        const isOld = imageIn(left) === imageIn(before);
+        const initrd = isOld ? faulty : await initramfsOf(cut, join(folder, `${at}.img`));
+        await cut.quit();
+        const image = { ...state.image, kernel: state.image.modularKernel, initrd };
+        const restarted = await boot(image, { disks: cut.hardware.disks });
+        try {
+          return await settles(t, restarted, before, after);
+        } finally {
+          await restarted.end();
+        }
+      } finally {
+        await cut.end();
+      }
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+/** The program itself, and not the command, which lets no NODE_OPTIONS through. */
+const repair = (machine: Pick<Machine, 'run'>, killing: string): Promise<Ran> => {
+  const env = `QUIESCED_TEST_ROOT= KILL_CALLS=${CHANGES} ${killing}`;
+  const program = `/usr/lib/quiesced/bin/node --import=${PRELOADED} /usr/lib/quiesced/quiesced.mjs`;
+  return machine.run(`${env} ${program} repair --json ${FOUND.join(' ')}`, { timeoutMs: REPAIR_MS });
+};
+
+type Sums = Readonly<Record<string, string>>;
+
+/** What repairs edit, and the initramfs, by their paths. */
+async function filesOf(machine: Pick<Machine, 'must'>): Promise<Sums> {
+  const said = await machine.must(`sha256sum ${EDITED.join(' ')} ${INITRAMFS}`);
+  const lines = said.trimEnd().split('\n');
+  return Object.fromEntries(lines.map((line) => line.split('  ').toReversed()));
+}
+
+const imageIn = (sums: Sums): string | undefined => Object.entries(sums).find(([path]) => path.startsWith('/boot/initrd'))?.[1];
+
+const RECORD = '/var/lib/quiesced/repair/record.json';
+
+/** Milliseconds from the end of the boot. What was decided before the kill is made up, the rest taken back. */
+async function settles(t: Test, machine: Machine, before: Sums, after: Sums): Promise<number> {
+  const begunMs = Date.now();
+  t.equal(await machine.must('systemctl is-active quiesced'), 'active\n', 'it boots, and the service runs');
+  const settled = `while grep -qsE '"underWay"|"owed":\\[\\[' ${RECORD}; do sleep 1; done`;
+  await machine.must(settled, { timeoutMs: REPAIR_MS });
+  const tookMs = Date.now() - begunMs;
+  const now = await filesOf(machine);
+  const isDone = EDITED.some((path) => now[path] !== before[path]);
+  const wanted = isDone ? after : before;
+  t.strictSame(EDITED.filter((path) => now[path] !== wanted[path]), [], `all of it is ${isDone ? 'done' : 'as before'}`);
+  const verdicts = await findings(machine);
+  const verdict = isDone ? /^(pass|info)$/ : /^(fail|warn)$/;
+  for (const id of FOUND) t.match(verdicts.get(id), verdict, `${id}: ${isDone ? 'in order' : 'as before'}`);
+  return tookMs;
+}
