@@ -6,18 +6,22 @@ import { filesOf } from '../files.ts';
 import { sourceDate, versionOf } from '../repository.ts';
 import { stage } from '../stage.ts';
 import { type Architecture, type Compression, TARGETS } from '../target.ts';
-import { RELEASE, spec } from './spec.ts';
+import { spec } from './spec.ts';
+
+const RELEASE = '1';
 
 /**
  * Makes `quiesced-VERSION-RELEASE.MACHINE.rpm` in a folder, by Debian's rpmbuild too. The same commit makes the same
  * bytes.
  *
+ * @param release tells packages of one version apart; a higher one is an upgrade.
  * @returns the path of the package.
  */
 export async function buildRpm(
   folder: string,
   architecture: Architecture,
   compression: Compression = 'best',
+  release = RELEASE,
 ): Promise<string> {
   mkdirSync(folder, { recursive: true });
   const { machine } = TARGETS[architecture];
@@ -27,7 +31,7 @@ export async function buildRpm(
     mkdirSync(staged);
     chmodSync(staged, 0o755);
     await stage(staged, TARGETS[architecture], filesOf('rpm'));
-    writeFileSync(join(top, 'quiesced.spec'), spec(staged, compression));
+    writeFileSync(join(top, 'quiesced.spec'), spec(staged, compression, release));
     const defined = {
       _topdir: top,
       _rpmdir: resolve(folder),
@@ -45,7 +49,7 @@ export async function buildRpm(
         stdio: ['ignore', 'ignore', 'inherit'],
       },
     );
-    return join(folder, `quiesced-${versionOf()}-${RELEASE}.${machine}.rpm`);
+    return join(folder, `quiesced-${versionOf()}-${release}.${machine}.rpm`);
   } finally {
     rmSync(top, { recursive: true, force: true });
   }

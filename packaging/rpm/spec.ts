@@ -7,8 +7,6 @@ import { sourceDate, versionOf } from '../repository.ts';
 import { scriptText } from '../script.ts';
 import type { Compression } from '../target.ts';
 
-export const RELEASE = '1';
-
 /** How rpmbuild writes what is in it. Not zstd: rpm 4.14 of RHEL 8 is not always built with it. */
 const PAYLOADS: Readonly<Record<Compression, string>> = { best: 'w6.xzdio', none: 'w.ufdio' };
 
@@ -17,7 +15,7 @@ const PAYLOADS: Readonly<Record<Compression, string>> = { best: 'w6.xzdio', none
  *
  * @param staged the folder in which everything is laid out already.
  */
-export const spec = (staged: string, compression: Compression): string =>
+export const spec = (staged: string, compression: Compression, release: string): string =>
   [
     '# Files are taken as they are: nothing is stripped, compressed or linked anew by the distribution that builds it.',
     '%global __os_install_post %{nil}',
@@ -32,7 +30,7 @@ export const spec = (staged: string, compression: Compression): string =>
     '',
     'Name: quiesced',
     `Version: ${versionOf()}`,
-    `Release: ${RELEASE}`,
+    `Release: ${release}`,
     `Summary: ${SUMMARY.replace(/^./, (letter) => letter.toUpperCase())}`,
     'License: MIT',
     'Group: System Environment/Daemons',
@@ -60,7 +58,7 @@ export const spec = (staged: string, compression: Compression): string =>
     ...fileLines(filesOf('rpm')),
     '',
     '%changelog',
-    `* ${day(sourceDate())} ${MAINTAINER} - ${versionOf()}-${RELEASE}`,
+    `* ${day(sourceDate())} ${MAINTAINER} - ${versionOf()}-${release}`,
     ...changeNotes().map((note) => `- ${wrap(note, 76).join('\n  ').replaceAll('%', '%%')}`),
     '',
   ].join('\n');

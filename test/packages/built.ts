@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { Form } from '../../packaging/files.ts';
 import { BUILDERS } from '../../packaging/package.ts';
+import { buildRpm } from '../../packaging/rpm/build.ts';
 import { type Architecture, TARGETS } from '../../packaging/target.ts';
 
 /** What each form is made with. */
@@ -17,8 +18,15 @@ export function whyNotBuilt(form: Form, architecture: Architecture): string | fa
 }
 
 /** Makes one, not compressed, which would take a minute; gone with the test. */
-export function built(form: Form, architecture: Architecture): Promise<string> {
+export const built = (form: Form, architecture: Architecture): Promise<string> =>
+  BUILDERS[form](folderFor(form), architecture, 'none');
+
+/** An RPM that is newer than what `built` makes. */
+export const builtNewer = (architecture: Architecture): Promise<string> =>
+  buildRpm(folderFor('rpm'), architecture, 'none', '2');
+
+function folderFor(form: Form): string {
   const folder = mkdtempSync(join(tmpdir(), `quiesced-${form}-test-`));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-  return BUILDERS[form](folder, architecture, 'none');
+  return folder;
 }

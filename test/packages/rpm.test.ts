@@ -6,13 +6,14 @@ import t, { type Test } from 'tap';
 import { filesOf } from '../../packaging/files.ts';
 import { ROOT, versionOf } from '../../packaging/repository.ts';
 import { scriptText } from '../../packaging/script.ts';
-import { built, whyNotBuilt } from './built.ts';
+import { built, builtNewer, whyNotBuilt } from './built.ts';
 import { askedOfSystemd, pretendSystemd } from './fake-systemd.ts';
 import { type Ended, type Machine, machineTest } from './machine.ts';
 import { heldForAMoment, heldUntilTold, waitsAndKeeps } from './run-under-way.ts';
 
 const skip = whyNotBuilt('rpm', 'amd64');
 const rpm = skip ? '' : await built('rpm', 'amd64');
+const newer = skip ? '' : await builtNewer('amd64');
 
 const query = (...args: readonly string[]): string =>
   execFileSync('rpm', ['-qp', ...args, rpm], { encoding: 'utf8', maxBuffer: 16 * 1024 * 1024 });
@@ -114,9 +115,15 @@ machineTest('installed by rpm, it works; an upgrade waits, and what is removed i
   await removed(t, machine, before);
 });
 
+const releaseIn = (machine: Machine): string => install(machine, '-q', '--queryformat', '%{RELEASE}', 'quiesced').stdout;
+
 async function again(t: Test, machine: Machine): Promise<void> {
   machine.put('/etc/quiesced/quiesced.conf.d/10-site.conf', '[log]\nlevel = debug\n');
-  await waitsAndKeeps(t, machine, () => install(machine, '-U', '--replacepkgs', '--oldpackage', rpm));
+  await t.test('an upgrade', (t) => waitsAndKeeps(t, machine, () => install(machine, '-U', newer)));
+  t.equal(releaseIn(machine), '2');
+  await t.test('and the way back', (t) => waitsAndKeeps(t, machine, () => install(machine, '-U', '--oldpackage', rpm)));
+  t.equal(releaseIn(machine), '1');
+  t.match(machine.run('quiesced --version'), { code: 0 }, 'it runs');
 
   await t.test('is given up rather than a run', async (t) => {
     // As it is in the package, but for its patience.
