@@ -115,7 +115,8 @@ machineTest('installed by rpm, it works; an upgrade waits, and what is removed i
   await removed(t, machine, before);
 });
 
-const releaseIn = (machine: Machine): string => install(machine, '-q', '--queryformat', '%{RELEASE}', 'quiesced').stdout;
+const releaseIn = (machine: Machine): string =>
+  install(machine, '-q', '--queryformat', '%{RELEASE}', 'quiesced').stdout;
 
 async function again(t: Test, machine: Machine): Promise<void> {
   machine.put('/etc/quiesced/quiesced.conf.d/10-site.conf', '[log]\nlevel = debug\n');

@@ -7,8 +7,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { EDITED, FOUND, findings, INITRAMFS, initramfsOf, plantFaults, REPAIR_MS } from './lab/faulty.ts';
 import type { Ran } from './lab/agent.ts';
+import { EDITED, FOUND, findings, INITRAMFS, initramfsOf, plantFaults, REPAIR_MS } from './lab/faulty.ts';
 import { boot, type Machine, start } from './lab/machine.ts';
 import { FULL_RUN } from './lab/rounds.ts';
 import { rounds, vmTest } from './lab/scenario.ts';
@@ -36,7 +36,10 @@ vmTest('a repair is cut off by a loss of power', 'ready', async (t, machine, sta
     const whole = await repair(machine, `KILL_COUNT=${COUNT}`);
     t.equal(whole.code, 0, whole.output);
     const after = await filesOf(machine);
-    t.ok(EDITED.every((path) => before[path] !== after[path]) && imageIn(before) !== imageIn(after), 'all of it is done');
+    t.ok(
+      EDITED.every((path) => before[path] !== after[path]) && imageIn(before) !== imageIn(after),
+      'all of it is done',
+    );
     const changes = Number(await machine.must(`cat ${COUNT}`));
     t.ok(changes > 20, `${changes} changes`);
     await machine.quit();
@@ -87,7 +90,8 @@ async function filesOf(machine: Pick<Machine, 'must'>): Promise<Sums> {
   return Object.fromEntries(lines.map((line) => line.split('  ').toReversed()));
 }
 
-const imageIn = (sums: Sums): string | undefined => Object.entries(sums).find(([path]) => path.startsWith('/boot/initrd'))?.[1];
+const imageIn = (sums: Sums): string | undefined =>
+  Object.entries(sums).find(([path]) => path.startsWith('/boot/initrd'))?.[1];
 
 const RECORD = '/var/lib/quiesced/repair/record.json';
 
@@ -101,7 +105,11 @@ async function settles(t: Test, machine: Machine, before: Sums, after: Sums): Pr
   const now = await filesOf(machine);
   const isDone = EDITED.some((path) => now[path] !== before[path]);
   const wanted = isDone ? after : before;
-  t.strictSame(EDITED.filter((path) => now[path] !== wanted[path]), [], `all of it is ${isDone ? 'done' : 'as before'}`);
+  t.strictSame(
+    EDITED.filter((path) => now[path] !== wanted[path]),
+    [],
+    `all of it is ${isDone ? 'done' : 'as before'}`,
+  );
   const verdicts = await findings(machine);
   const verdict = isDone ? /^(pass|info)$/ : /^(fail|warn)$/;
   for (const id of FOUND) t.match(verdicts.get(id), verdict, `${id}: ${isDone ? 'in order' : 'as before'}`);

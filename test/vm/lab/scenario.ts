@@ -50,7 +50,13 @@ export interface Rounds {
 export async function rounds(
   t: Test,
   machine: Machine,
-  { scenario, measured, from, atMost, count = Math.min(ROUNDS, (FULL_RUN ? atMost?.full : atMost?.short) ?? ROUNDS) }: Rounds,
+  {
+    scenario,
+    measured,
+    from,
+    atMost,
+    count = Math.min(ROUNDS, (FULL_RUN ? atMost?.full : atMost?.short) ?? ROUNDS),
+  }: Rounds,
   body: (t: Test, round: number) => Promise<number | undefined>,
 ): Promise<void> {
   const ms: number[] = [];
