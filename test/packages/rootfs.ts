@@ -30,10 +30,11 @@ export function whyNoRootfs(): string | undefined {
  * The folder, made once and kept outside the tree by its recipe; to be copied, never changed. Two that make it at once
  * do not get in each other's way: the first one stays.
  */
-export function rootfs({ suite, packages }: Recipe): string {
+export function rootfs({ suite, packages, stale }: Recipe): string {
+  const options = stale === true ? [...OPTIONS, '--aptopt=Acquire::Check-Valid-Until "false"'] : OPTIONS;
   const cache = process.env.QUIESCED_PACKAGES_CACHE ?? join(homedir(), '.cache/quiesced-packages');
   const key = createHash('sha256')
-    .update([suite, ...packages, ...OPTIONS].join('\n'))
+    .update([suite, ...packages, ...options].join('\n'))
     .digest('hex')
     .slice(0, 12);
   const folder = join(cache, key);
@@ -41,7 +42,7 @@ export function rootfs({ suite, packages }: Recipe): string {
   mkdirSync(cache, { recursive: true });
   const making = mkdtempSync(join(cache, 'making-'));
   try {
-    const argv = [...OPTIONS, `--include=${packages.join(',')}`, suite, join(making, 'root')];
+    const argv = [...options, `--include=${packages.join(',')}`, suite, join(making, 'root')];
     const { status, stderr } = spawnSync('unshare', [...ENCLOSED, 'mmdebstrap', ...argv], {
       stdio: ['ignore', 'ignore', 'pipe'],
       encoding: 'utf8',
