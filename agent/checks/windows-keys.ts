@@ -1,6 +1,6 @@
-import { messageOf } from '../errors.ts';
 import { parseSecurity, type Security } from '../system/security-descriptor.ts';
 import type { System } from '../system/system.ts';
+import { WINDOWS, WindowsError } from '../system/windows-error.ts';
 import { pass, type Result, skip, warn } from './check.ts';
 import { MACHINE_KEYS } from './limits.ts';
 import { systemDrive } from './windows-agent.ts';
@@ -18,7 +18,11 @@ export async function judgeKeyFolder(system: System): Promise<Result> {
     const security = bytes && parseSecurity(Buffer.from(bytes));
     return security === undefined ? skip(`who may use ${folder} cannot be told`) : judgeKeyAccess(security, folder);
   } catch (error) {
-    return warn(`${messageOf(error)}: not even administrators have all rights there`, mend(folder, 'takeown'));
+    if (!(error instanceof WindowsError) || error.windowsCode !== WINDOWS.accessDenied) throw error;
+    return warn(
+      `${error.message}: not even administrators have all rights there`,
+      mend(folder, `$ takeown /F "${folder}" /A`),
+    );
   }
 }
 
@@ -43,12 +47,20 @@ export function judgeKeyAccess({ entries }: Security, folder: string): Result {
   );
 }
 
-/** By numbers, since the names of groups are in the language of the system. */
-function mend(folder: string, first?: 'takeown'): string {
-  const everybody = MACHINE_KEYS.rights.map(({ who, icacls }) => `"*${who}:${icacls}"`).join(' ');
-  return `Grant what Windows grants by itself, and have the agent ask for another certificate:${
-    first === undefined ? '' : `\n$ takeown /F "${folder}" /A`
-  }\n$ icacls "${folder}" /remove:d ${[...MACHINE_KEYS.rights.map(({ who }) => who), LOCAL_SYSTEM]
-    .map((who) => `*${who}`)
-    .join(' ')}\n$ icacls "${folder}" /grant ${everybody}\n$ net stop RdAgent\n$ net start RdAgent`;
+/**
+ * By numbers, since the names of groups are in the language of the system.
+ *
+ * @param first what else must be done before.
+ */
+function mend(folder: string, ...first: readonly string[]): string {
+  const groups = MACHINE_KEYS.rights.map(({ who }) => `*${who}`);
+  const grants = MACHINE_KEYS.rights.map(({ who, icacls }) => `"*${who}:${icacls}"`);
+  return [
+    'Grant what Windows grants by itself, and have the agent ask for another certificate:',
+    ...first,
+    `$ icacls "${folder}" /remove:d ${groups.join(' ')} *${LOCAL_SYSTEM}`,
+    `$ icacls "${folder}" /grant ${grants.join(' ')}`,
+    '$ net stop RdAgent',
+    '$ net start RdAgent',
+  ].join('\n');
 }

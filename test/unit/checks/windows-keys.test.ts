@@ -45,12 +45,13 @@ t.test('a folder that cannot be looked at', async (t) => {
   t.equal((await judgeKeyFolder(system)).verdict, 'pass');
   t.equal((await judgeKeyFolder({ ...system, securityOf: async () => undefined })).verdict, 'skip');
   t.equal((await judgeKeyFolder({ ...system, securityOf: async () => Buffer.from('?') })).verdict, 'skip');
-  const closed = async () => {
-    throw windowsError('who may change it cannot be read', 5);
+  const failing = (code: number) => async () => {
+    throw windowsError('who may change it cannot be read', code);
   };
-  t.match(await judgeKeyFolder({ ...system, securityOf: closed }), {
+  t.match(await judgeKeyFolder({ ...system, securityOf: failing(5) }), {
     verdict: 'warn',
     detail: /error 5 of Windows/,
     remedy: /\$ takeown \/F "C:\\ProgramData/,
   });
+  await t.rejects(judgeKeyFolder({ ...system, securityOf: failing(21) }), { message: /error 21 of Windows/ });
 });
