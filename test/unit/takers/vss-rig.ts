@@ -23,6 +23,7 @@ export function vssRig(t: { teardown(last: () => void): unknown }, machine: Part
     volumes: [C, DATA],
     disks: [],
     security: {},
+    processes: [],
     load: { busy: [], memory: 0 },
     ...machine,
   });
