@@ -71,7 +71,7 @@ const within = (root: string, line: string): readonly string[] => [
 ];
 
 function machineAt(root: string): Machine {
-  const env = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin', LANG: 'C.UTF-8', HOME: '/root' };
+  const env = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', HOME: '/root' };
   const at = (path: string) => join(root, path);
   return {
     root,
