@@ -1,11 +1,13 @@
 import type { UserError } from '../errors.ts';
 import type { ScriptError } from '../scripts/script.ts';
+import type { Platform } from '../system/system.ts';
 import { type Check, fail, pass, type Result, skip, warn } from './check.ts';
 import { SOURCES } from './limits.ts';
 import { gatherScripts, type ScriptsHere } from './scripts.ts';
 
 /** What all checks of scripts have in common; on a disk of another machine owners and interpreters mean nothing. */
 export const SCRIPTS_ANYWHERE = { group: 'apps', needsRoot: true } as const;
+/** Of files that Microsoft's extension reads: that for Windows runs no scripts, and has none. */
 export const SCRIPT_CHECK = { ...SCRIPTS_ANYWHERE, platforms: ['linux'] } as const;
 export const NOT_LIVE = 'scripts are run by a running machine only';
 
@@ -49,14 +51,23 @@ export const scriptsAreSafe: Check = {
   source: `${SOURCES.appConsistent}; folders above are our own rule, since Microsoft's extension does not look at them`,
   async run(system, { evidence }) {
     if (!system.live) return skip(NOT_LIVE);
-    return judgePermissions(await evidence(gatherScripts));
+    return judgePermissions(await evidence(gatherScripts), system.platform);
   },
 };
 
-export function judgePermissions({ problems, passedOver }: Pick<ScriptsHere, 'problems' | 'passedOver'>): Result {
+export function judgePermissions(
+  { problems, passedOver }: Pick<ScriptsHere, 'problems' | 'passedOver'>,
+  platform: Platform,
+): Result {
   const faults = problems.filter(({ code }) => code === 'script.permissions');
   if (faults.length > 0) return fail(told(faults), remedies(faults));
   if (passedOver.length === 0) return pass('nobody but root, or administrators on Windows');
+  if (platform === 'windows') {
+    return warn(
+      `passed over, because Windows does not start such files: ${passedOver.join(', ')}`,
+      'Rename it to end in .cmd, .bat, .ps1 or .exe, or move it elsewhere.',
+    );
+  }
   return warn(
     `passed over, because not executable: ${passedOver.join(', ')}`,
     `Let it run, or move it elsewhere:\n${passedOver.map((path) => `$ chmod 700 ${path}`).join('\n')}`,

@@ -1,3 +1,4 @@
+import type { RunningProgram } from '../../agent/system/programs-windows.ts';
 import type { RegistryValue } from '../../agent/system/registry.ts';
 import { type ServiceState, START_TYPES } from '../../agent/system/service-states.ts';
 import type { FileStat, System } from '../../agent/system/system.ts';
@@ -19,6 +20,7 @@ export interface WindowsMachine {
   readonly disks: readonly Buffer[];
   /** Who may do what with a file or folder; administrators everything and nobody else anything when it is not named here. */
   readonly security: Readonly<Record<string, Buffer>>;
+  readonly processes: readonly RunningProgram[];
   /** What each look at the processors shows, the last one again and again; and the memory in use. In percent. */
   readonly load: { readonly busy: readonly number[]; readonly memory: number };
 }
@@ -52,6 +54,7 @@ export function fakeWindows(
     services: { read: async (name) => services.get(name.toLowerCase())?.value },
     volumes: { list: async () => machine.volumes },
     disks: { start: async (number) => machine.disks[number] },
+    programs: { list: async () => machine.processes },
     load: {
       busyPercent: async () => (looks.length > 1 ? looks.shift() : looks[0]) ?? 0,
       memoryPercent: () => machine.load.memory,

@@ -23,6 +23,7 @@ export function windowsServer(vss: FakeVss, machine: Partial<WindowsMachine> = {
       volumes: [C, DATA],
       disks: [],
       security: {},
+      processes: [],
       load: { busy: [], memory: 0 },
       ...machine,
     },
