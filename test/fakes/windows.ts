@@ -5,7 +5,7 @@ import type { FileStat, System } from '../../agent/system/system.ts';
 import type { WindowsVolume } from '../../agent/system/windows-volumes.ts';
 import { ADMINISTRATORS, descriptor, FULL, SYSTEM } from '../unit/system/descriptors.ts';
 import { fakeRegistry } from './registry.ts';
-import { type FakeProgram, fakeSystem } from './system.ts';
+import { type FakeProgram, type FakeSystemOptions, fakeSystem } from './system.ts';
 
 /** A Windows in memory. Paths and names in any case, as the real one has them. */
 export interface WindowsMachine {
@@ -34,8 +34,11 @@ const CLOSED = descriptor(SYSTEM, [
  * Its files do not exist on this machine, and nothing is spawned. What is written, our own records, is in a private
  * folder, under names with backslashes in them.
  */
-export function fakeWindows(machine: WindowsMachine): { readonly system: System; cleanUp(): void } {
-  const { cleanUp, ...fake } = fakeSystem({ platform: 'windows', programs: machine.programs });
+export function fakeWindows(
+  machine: WindowsMachine,
+  place: Pick<FakeSystemOptions, 'root'> = {},
+): { readonly system: System; cleanUp(): void } {
+  const { cleanUp, ...fake } = fakeSystem({ platform: 'windows', programs: machine.programs, ...place });
   const services = lowered(machine.services);
   const files = lowered(machine.files);
   const ages = lowered(machine.agesMs);
