@@ -10,6 +10,7 @@ import { cmdCannotTake, windowsCommand, windowsProgram } from './command-line-wi
 import { endKin, hasGroup, MARK_VARIABLE, startOf } from './kin.ts';
 import { CLEAN_ENV } from './run.ts';
 import type { System } from './system.ts';
+import { system32Program } from './system32.ts';
 import { hearing } from './waits.ts';
 import { type Connected, openWires } from './wires.ts';
 
@@ -218,7 +219,8 @@ const becoming = (system: System, argv: readonly string[], cgroup: Cgroup | unde
  */
 async function endTree(system: System, child: ChildProcess, pid: number): Promise<readonly number[]> {
   if (child.exitCode !== null || child.signalCode !== null) return [];
-  await system.run(['taskkill', '/PID', String(pid), '/T', '/F'], { timeoutMs: TASKKILL_MS });
+  const argv = [system32Program(system, 'taskkill.exe'), '/PID', String(pid), '/T', '/F'];
+  await system.run(argv, { timeoutMs: TASKKILL_MS });
   return [];
 }
 

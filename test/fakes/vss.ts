@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { System } from '../../agent/system/system.ts';
-import { WRITERS } from '../unit/checks/windows-machine.ts';
+import { VSSADMIN, WRITERS } from '../unit/checks/windows-machine.ts';
 import type { FakeProgram } from './system.ts';
 
 /** What becomes of a CREATE. */
@@ -51,12 +51,12 @@ export function fakeVss(): FakeVss {
         await vss.system?.write(log, answer.stdout ?? '');
         return answer;
       },
-      vssadmin: async () => ({ stdout: (vss.writers.length > 1 ? vss.writers.shift() : vss.writers[0]) ?? '' }),
+      [VSSADMIN]: async () => ({ stdout: (vss.writers.length > 1 ? vss.writers.shift() : vss.writers[0]) ?? '' }),
       [POWERSHELL]: async (argv) => {
         const isProcesses = argv.at(-1)?.includes('Win32_Process') === true;
         return { stdout: (isProcesses ? (vss.running.shift() ?? []) : [...vss.sets]).join('\r\n') };
       },
-      taskkill: {},
+      'C:\\Windows\\System32\\taskkill.exe': {},
     },
   };
   return vss;

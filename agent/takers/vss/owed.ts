@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../../errors.ts';
 import { faultPoint } from '../../fault-point.ts';
 import type { System } from '../../system/system.ts';
+import { system32Program } from '../../system/system32.ts';
 import { LeftBehind } from '../left-behind.ts';
 import { askPowerShell, deleteSet, setsThere } from './delete-set.ts';
 import { creationLog, isFolderOfOurs, removeFolder } from './diskshadow.ts';
@@ -67,7 +68,8 @@ async function ended(system: System, folder: string, signal: AbortSignal): Promi
     signal.throwIfAborted();
     if (system.clock.monotonicMs() >= until) {
       await faultPoint('vss.end.before');
-      for (const pid of pids) await system.run(['taskkill', '/PID', pid, '/T', '/F'], { timeoutMs: TASKKILL_MS });
+      const taskkill = system32Program(system, 'taskkill.exe');
+      for (const pid of pids) await system.run([taskkill, '/PID', pid, '/T', '/F'], { timeoutMs: TASKKILL_MS });
       await faultPoint('vss.end.after');
       return;
     }
