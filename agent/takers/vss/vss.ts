@@ -7,7 +7,7 @@ import { type Creation, createShadows } from './creation.ts';
 import { deleteSet } from './delete-set.ts';
 import { assertDiskshadow, removeFolder } from './diskshadow.ts';
 import { failedBefore, writerProblems } from './held-by-writers.ts';
-import { addKept, prune } from './kept.ts';
+import { addKept, prune, readKept } from './kept.ts';
 import type { ShadowSet } from './shadow-ids.ts';
 import { type ChosenVolumes, chooseVolumes } from './volumes.ts';
 
@@ -44,6 +44,8 @@ export function vssTaker(system: System, wishes: VssWishes, graceMs = GRACE_MS):
     },
     async prepare() {
       await assertDiskshadow(system);
+      // What could not be written down at the end would be deleted by the next run, however good it is.
+      await readKept(system);
       volumes = await chooseVolumes(system, wishes.volumes);
       before = await askWriters(system, BEFORE_MS);
       const failed = failedBefore(before);

@@ -48,11 +48,11 @@ t.test('one that VSS has deleted itself is forgotten; one that stays is told and
   t.strictSame([...vss.sets], [last]);
 });
 
-t.test('a record that is not ours to read costs no shadow copy', async (t) => {
-  const { vss, take, system } = vssRig(t);
+t.test('a record that is not ours to read ends a run before anything is made', async (t) => {
+  const { vss, owed, taker, system } = vssRig(t);
   await system.write('C:\\ProgramData\\quiesced\\state\\shadows.json', '{"kept":[{"set":1}]}');
-  await t.rejects(take(), { code: 'vss.record-broken', remedy: /vssadmin list shadows/ });
-  t.equal(vss.sets.size, 1);
+  await t.rejects(taker().prepare(never), { code: 'vss.record-broken', remedy: /vssadmin list shadows/ });
+  t.strictSame([vss.told, owed], [[], []]);
 });
 
 t.test('what a run that died had made is deleted, and not kept', async (t) => {
