@@ -4,7 +4,16 @@ import { VSSADMIN, WRITERS } from '../unit/checks/windows-machine.ts';
 import type { FakeProgram } from './system.ts';
 
 /** What becomes of a CREATE. */
-export type Fate = 'made' | 'fails' | 'hangs' | 'deaf' | 'made late' | 'ends badly' | 'says nothing' | 'says half';
+export type Fate =
+  | 'made'
+  | 'fails'
+  | 'hangs'
+  | 'deaf'
+  | 'made late'
+  | 'ends badly'
+  | 'says nothing'
+  | 'says half'
+  | 'takes too long';
 
 /** A stand-in for diskshadow, vssadmin and the two questions to PowerShell. It knows nothing of VSS but what stands here. */
 export interface FakeVss {
@@ -73,6 +82,7 @@ async function create(vss: FakeVss, commands: readonly string[], signal: AbortSi
   if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
   const set = guid();
   vss.sets.add(set);
+  if (fate === 'takes too long') return { ended: 'timed-out' as const, exitCode: undefined };
   if (fate === 'says nothing') return { stdout: 'Fertig.\r\n' };
   const named = commands.flatMap((line) => / ALIAS (\w+)$/.exec(line)?.[1] ?? []);
   const aliases = fate === 'says half' ? named.slice(1) : named;

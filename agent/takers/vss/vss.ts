@@ -88,7 +88,7 @@ export function vssTaker(system: System, wishes: VssWishes, graceMs = GRACE_MS):
 }
 
 const cutShortly = (): UserError =>
-  new UserError('vss.cut-short', 'diskshadow did not come to its end and was ended; what it has left is still owed', {
+  new UserError('vss.cut-short', 'diskshadow did not come to its end; what it may have left is still owed', {
     remedy: 'It is looked for when quiesced starts the next time. To do it now: quiesced thaw',
   });
 

@@ -198,3 +198,13 @@ for (const fate of ['hangs', 'deaf'] as const) {
     t.equal(owed.length, 1, 'the record is not ours any more, whatever is made after that');
   });
 }
+
+t.test('one that was ended by others may have made something, and stays owed', async (t) => {
+  const { vss, owed, taker } = vssRig(t);
+  vss.fate = 'takes too long';
+  const one = taker();
+  await one.prepare(never);
+  await t.rejects(one.take(never, { faults: [] }), { code: 'vss.not-made', message: /did not end by itself/ });
+  await t.rejects(one.finish({ consistency: 'none' }, never), { code: 'vss.cut-short' });
+  t.strictSame(owed.at(-1)?.what, { folder: folderOf(vss) });
+});
