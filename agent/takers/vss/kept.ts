@@ -65,16 +65,20 @@ export function surplusOf(kept: readonly KeptSet[], keep: number): readonly Kept
   return kept.slice(0, -keep).filter((each) => each !== best);
 }
 
-/** Deletes those that are too many, each by its id; one that cannot be deleted stays on record. */
-export async function prune(system: System, keep: number): Promise<void> {
+/**
+ * Deletes those that are too many, each by its id; one that cannot be deleted stays on record. When it is too late, those that
+ * are left, and the record, are another run's.
+ */
+export async function prune(system: System, keep: number, signal: AbortSignal): Promise<void> {
   const surplus = surplusOf(await readKept(system), keep);
   if (surplus.length === 0) return;
   const problems: unknown[] = [];
   const folder = newFolder();
   for (const { set } of surplus) {
+    if (signal.aborted) break;
     try {
       await deleteSet(system, folder, set);
-      await forgetKept(system, set);
+      if (!signal.aborted) await forgetKept(system, set);
     } catch (error) {
       problems.push(error);
     }

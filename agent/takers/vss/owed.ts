@@ -45,6 +45,8 @@ export async function settleShadows(system: System, what: unknown, signal: Abort
   const set = owed.set ?? (log === undefined ? undefined : parseShadowLog(log)?.set);
   if (set !== undefined) {
     await deleteSet(system, owed.folder, set);
+    // The record may be another run's by now; that there is none any more is found out when it is settled again.
+    signal.throwIfAborted();
     await forgetKept(system, set);
   }
   await removeFolder(system, owed.folder);

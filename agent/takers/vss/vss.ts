@@ -82,7 +82,7 @@ export function vssTaker(system: System, wishes: VssWishes, graceMs = GRACE_MS):
       creation = undefined;
       await removeFolder(system, mine.folder);
       // Those of before are deleted only once there is another.
-      if (snapshot !== undefined) await prune(system, wishes.keep);
+      if (snapshot !== undefined) await prune(system, wishes.keep, signal);
     },
   };
 }

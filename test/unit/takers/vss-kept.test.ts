@@ -1,5 +1,5 @@
 import t from 'tap';
-import { addKept, type KeptSet, readKept, surplusOf } from '../../../agent/takers/vss/kept.ts';
+import { addKept, type KeptSet, prune, readKept, surplusOf } from '../../../agent/takers/vss/kept.ts';
 import { settleShadows } from '../../../agent/takers/vss/owed.ts';
 import { guid } from '../../fakes/vss.ts';
 import { never, vssRig } from './vss-rig.ts';
@@ -63,6 +63,25 @@ t.test('what a run that died had made is deleted, and not kept', async (t) => {
   await settleShadows(system, { folder: FOLDER, set }, never);
   t.strictSame([...vss.sets], [others]);
   t.strictSame(await readKept(system), []);
+});
+
+t.test('what is too late changes the record of what is kept no more', async (t) => {
+  const { vss, system } = vssRig(t);
+  const [first, second] = [guid(), guid()];
+  for (const set of [first, second]) {
+    vss.sets.add(set);
+    await addKept(system, { set, madeAt: '', consistency: 'application' });
+  }
+  const reason = new Error('too late');
+  await prune(system, 0, AbortSignal.abort(reason));
+  t.strictSame([...vss.sets], [first, second], 'nor is any other begun to be deleted');
+  await t.rejects(settleShadows(system, { folder: FOLDER, set: first }, AbortSignal.abort(reason)), reason);
+  t.strictSame(
+    (await readKept(system)).map(({ set }) => set),
+    [first, second],
+  );
+  await settleShadows(system, { folder: FOLDER, set: first }, never);
+  t.strictSame([[...vss.sets], (await readKept(system)).map(({ set }) => set)], [[second], [second]]);
 });
 
 t.test('what it was still making is waited for, and found in its log', async (t) => {
