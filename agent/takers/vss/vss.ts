@@ -1,4 +1,5 @@
-import { UserError } from '../../errors.ts';
+import { messageOf, UserError } from '../../errors.ts';
+import { PATHS } from '../../system/paths.ts';
 import type { System } from '../../system/system.ts';
 import { askWriters, type VssWriters, WRITERS_MS } from '../../system/vss-writers.ts';
 import { rejectedBy } from '../../system/waits.ts';
@@ -72,7 +73,10 @@ export function vssTaker(system: System, wishes: VssWishes, graceMs = GRACE_MS):
       if (set === undefined && cutShort) throw cutShortly();
       const isKept = snapshot !== undefined && wishes.keep > 0;
       if (set !== undefined && isKept) {
-        await addKept(system, { set: set.set, madeAt: system.clock.now().toISOString(), consistency });
+        const one = { set: set.set, madeAt: system.clock.now().toISOString(), consistency };
+        await addKept(system, one).catch((cause) => {
+          throw notKept(cause);
+        });
       } else if (set !== undefined) {
         await deleteSet(system, mine.folder, set.set);
       }
@@ -91,6 +95,13 @@ const cutShortly = (): UserError =>
   new UserError('vss.cut-short', 'diskshadow did not come to its end; what it may have left is still owed', {
     remedy: 'It is looked for when quiesced starts the next time. To do it now: quiesced thaw',
   });
+
+const notKept = (cause: unknown): UserError =>
+  new UserError(
+    'vss.not-kept',
+    `the shadow copies could not be written down, and are deleted by the next run: ${messageOf(cause)}`,
+    { remedy: `Make room on the disk of ${PATHS.windows.state}, then take another one.`, cause },
+  );
 
 /** `{set} C:\={shadow} E:\={shadow}`: what names them to whoever restores. */
 const nameOf = ({ set, shadows }: ShadowSet, { chosen }: ChosenVolumes): string =>

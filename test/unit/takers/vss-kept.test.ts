@@ -55,6 +55,21 @@ t.test('a record that is not ours to read ends a run before anything is made', a
   t.strictSame([vss.told, owed], [[], []]);
 });
 
+t.test('one that cannot be written down is told to be deleted', async (t) => {
+  const { vss, owed, take, system } = vssRig(t);
+  const { write } = system;
+  const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+  const onto = async (...[path, ...rest]: Parameters<typeof write>) => {
+    if (path.endsWith('shadows.json')) throw full;
+    return write(path, ...rest);
+  };
+  Object.assign(system, { write: onto });
+  await t.rejects(take(), { code: 'vss.not-kept', message: /deleted by the next run: no space/, remedy: /Make room/ });
+  Object.assign(system, { write });
+  await settleShadows(system, owed.at(-1)?.what, never);
+  t.strictSame([...vss.sets], [], 'and so it is');
+});
+
 t.test('what a run that died had made is deleted, and not kept', async (t) => {
   const { vss, system } = vssRig(t);
   const [set, others] = [guid(), guid()];
