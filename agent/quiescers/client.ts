@@ -5,7 +5,7 @@ import { faultPoint } from '../fault-point.ts';
 import { redact } from '../redact.ts';
 import type { Account } from '../system/account.ts';
 import { asAccount } from '../system/account.ts';
-import { windowsProgram } from '../system/command-line-windows.ts';
+import { cmdCannotTake, windowsProgram } from '../system/command-line-windows.ts';
 import { type Program, startProgram, whyNotFound } from '../system/spawn.ts';
 import type { System } from '../system/system.ts';
 import { assertOnlyRootCanChange } from '../system/trust.ts';
@@ -76,6 +76,11 @@ export async function openClient(system: System, options: ClientOptions): Promis
   if (!(await isThere(system, name))) {
     throw new UserError('quiescer.no-client', `${name} is not installed, or cannot be run`, {
       remedy: 'Install the client program of the database, or name it: client = PATH in the section of the quiescer.',
+    });
+  }
+  if (system.platform === 'windows' && windowsProgram(name) === 'cmd' && options.argv.some(cmdCannotTake)) {
+    throw new UserError('quiescer.no-client', `${name} is run by cmd.exe, which takes % and " for its own`, {
+      remedy: 'Name a client that is an .exe, or write its words without them.',
     });
   }
   if (system.live && (options.account?.uid ?? 0) === 0) {

@@ -116,6 +116,13 @@ t.test('no client is run that is none, or that somebody else could exchange', as
   const text = join(folder, 'client.txt');
   writeFileSync(text, '');
   await t.rejects(openClient(windows, { argv: [text], ...options }), { code: 'quiescer.no-client' });
+  const batch = join(folder, 'client.cmd');
+  writeFileSync(batch, '');
+  for (const word of ['%COMPUTERNAME%', 'a"&calc&"'])
+    await t.rejects(openClient(windows, { argv: [batch, '--host', word], ...options }), {
+      code: 'quiescer.no-client',
+      message: /run by cmd\.exe/,
+    });
   const open: System = {
     ...windows,
     stat: async () => ({ kind: 'file', mode: 0, uid: 0, gid: 0, sizeBytes: 1, modifiedMs: 0 }),
