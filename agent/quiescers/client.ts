@@ -101,7 +101,7 @@ export async function openClient(system: System, options: ClientOptions): Promis
     waiting = undefined;
   };
   await faultPoint('client.start.before');
-  const program = await startProgram(system, argv, { env, input: 'lines', onLine });
+  const program = await startProgram(system, argv, { env, input: 'lines', onLine, outlives: true });
   await faultPoint('client.start.after');
   const gone = program.ended.then((): never => {
     throw new Error(`${name} has ended${lastWords(program, answers)}`);

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { accessSync, constants, statSync } from 'node:fs';
 import type { Socket } from 'node:net';
@@ -72,6 +72,8 @@ export interface ProgramOptions {
   readonly mark?: string;
   /** Gets each line of the standard output; without it both outputs are captured as one. */
   readonly onLine?: (line: string) => void;
+  /** Lives on when this process dies, as all do on Linux: on Windows libuv has others end with it. */
+  readonly outlives?: true;
 }
 
 /**
@@ -93,7 +95,11 @@ export async function startProgram(
     input: options.input ?? 'none',
     outputs: options.onLine === undefined ? 'merged' : 'apart',
   });
-  const child = trySpawn(system, becoming(system, argv, cgroup), { ...env, [MARK_VARIABLE]: mark }, [...wires.stdio]);
+  const child = trySpawn(system, becoming(system, argv, cgroup), {
+    env: { ...env, [MARK_VARIABLE]: mark },
+    stdio: [...wires.stdio],
+    detached: system.platform === 'linux' || options.outlives === true,
+  });
   const streams = wires.connect(typeof child === 'string' ? undefined : child);
   if (typeof child === 'string') {
     giveUp(streams);
@@ -195,12 +201,11 @@ function capture({ input, stdout, stderr }: Connected, onLine: ProgramOptions['o
 function trySpawn(
   system: System,
   [file = '', ...args]: readonly string[],
-  env: Record<string, string>,
-  stdio: ('ignore' | 'pipe' | number)[],
+  how: Pick<SpawnOptions, 'env' | 'stdio' | 'detached'>,
 ): ChildProcess | string {
-  const options = { cwd: '/', env, stdio, windowsHide: true };
+  const options = { ...how, cwd: '/', windowsHide: true };
   try {
-    if (system.platform === 'linux') return spawn(file, args, { ...options, detached: true });
+    if (system.platform === 'linux') return spawn(file, args, options);
     const command = windowsCommand(system, [file, ...args]);
     return spawn(command.file, [...command.args], { ...options, windowsVerbatimArguments: command.verbatim });
   } catch (error) {

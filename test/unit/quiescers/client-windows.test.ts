@@ -88,6 +88,14 @@ t.test('its environment holds none of what is between us and its feeder', async 
   await client.close();
 });
 
+t.test('its feeder is in no group of ours, with which Windows would end it', async (t) => {
+  // proc_pid_stat(5): the group is the fifth field; that of the feeder is its own number.
+  const { client } = await open('/usr/bin/cut -d" " -f5 /proc/$$/stat; echo $PPID; echo done');
+  const [group, feeder] = await client.ask(['x'], (line) => line === 'done', LIMIT);
+  t.equal(group, feeder);
+  await client.close();
+});
+
 t.test('a client that ends is told with its complaint', async (t) => {
   const { client } = await open('echo "ERROR 1205: lock wait timeout" >&2; exit 1');
   await t.rejects(
