@@ -1,5 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { accessSync, constants, statSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
@@ -223,10 +224,16 @@ const becoming = (system: System, argv: readonly string[], cgroup: Cgroup | unde
  * else's soon, and whom it left behind nobody can tell.
  */
 async function endTree(system: System, child: ChildProcess, pid: number): Promise<readonly number[]> {
-  if (child.exitCode !== null || child.signalCode !== null) return [];
+  const isGone = () => child.exitCode !== null || child.signalCode !== null;
+  if (isGone()) return [];
   const argv = [system32Program(system, 'taskkill.exe'), '/PID', String(pid), '/T', '/F'];
   await system.run(argv, { timeoutMs: TASKKILL_MS });
-  return [];
+  // It may have come to nothing on a busy machine; by what we hold of it the program itself is ended in any case.
+  if (!isGone()) {
+    child.kill('SIGKILL');
+    await Promise.race([once(child, 'exit'), hearing(LAST_OUTPUT_MS)]);
+  }
+  return isGone() ? [] : [pid];
 }
 
 /** A word that the command interpreter would read otherwise than it is meant. */
