@@ -3,6 +3,7 @@ import { PATHS } from '../../system/paths.ts';
 import type { System } from '../../system/system.ts';
 import { askWriters, type VssWriters, WRITERS_MS } from '../../system/vss-writers.ts';
 import { rejectedBy } from '../../system/waits.ts';
+import { placesOf } from '../../system/windows-volumes.ts';
 import type { Taker } from '../taker.ts';
 import { type Creation, createShadows } from './creation.ts';
 import { deleteSet } from './delete-set.ts';
@@ -58,7 +59,7 @@ export function vssTaker(system: System, wishes: VssWishes, graceMs = GRACE_MS):
       const { chosen, left } = volumes;
       creation = createShadows(system, { volumes: chosen, backupType: wishes.backupType, owe });
       const set = await Promise.race([creation.made, rejectedBy(signal)]);
-      return { snapshot: nameOf(set, volumes), held: { volumes: chosen.map(({ path }) => path), left } };
+      return { snapshot: nameOf(set, volumes), held: { volumes: chosen.flatMap(placesOf), left } };
     },
     async verify() {
       const problems = writerProblems(before, await askWriters(system, WRITERS_MS));

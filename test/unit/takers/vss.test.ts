@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
+import { volumesHolding } from '../../../agent/system/windows-volumes.ts';
 import { readKept } from '../../../agent/takers/vss/kept.ts';
 import { vssTaker } from '../../../agent/takers/vss/vss.ts';
 import { fakeSystem } from '../../fakes/system.ts';
@@ -100,6 +101,26 @@ t.test('which volumes', async (t) => {
   t.strictSame((await heldBy(['e:\\MY data', 'D:']))?.volumes, ['E:\\my data\\', 'D:\\'], 'in any case and form');
   await t.rejects(heldBy(['C:', 'Z:']), { code: 'vss.no-volume', message: /^Z:/, remedy: /C:\\, E:\\my data\\/ });
   await t.rejects(heldBy(['F:\\']), { code: 'vss.volume', message: /F:\\: exFAT/ });
+});
+
+t.test('a volume that is mounted in several places', async (t) => {
+  const volumes = [C, { ...DATA, path: 'E:\\', alsoAt: ['C:\\mnt\\e\\'] }];
+  const { taker } = vssRig(t, { volumes });
+  const heldBy = async (named: string) => {
+    const one = taker({ volumes: [named] });
+    await one.prepare(never);
+    return (await one.take(never, { faults: [] })).held;
+  };
+  const reason = 'not named for the shadow copy';
+  t.strictSame(await heldBy('c:\\mnt\\e'), {
+    volumes: ['E:\\', 'C:\\mnt\\e\\'],
+    left: [{ mountPoint: 'C:\\', type: 'NTFS', reason }],
+  });
+  t.strictSame(await heldBy('C:'), {
+    volumes: ['C:\\'],
+    left: ['E:\\', 'C:\\mnt\\e\\'].map((mountPoint) => ({ mountPoint, type: 'NTFS', reason })),
+  });
+  t.strictSame(volumesHolding(volumes, ['C:\\mnt\\e\\pg', 'c:\\mnt']), ['E:\\', 'C:\\']);
 });
 
 t.test('writers that fail are told, with the service to restart', async (t) => {
