@@ -1,5 +1,6 @@
 import type { UserError } from '../errors.ts';
 import type { ScriptError } from '../scripts/script.ts';
+import type { Platform } from '../system/system.ts';
 import { type Check, fail, pass, type Result, skip, warn } from './check.ts';
 import { SOURCES } from './limits.ts';
 import { gatherScripts, type ScriptsHere } from './scripts.ts';
@@ -49,14 +50,23 @@ export const scriptsAreSafe: Check = {
   source: `${SOURCES.appConsistent}; folders above are our own rule, since Microsoft's extension does not look at them`,
   async run(system, { evidence }) {
     if (!system.live) return skip(NOT_LIVE);
-    return judgePermissions(await evidence(gatherScripts));
+    return judgePermissions(await evidence(gatherScripts), system.platform);
   },
 };
 
-export function judgePermissions({ problems, passedOver }: Pick<ScriptsHere, 'problems' | 'passedOver'>): Result {
+export function judgePermissions(
+  { problems, passedOver }: Pick<ScriptsHere, 'problems' | 'passedOver'>,
+  platform: Platform,
+): Result {
   const faults = problems.filter(({ code }) => code === 'script.permissions');
   if (faults.length > 0) return fail(told(faults), remedies(faults));
   if (passedOver.length === 0) return pass('nobody but root, or administrators on Windows');
+  if (platform === 'windows') {
+    return warn(
+      `passed over, because no program by the end of the name: ${passedOver.join(', ')}`,
+      'Scripts end in .cmd, .bat, .ps1 or .exe: rename them, or move them elsewhere.',
+    );
+  }
   return warn(
     `passed over, because not executable: ${passedOver.join(', ')}`,
     `Let it run, or move it elsewhere:\n${passedOver.map((path) => `$ chmod 700 ${path}`).join('\n')}`,

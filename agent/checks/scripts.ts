@@ -6,7 +6,7 @@ import { LEFTOVERS, readHooks } from '../scripts/hooks.ts';
 import { planScripts } from '../scripts/planned.ts';
 import { scriptProblems } from '../scripts/runnable.ts';
 import type { Script, ScriptError } from '../scripts/script.ts';
-import { PATHS } from '../system/paths.ts';
+import { PATH_STYLE, PATHS } from '../system/paths.ts';
 import type { System } from '../system/system.ts';
 
 /** The pre and post scripts of this machine, wherever they are named: evidence that several checks judge. */
@@ -40,7 +40,7 @@ export async function gatherScripts(system: System): Promise<ScriptsHere> {
     asked,
     passedOver: hooks.ignored
       .filter((name) => !LEFTOVERS.test(name) && !/^README/i.test(name))
-      .map((name) => `${folder}/${name}`),
+      .map((name) => PATH_STYLE[system.platform].join(folder, name)),
   };
 }
 

@@ -29,6 +29,7 @@ const EXCLUDED = `HKLM\\SOFTWARE\\Microsoft\\Windows Defender\\Exclusions\\Paths
 const INSTALLED = 'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall';
 const HOUR = 3_600_000;
 const CONFIG = `${OURS}\\quiesced.conf`;
+const HOOK = `${OURS}\\hooks.d\\hold.sh`;
 const SCRIPT = 'C:\\Scripts\\hold.cmd';
 const CREDENTIALS = 'C:\\Users\\ann\\Downloads\\v.VaultCredentials';
 
@@ -235,6 +236,13 @@ export const WINDOWS_AGENT_FAULTS: readonly WindowsFault[] = [
     found: 'app.script-perm',
     verdict: 'fail',
     detail: /C:\\Scripts\\hold\.cmd/,
+  },
+  {
+    name: 'a hook that is no program on Windows',
+    plant: { files: { [HOOK]: '' }, agesMs: { [HOOK]: HOUR, [`${OURS}\\hooks.d`]: HOUR } },
+    found: 'app.script-perm',
+    verdict: 'warn',
+    detail: /no program by the end of the name: C:\\ProgramData\\quiesced\\hooks\.d\\hold\.sh$/,
   },
   {
     name: 'nothing rehearsed since the configuration was changed',
