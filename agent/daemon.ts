@@ -144,7 +144,7 @@ export async function createAgent(system: System, log: Log, config: Config, self
     // The checks are half of the program, and the daemon has them run in another process.
     async examine(request) {
       const { examine } = await import('./readiness/examine.ts');
-      return examine({ system, config, quiescers }, request);
+      return examine({ system, config, quiescers, self }, request);
     },
     async told(examination) {
       const { gatherTold } = await import('./readiness/tell.ts');

@@ -6,6 +6,7 @@ import { appendFileSync, writeFileSync } from 'node:fs';
  * `QUIESCED_TEST_FAULT=NAME=ACTION` or `NAME#2=ACTION` (at the second pass) say so. What is to happen:
  *
  * - `stop`: this process stops itself (SIGSTOP), and the test does the rest from outside;
+ * - `kill`: it ends itself (SIGKILL), where nobody can stop it first: on Windows;
  * - `ENOSPC`, `EIO`: throws a system error with that code, as if the effect had failed;
  * - `throw`: throws an error that nobody foresaw;
  * - `hang`: never comes back.
@@ -28,7 +29,7 @@ export function faultPointSync(name: string): void {
   fail(armed.action, name);
 }
 
-const ACTIONS = ['stop', 'ENOSPC', 'EIO', 'throw', 'hang', 'trace'] as const;
+const ACTIONS = ['stop', 'kill', 'ENOSPC', 'EIO', 'throw', 'hang', 'trace'] as const;
 type Action = (typeof ACTIONS)[number];
 
 interface Armed {
@@ -75,6 +76,7 @@ function isFirst(reachedPath: string, line: string): boolean {
 
 function fail(action: Action, name: string): void {
   if (action === 'stop') process.kill(process.pid, 'SIGSTOP');
+  else if (action === 'kill') process.kill(process.pid, 'SIGKILL');
   else if (action === 'throw') throw new Error(`a bug, planted at ${name}`);
   else throw Object.assign(new Error(`${action}: planted at ${name}`), { code: action });
 }

@@ -1,4 +1,4 @@
-import { registryNumber, registryOf, registryText } from '../system/registry.ts';
+import { registryNumber, registryOf, registryText, valuePath } from '../system/registry.ts';
 import type { System } from '../system/system.ts';
 
 /** A rule of the Windows Firewall: its fields by their names, each with all its values. */
@@ -55,7 +55,7 @@ export const ownFirewallRules = (system: System): Promise<readonly StoredRule[]>
 async function rulesBelow(system: System, root: string): Promise<readonly StoredRule[]> {
   const key = `${root}\\FirewallRules`;
   const stored = (await registryOf(system).names(key)).map(async (name): Promise<readonly StoredRule[]> => {
-    const path = `${key}\\${name}`;
+    const path = valuePath(key, name);
     const text = (await registryText(system, path)) ?? '';
     const rule = parseFirewallRule(text);
     return rule === undefined ? [] : [{ path, text, rule }];

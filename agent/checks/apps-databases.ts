@@ -1,15 +1,18 @@
+import { kindOf } from '../quiescers/configured.ts';
 import { runningDatabases } from '../system/databases.ts';
+import { PATHS } from '../system/paths.ts';
 import { readableText } from '../system/readable.ts';
 import { realPathsOf } from '../system/real-path.ts';
+import type { Platform, System } from '../system/system.ts';
 import { isAtWork } from './apps-record.ts';
-import { NOT_LIVE, SCRIPT_CHECK } from './apps-scripts.ts';
+import { NOT_LIVE, SCRIPTS_ANYWHERE } from './apps-scripts.ts';
 import { type Check, fail, info, pass, type Result, skip, warn } from './check.ts';
-import { type DatabasesHere, gatherDatabases, unfrozenFolders } from './databases.ts';
+import { type DatabasesHere, gatherDatabases, unfrozenFolders, unshadowedFolders } from './databases.ts';
 import { PG_EXCLUSIVE } from './limits.ts';
 import { gatherScripts } from './scripts.ts';
 
 /** Each application is given ten seconds to answer. */
-const DATABASE_CHECK = { ...SCRIPT_CHECK, timeoutMs: 15_000 } as const;
+const DATABASE_CHECK = { ...SCRIPTS_ANYWHERE, timeoutMs: 15_000 } as const;
 const SOURCE = 'quiesced: docs/quiescers.md';
 
 const databasesAreHeld: Check = {
@@ -18,11 +21,14 @@ const databasesAreHeld: Check = {
   title: 'Every database that runs here would be held',
   source: SOURCE,
   async run(system, { evidence }) {
-    return system.live ? judgeDetected(await evidence(gatherDatabases)) : skip(NOT_LIVE);
+    return system.live ? judgeDetected(await evidence(gatherDatabases), system.platform) : skip(NOT_LIVE);
   },
 };
 
-export function judgeDetected({ databases, preScripts }: Pick<DatabasesHere, 'databases' | 'preScripts'>): Result {
+export function judgeDetected(
+  { databases, preScripts }: Pick<DatabasesHere, 'databases' | 'preScripts'>,
+  platform: Platform,
+): Result {
   const unheld = databases.filter(({ heldBy }) => heldBy === undefined);
   const names = [...new Set(unheld.map(({ title }) => title))].join(', ');
   if (unheld.length === 0)
@@ -37,7 +43,7 @@ export function judgeDetected({ databases, preScripts }: Pick<DatabasesHere, 'da
   }
   return warn(
     `${names}: nothing holds ${unheld.length === 1 ? 'it' : 'them'}, so a copy is what a crash would leave`,
-    `Add to /etc/quiesced/quiesced.conf:\n${lines.map((line) => `$ ${line}`).join('\n')}`,
+    `Add to the configuration, ${PATHS[platform].configFile}:\n${lines.map((line) => `$ ${line}`).join('\n')}`,
   );
 }
 
@@ -73,19 +79,33 @@ const databasesAreFrozen: Check = {
   async run(system, { evidence }) {
     if (!system.live) return skip(NOT_LIVE);
     const { quiescers } = await evidence(gatherDatabases);
-    const { exclude } = (await evidence(gatherScripts)).config.freeze;
+    const { config } = await evidence(gatherScripts);
     const folders = await realPathsOf(
       system,
       quiescers.flatMap(({ detected }) => detected?.folders ?? []),
     );
-    const unfrozen = await unfrozenFolders(system, folders, exclude);
-    if (unfrozen.length === 0) return pass(folders.length === 0 ? 'nothing is held' : folders.join(', '));
-    return warn(
-      `not frozen with the rest: ${unfrozen.join(', ')}`,
-      'Move the data to a file system that can be frozen and is in the backup, or see [freeze] exclude:\n$ quiesced config',
-    );
+    if (folders.length === 0) return pass('nothing is held');
+    return system.platform === 'windows'
+      ? judgeShadowed(folders, await unshadowedFolders(system, folders, config))
+      : judgeFrozen(folders, await unfrozenFolders(system, folders, config.freeze.exclude));
   },
 };
+
+const judgeFrozen = (folders: readonly string[], unfrozen: readonly string[]): Result =>
+  unfrozen.length === 0
+    ? pass(folders.join(', '))
+    : warn(
+        `not frozen with the rest: ${unfrozen.join(', ')}`,
+        'Move the data to a file system that can be frozen and is in the backup, or see [freeze] exclude:\n$ quiesced config',
+      );
+
+const judgeShadowed = (folders: readonly string[], left: readonly string[]): Result =>
+  left.length === 0
+    ? pass(folders.join(', '))
+    : warn(
+        `not in the shadow copy with the rest: ${left.join(', ')}`,
+        'Move the data to a volume of NTFS or ReFS that is in the backup, or see [vss] volumes:\n$ quiesced config',
+      );
 
 const locksComeSoon: Check = {
   ...DATABASE_CHECK,
@@ -145,12 +165,10 @@ const scriptsKnowThePostgres: Check = {
   source: PG_EXCLUSIVE.source,
   async run(system, { evidence }) {
     if (!system.live) return skip(NOT_LIVE);
-    const folders = (await runningDatabases(system))
-      .filter(({ kind }) => kind === 'postgresql')
-      .map(({ argv }) => argv[argv.indexOf('-D') + 1]);
-    const versions = await Promise.all(
-      folders.map(async (folder) => Number(await readableText(system, `${folder}/PG_VERSION`))),
-    );
+    const versions =
+      system.platform === 'windows'
+        ? versionsTold((await evidence(gatherDatabases)).quiescers)
+        : await versionsRunning(system);
     const newest = Math.max(0, ...versions.filter((version) => !Number.isNaN(version)));
     const { scripts } = await evidence(gatherScripts);
     const paths = [
@@ -162,6 +180,19 @@ const scriptsKnowThePostgres: Check = {
     return judgeScripts(newest, texts);
   },
 };
+
+async function versionsRunning(system: System): Promise<readonly number[]> {
+  const folders = (await runningDatabases(system))
+    .filter(({ kind }) => kind === 'postgresql')
+    .map(({ argv }) => argv[argv.indexOf('-D') + 1]);
+  return Promise.all(folders.map(async (folder) => Number(await readableText(system, `${folder}/PG_VERSION`))));
+}
+
+/** Windows does not say where a server has its data: those that are asked say what they are. */
+const versionsTold = (quiescers: DatabasesHere['quiescers']): readonly number[] =>
+  quiescers
+    .filter(({ id }) => kindOf(id)?.id === 'postgresql')
+    .map(({ detected }) => Number.parseInt(detected?.version ?? '', 10));
 
 export function judgeScripts(
   newest: number,

@@ -3,7 +3,7 @@ import type { Script } from '../scripts/script.ts';
 import { baseName } from '../system/processes.ts';
 import { isThere, readableLink, readableList } from '../system/readable.ts';
 import type { System } from '../system/system.ts';
-import { NOT_LIVE, SCRIPT_CHECK } from './apps-scripts.ts';
+import { NOT_LIVE, SCRIPT_CHECK, SCRIPTS_ANYWHERE } from './apps-scripts.ts';
 import { type Check, type CheckContext, info, pass, type Result, skip, warn } from './check.ts';
 import { EXTENSION_RUN, SCRIPT_TIMEOUT, SOURCES } from './limits.ts';
 import { gatherScripts } from './scripts.ts';
@@ -18,7 +18,7 @@ export interface TimeAsked {
 
 /** A script that is cut short leaves its application half held. */
 export const timeIsEnough: Check = {
-  ...SCRIPT_CHECK,
+  ...SCRIPTS_ANYWHERE,
   id: 'app.script-timeout',
   title: 'The scripts get the time that they ask for',
   dependsOn: ['app.script-config', 'app.script-perm'],

@@ -1,11 +1,13 @@
 import { readOwed } from '../scripts/owed.ts';
 import { parseJson } from '../system/json.ts';
 import { objectsIn } from '../system/json-lines.ts';
+import { holderOf } from '../system/lock.ts';
 import { holdersOf } from '../system/lock-holders.ts';
-import { PATHS } from '../system/paths.ts';
+import { PATH_STYLE, PATHS } from '../system/paths.ts';
 import { readableText } from '../system/readable.ts';
-import type { System } from '../system/system.ts';
-import { SCRIPT_CHECK } from './apps-scripts.ts';
+import { lockPath } from '../system/run-lock.ts';
+import type { Platform, System } from '../system/system.ts';
+import { SCRIPTS_ANYWHERE } from './apps-scripts.ts';
 import { type Check, fail, info, pass, type Result } from './check.ts';
 
 /** What `owed.json` says, in words: one line a run that must still be left. */
@@ -18,26 +20,32 @@ export interface OwedSigns {
 
 /** A process that died between the scripts leaves an application held; it may show days later only. */
 export const nothingIsOwed: Check = {
-  ...SCRIPT_CHECK,
+  ...SCRIPTS_ANYWHERE,
   id: 'app.post-pending',
   title: 'Every application was let go',
   source: "quiesced's own record of what it owes; azure-linux-extensions#1911 shows what a lost post script does",
   async run(system) {
-    const text = await readableText(system, `${PATHS[system.platform].state}/owed.json`);
+    const path = PATH_STYLE[system.platform].join(PATHS[system.platform].state, 'owed.json');
+    const text = await readableText(system, path);
     const atWork = text !== undefined && (await isAtWork(system));
-    return judgeOwed({ owed: owedIn(text), atWork });
+    return judgeOwed({ owed: owedIn(text), atWork }, `${SHOW[system.platform]} ${path}`);
   },
 };
 
-/** Whether a run of ours holds something now: it is not left behind then. */
-export const isAtWork = async (system: System): Promise<boolean> =>
-  (await holdersOf(system, [`${PATHS[system.platform].runtime}/lock`])).length > 0;
+const SHOW: Readonly<Record<Platform, string>> = { linux: 'cat', windows: 'type' };
 
-export function judgeOwed({ owed, atWork }: OwedSigns): Result {
+/** Whether a run of ours holds something now: it is not left behind then. Windows has no table of locks to look into. */
+export const isAtWork = async (system: System): Promise<boolean> =>
+  system.platform === 'windows'
+    ? holderOf(lockPath(system)) !== undefined
+    : (await holdersOf(system, [`${PATHS.linux.runtime}/lock`])).length > 0;
+
+/** @param show the command that shows the record. */
+export function judgeOwed({ owed, atWork }: OwedSigns, show: string): Result {
   if (owed === undefined) {
     return fail(
       'the record of what is owed cannot be read: an application may still be held',
-      'Look at it, see to the applications it names, then remove it:\n$ cat /var/lib/quiesced/owed.json',
+      `Look at owed.json, see to the applications it names, then remove it:\n$ ${show}`,
     );
   }
   if (owed.length === 0) return pass('nothing is owed');
@@ -64,11 +72,17 @@ function toldOf(owed: unknown): string | undefined {
     if (what === undefined) return [];
     const scripts = phase === 'prepare' ? readOwed(what).owed.map(({ script }) => script.name) : [];
     if (scripts.length > 0) return [`post ${scripts.length === 1 ? 'script' : 'scripts'} ${scripts.join(', ')}`];
-    return [phase === 'prepare' ? 'post scripts' : 'applications that are held'];
+    return [OWED.get(phase) ?? 'applications that are held'];
   });
   if (names.length === 0) return '';
   return `the ${word(kind) ?? 'run'} of ${word(startedAt) ?? 'an unknown time'} still owes: ${names.join(', ')}`;
 }
+
+/** By phase; what a taker leaves behind are shadow copies of Windows. */
+const OWED: ReadonlyMap<string, string> = new Map([
+  ['prepare', 'post scripts'],
+  ['take', 'shadow copies that came to nothing'],
+]);
 
 const word = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 

@@ -7,6 +7,7 @@ import { gatherScripts, type ScriptsHere } from './scripts.ts';
 
 /** What all checks of scripts have in common; on a disk of another machine owners and interpreters mean nothing. */
 export const SCRIPTS_ANYWHERE = { group: 'apps', needsRoot: true } as const;
+/** Of files that Microsoft's extension reads: that for Windows runs no scripts, and has none. */
 export const SCRIPT_CHECK = { ...SCRIPTS_ANYWHERE, platforms: ['linux'] } as const;
 export const NOT_LIVE = 'scripts are run by a running machine only';
 
@@ -63,8 +64,8 @@ export function judgePermissions(
   if (passedOver.length === 0) return pass('nobody but root, or administrators on Windows');
   if (platform === 'windows') {
     return warn(
-      `passed over, because no program by the end of the name: ${passedOver.join(', ')}`,
-      'Scripts end in .cmd, .bat, .ps1 or .exe: rename them, or move them elsewhere.',
+      `passed over, because Windows does not start such files: ${passedOver.join(', ')}`,
+      'Rename it to end in .cmd, .bat, .ps1 or .exe, or move it elsewhere.',
     );
   }
   return warn(

@@ -3,10 +3,10 @@ import type { Script, ScriptError, ScriptStage } from '../scripts/script.ts';
 import { baseName } from '../system/processes.ts';
 import { readableLink, readableText } from '../system/readable.ts';
 import type { System } from '../system/system.ts';
-import { NOT_LIVE, remedies, SCRIPT_CHECK, told } from './apps-scripts.ts';
+import { NOT_LIVE, remedies, SCRIPTS_ANYWHERE, told } from './apps-scripts.ts';
 import { type Check, type CheckContext, pass, type Result, skip, warn } from './check.ts';
 import { SOURCES } from './limits.ts';
-import { gatherScripts } from './scripts.ts';
+import { gatherScripts, type ScriptsHere } from './scripts.ts';
 import { bashisms } from './scripts-bashisms.ts';
 
 /** A command of a script as it stands on the disk. */
@@ -26,13 +26,14 @@ export interface ShebangSigns {
 
 /** Written on Windows, or for another shell than the one that will run it. */
 export const scriptsCanStart: Check = {
-  ...SCRIPT_CHECK,
+  ...SCRIPTS_ANYWHERE,
   id: 'app.script-shebang',
   title: 'Each script is run by what it was written for',
   dependsOn: ['app.script-config', 'app.script-perm'],
   source: `${SOURCES.appConsistent}; azure-linux-extensions VMBackup/main/ScriptRunner.py (2026-08): it runs sh SCRIPT`,
   async run(system, context) {
     if (!system.live) return skip(NOT_LIVE);
+    if (system.platform === 'windows') return judgeExtensions(await context.evidence(gatherScripts));
     return judgeShebangs(await gatherShebangs(system, context));
   },
 };
@@ -67,12 +68,24 @@ async function shellOf(system: System): Promise<string | undefined> {
   return name === 'sh' ? baseName((await readableLink(system, '/etc/alternatives/sh')) ?? '') || undefined : name;
 }
 
+/** On Windows a file's extension says by what it is run, and the command interpreter does not take every name. */
+export function judgeExtensions({ problems, scripts }: Pick<ScriptsHere, 'problems' | 'scripts'>): Result {
+  const cannotStart = notRunnable(problems);
+  if (cannotStart !== undefined) return cannotStart;
+  return pass(scripts.length === 0 ? 'no scripts are configured' : `${scripts.length} looked at`);
+}
+
+function notRunnable(problems: readonly ScriptError[]): Result | undefined {
+  const faults = problems.filter(({ code }) => code === 'script.not-runnable');
+  return faults.length === 0 ? undefined : warn(told(faults), remedies(faults));
+}
+
 /** Those that know no more than POSIX asks for. bash that is called as sh still knows its own language. */
 const PLAIN_SHELLS = ['dash', 'busybox', 'ash', 'posh'];
 
 export function judgeShebangs({ problems, texts, shell }: ShebangSigns): Result {
-  const faults = problems.filter(({ code }) => code === 'script.not-runnable');
-  if (faults.length > 0) return warn(told(faults), remedies(faults));
+  const cannotStart = notRunnable(problems);
+  if (cannotStart !== undefined) return cannotStart;
   if (texts.length === 0) return pass('no scripts are configured');
   const plain = shell !== undefined && PLAIN_SHELLS.includes(shell);
   const wrong = texts.map((text) => complaint(text, plain ? shell : undefined)).filter((each) => each !== undefined);

@@ -53,6 +53,8 @@ export interface CheckContext {
   readonly facts: Facts;
   /** Said by who asks whether this machine would come up there, wherever it is now. */
   readonly restoringTo?: 'azure' | undefined;
+  /** How this program is started again: on Windows it is what hands statements on to the client of a database. */
+  readonly self?: readonly string[] | undefined;
   /** Gathers once per run, however many checks ask: the function itself is the key. */
   evidence<T>(gather: (system: System, context: CheckContext) => Promise<T>): Promise<T>;
 }

@@ -181,6 +181,18 @@ export const SPACE = {
   source: "Microsoft's VM assist for Linux and for Windows (2025); the share of inodes is quiesced's own limit (2026)",
 } as const;
 
+/**
+ * Who may do what with the folder of the machine's keys itself, as Windows makes it: winnt.h, and letters of icacls.
+ * Everybody lists it and makes files in it; that each file is for its owner alone is not this folder's to say.
+ */
+export const MACHINE_KEYS = {
+  rights: [
+    { who: 'S-1-1-0', name: 'Everyone', rights: 0x2_019f, icacls: '(RD,WD,AD,REA,WEA,RA,WA,RC,S)' },
+    { who: 'S-1-5-32-544', name: 'Administrators', rights: 0x1f_01ff, icacls: 'F' },
+  ],
+  source: `${MICROSOFT}/troubleshoot/windows-server/windows-security/default-permissions-machinekeys-folders (278381)`,
+} as const;
+
 /** Free on the drive of the system. */
 export const WINDOWS_SPACE = { lowBytes: 1024 ** 3, noneBytes: 100 * 1024 ** 2 } as const;
 

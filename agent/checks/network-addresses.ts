@@ -2,6 +2,7 @@ import type { System } from '../system/system.ts';
 import { onAzure } from './azure.ts';
 import { type Check, info, pass, type Result, skip } from './check.ts';
 import { AZURE_HOST } from './limits.ts';
+import { judgeWindowsAddresses, windowsAdapters } from './windows-network.ts';
 
 /** The adapter that leads to Azure's host, its addresses, and the one that packets to the host come from. */
 export interface AddressSigns {
@@ -19,11 +20,13 @@ export const oneAddressTowardsHost: Check = {
   id: 'net.multi-ip',
   group: 'network',
   title: 'The first network adapter has one address',
-  platforms: ['linux'],
   source: AZURE_HOST.source,
-  async run(system, { facts }) {
+  async run(system, { facts, evidence }) {
     if (!onAzure(facts)) return skip('not on Azure');
     if (!system.live) return skip('only a running machine has addresses');
+    if (system.platform === 'windows') {
+      return judgeWindowsAddresses(await evidence(windowsAdapters), system.clock.now().getTime());
+    }
     const signs = await gatherAddresses(system);
     return signs === undefined ? skip('the program ip does not tell') : judgeAddresses(signs);
   },

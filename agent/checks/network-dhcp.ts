@@ -37,7 +37,10 @@ export const addressByDhcp: Check = {
   title: 'The first network adapter gets its address by DHCP',
   source: `${SOURCES.troubleshoot}; ${SOURCES.troubleshootAgent}`,
   async run(system, context) {
-    if (system.platform === 'windows') return restoreLimit(context, judgeWindowsDhcp(await windowsAdapters(system)));
+    if (system.platform === 'windows') {
+      const adapters = await context.evidence(windowsAdapters);
+      return restoreLimit(context, judgeWindowsDhcp(adapters, system.clock.now().getTime()));
+    }
     const [device, configs, option245] = await Promise.all([
       context.evidence(defaultDevice),
       readConfigs(system),

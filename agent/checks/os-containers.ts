@@ -1,19 +1,23 @@
 import { baseName, runningProcesses } from '../system/processes.ts';
 import { readableText } from '../system/readable.ts';
+import type { System } from '../system/system.ts';
 import { azureLimit } from './azure.ts';
 import { type Check, pass, type Result, warn } from './check.ts';
 import { SOURCES } from './limits.ts';
+import { servicesOf } from './windows-services.ts';
 
 const ENGINES = ['dockerd', 'containerd', 'crio', 'k3s', 'kubelet'];
+/** On Windows: as dockerd and containerd register themselves, Docker Desktop's own, and Kubernetes' agent. */
+const ENGINE_SERVICES = ['docker', 'com.docker.service', 'containerd', 'kubelet'];
 
 /** Azure's agent cannot leave the mounts of containers out. */
 export const noContainerEngine: Check = {
   id: 'os.docker',
   group: 'os',
   title: 'No container engine keeps mounts of its own',
-  platforms: ['linux'],
   source: SOURCES.supportMatrix,
   async run(system, { facts, evidence }) {
+    if (system.platform === 'windows') return azureLimit(facts, judgeEngines(await engineServices(system), 0));
     const processes = await evidence(runningProcesses);
     const mountinfo =
       (await readableText(system, '/proc/1/mountinfo')) ?? (await readableText(system, '/proc/self/mountinfo')) ?? '';
@@ -22,6 +26,11 @@ export const noContainerEngine: Check = {
     return azureLimit(facts, judgeEngines(engines, containerMounts(mountinfo)));
   },
 };
+
+async function engineServices(system: System): Promise<readonly string[]> {
+  const services = await servicesOf(system, ENGINE_SERVICES);
+  return ENGINE_SERVICES.filter((name) => services[name]?.state === 'running');
+}
 
 export function judgeEngines(engines: readonly string[], mounts: number): Result {
   if (engines.length === 0 && mounts === 0) return pass('none runs here');

@@ -19,16 +19,19 @@ export interface Product {
 
 export const SITE_RECOVERY = 'Azure Site Recovery';
 
+/** Of Windows alone. It has a way of its own to the vault. */
+export const MARS = {
+  name: 'MARS agent',
+  covers: 'files and folders, three times a day at most, no applications',
+  freezes: true,
+  resident: true,
+  programs: [],
+  listedAs: /^Microsoft Azure (Recovery Services|Backup) Agent/i,
+} as const satisfies Product;
+
 /** By what their makers' own documents say; of Microsoft's by SOURCES.about (2016). */
 export const PRODUCTS: readonly Product[] = [
-  {
-    name: 'MARS agent',
-    covers: 'files and folders, three times a day at most, no applications',
-    freezes: true,
-    resident: true,
-    programs: [],
-    listedAs: /^Microsoft Azure (Recovery Services|Backup) Agent/i,
-  },
+  MARS,
   {
     name: 'DPM or Azure Backup Server agent',
     covers: 'what its server protects, applications too, twice a day to the vault',

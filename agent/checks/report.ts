@@ -21,6 +21,7 @@ export interface Report {
 export interface ReadinessOptions extends FactsOptions {
   readonly checks?: readonly Check[];
   readonly restoringTo?: CheckContext['restoringTo'];
+  readonly self?: CheckContext['self'];
   readonly onFinding?: (finding: Finding) => void;
 }
 
@@ -29,10 +30,11 @@ export async function readiness(system: System, options: ReadinessOptions = {}):
   const startMs = system.clock.monotonicMs();
   const time = system.clock.now().toISOString();
   const facts = await gatherFacts(system, options);
-  const { onFinding, restoringTo } = options;
+  const { onFinding, restoringTo, self } = options;
   const findings = await runChecks(system, options.checks ?? allChecks, {
     facts,
     restoringTo,
+    self,
     ...(onFinding === undefined ? {} : { onFinding }),
   });
   return {

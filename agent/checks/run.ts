@@ -10,6 +10,7 @@ export interface RunOptions {
   /** Those of this machine when left out. */
   readonly facts?: Facts;
   readonly restoringTo?: CheckContext['restoringTo'];
+  readonly self?: CheckContext['self'];
   /** Called with each finding as soon as it is known, in any order. */
   readonly onFinding?: (finding: Finding) => void;
 }
@@ -25,7 +26,7 @@ export async function runChecks(
   checks: readonly Check[],
   options: RunOptions = {},
 ): Promise<readonly Finding[]> {
-  const context = newContext(system, options.facts ?? (await gatherFacts(system)), options.restoringTo);
+  const context = newContext(system, options.facts ?? (await gatherFacts(system)), options);
   const here = checks.filter(({ platforms }) => platforms === undefined || platforms.includes(system.platform));
   const deadlines = new SharedDeadline();
   const observed = new Map(here.map((check) => [check.id, observe(system, check, context, deadlines)]));
@@ -44,11 +45,16 @@ export async function runChecks(
 }
 
 /** A context for one run; also for a test of a single check. */
-export function newContext(system: System, facts: Facts, restoringTo?: CheckContext['restoringTo']): CheckContext {
+export function newContext(
+  system: System,
+  facts: Facts,
+  { restoringTo, self }: Pick<RunOptions, 'restoringTo' | 'self'> = {},
+): CheckContext {
   const gathered = new Map<unknown, Promise<unknown>>();
   const context: CheckContext = {
     facts,
     restoringTo,
+    self,
     evidence<T>(gather: (system: System, context: CheckContext) => Promise<T>): Promise<T> {
       const known = gathered.get(gather) ?? gather(system, context);
       gathered.set(gather, known);

@@ -3,10 +3,11 @@ import { isThere, modifiedMs, readableList, readableText } from '../system/reada
 import type { System } from '../system/system.ts';
 import type { AgentService } from '../system/waagent-unit.ts';
 import { type Check, fail, pass, type Result, warn } from './check.ts';
-import { SOURCES } from './limits.ts';
+import { MACHINE_KEYS, SOURCES } from './limits.ts';
 import { restarts } from './vm-agent-life.ts';
 import { gatherWaagent } from './waagent.ts';
 import { judgeStoredCertificates, storedCertificates } from './windows-certs.ts';
+import { judgeKeyFolder } from './windows-keys.ts';
 
 /** A certificate of the agent, by its file. */
 export interface AgentCertificate {
@@ -32,10 +33,13 @@ export const certificatesAreValid: Check = {
   title: 'The certificates of the VM agent are valid',
   needsRoot: true,
   dependsOn: ['agent.installed'],
-  source: SOURCES.troubleshoot,
+  source: `${SOURCES.troubleshoot}; ${MACHINE_KEYS.source}`,
   async run(system, context) {
     if (system.platform === 'windows') {
-      return judgeStoredCertificates(await storedCertificates(system), system.clock.now().getTime());
+      const stored = judgeStoredCertificates(await storedCertificates(system), system.clock.now().getTime());
+      if (stored.verdict !== 'pass') return stored;
+      const folder = await judgeKeyFolder(system);
+      return folder.verdict === 'pass' ? pass(`${stored.detail}; ${folder.detail}`) : folder;
     }
     const { libDir, service } = await context.evidence(gatherWaagent);
     const [certificates, wanted] = await Promise.all([readCertificates(system, libDir), readWanted(system, libDir)]);

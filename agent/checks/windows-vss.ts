@@ -1,4 +1,4 @@
-import { registryNumber, registryOf, registryText } from '../system/registry.ts';
+import { registryNumber, registryOf, registryText, valuePath } from '../system/registry.ts';
 import { runningServices, SQL_SERVER } from '../system/running-services.ts';
 import type { ServiceState } from '../system/service-states.ts';
 import type { System } from '../system/system.ts';
@@ -91,7 +91,9 @@ export const extensionIsNotTuned: Check = {
     const told = await Promise.all(
       KEYS.map(async (key) =>
         Promise.all(
-          (await registry.names(key)).map(async (name) => `${name}=${(await registry.read(`${key}\\${name}`))?.data}`),
+          (await registry.names(key)).map(
+            async (name) => `${name}=${(await registry.read(valuePath(key, name)))?.data}`,
+          ),
         ),
       ),
     );

@@ -1,5 +1,5 @@
 import type { FileChange } from '../system/changes.ts';
-import { type RegistryValue, sameValue } from '../system/registry.ts';
+import { isRegistryValue, type RegistryValue, sameValue } from '../system/registry.ts';
 import type { System } from '../system/system.ts';
 
 /** Where we write down what stood before, and what we put there: values carry no mark of ours. */
@@ -56,12 +56,8 @@ function keptOf(value: RegistryValue | undefined): Kept | undefined {
   if (value?.type !== 'sz') return undefined;
   try {
     const kept = JSON.parse(value.data) as Kept | undefined;
-    return isValue(kept?.ours) && (kept?.before === null || isValue(kept?.before)) ? kept : undefined;
+    return isRegistryValue(kept?.ours) && (kept?.before === null || isRegistryValue(kept?.before)) ? kept : undefined;
   } catch {
     return undefined;
   }
 }
-
-const isValue = (value: RegistryValue | undefined | null): boolean =>
-  (value?.type === 'dword' && typeof value.data === 'number') ||
-  ((value?.type === 'sz' || value?.type === 'binary') && typeof value.data === 'string');

@@ -18,11 +18,11 @@ export interface ExamineRequest {
 
 /** Looks only: every check, and beside them what a snapshot would be worth. */
 export async function examine(
-  parts: Omit<ExpectationParts, 'configFault'>,
+  { self, ...parts }: Omit<ExpectationParts, 'configFault'> & Pick<CheckContext, 'self'>,
   { configFault, ...options }: ExamineRequest,
 ): Promise<Examination> {
   const [report, expected] = await Promise.all([
-    readiness(parts.system, options),
+    readiness(parts.system, { ...options, self }),
     expectOf(configFault === undefined ? parts : { ...parts, configFault }),
   ]);
   return { ...report, expected };

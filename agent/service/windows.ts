@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../errors.ts';
 import type { Change } from '../system/changes.ts';
 import { EVENT_SOURCE_VALUES } from '../system/event-log-windows.ts';
+import { type RegistryValue, registryOf } from '../system/registry.ts';
 import {
   installService,
   queryService,
@@ -26,6 +27,13 @@ const LOOK_MS = 200;
 /** From its last word to the end of its process. */
 const GONE_MS = 10_000;
 
+/**
+ * What the service control manager puts into the environment of the service alone. Whoever sets these for the whole machine
+ * means other programs that run in Node; empty they are as if they were not there.
+ */
+const ENVIRONMENT_PATH = `HKLM\\SYSTEM\\CurrentControlSet\\Services\\${SERVICE_NAME}\\Environment`;
+const ENVIRONMENT: RegistryValue = { type: 'multi-sz', data: ['NODE_OPTIONS=', 'NODE_PATH='] };
+
 /** A service of Windows, as it is installed here. */
 export const specOf = (self: readonly string[]): ServiceSpec => ({
   name: SERVICE_NAME,
@@ -49,7 +57,9 @@ export const uninstallChanges = (): readonly Change[] =>
  */
 export async function install(system: System, self: readonly string[]): Promise<readonly string[]> {
   await assertOnlyRootCanChange(system, self, { code: 'service.unsafe', as: 'as a service' });
-  return installService(specOf(self));
+  const refused = installService(specOf(self));
+  await registryOf(system).write(ENVIRONMENT_PATH, ENVIRONMENT);
+  return refused;
 }
 
 /** Stops it, which lets go of everything, and takes it out. Whether there was one. */

@@ -1,7 +1,7 @@
 import { posix, win32 } from 'node:path';
 import { messageOf, UserError } from '../errors.ts';
 import { parseJson } from './json.ts';
-import { isRegistryPath, type RegistryValue } from './registry.ts';
+import { isRegistryPath, isRegistryValue } from './registry.ts';
 import { composed, type State, type Step } from './steps.ts';
 import type { Owner, System } from './system.ts';
 
@@ -103,16 +103,11 @@ const isStep = (step: Step | undefined): boolean =>
   isState(step.after);
 
 const isState = (state: State | undefined): boolean =>
-  state === undefined || (state?.kind === 'value' ? isValue(state.value) : isFileOrFolder(state));
+  state === undefined || (state?.kind === 'value' ? isRegistryValue(state.value) : isFileOrFolder(state));
 
 const isFileOrFolder = (state: Exclude<State, { kind: 'value' }>): boolean =>
   typeof state?.mode === 'number' &&
   (state.kind === 'folder' || (state.kind === 'file' && typeof state.text === 'string' && isOwner(state.owner)));
-
-const isValue = (value: RegistryValue): boolean =>
-  value?.type === 'dword'
-    ? typeof value.data === 'number'
-    : (value?.type === 'sz' || value?.type === 'binary') && typeof value.data === 'string';
 
 const isOwner = (owner: Owner | undefined): boolean =>
   owner === undefined || (typeof owner?.uid === 'number' && typeof owner.gid === 'number');

@@ -1,11 +1,11 @@
 import { openLibrary } from './native.ts';
-import type { Registry, RegistryValue } from './registry.ts';
+import { placeOf, type Registry, type RegistryValue } from './registry.ts';
 import { windowsError } from './windows-error.ts';
 import { readWinHttp, WINHTTP_PATH, writeWinHttp } from './winhttp-windows.ts';
 
 /** Predefined keys of winreg.h, sign-extended as a 64-bit HKEY is. */
 const ROOTS: Readonly<Record<string, number>> = { HKCU: 0x80000001 | 0, HKLM: 0x80000002 | 0, HKU: 0x80000003 | 0 };
-const TYPES = { sz: 1, binary: 3, dword: 4 } as const;
+const TYPES = { sz: 1, binary: 3, dword: 4, 'multi-sz': 7 } as const;
 const REG_EXPAND_SZ = 2;
 const RRF_ANY = 0xffff;
 const FILE_NOT_FOUND = 2;
@@ -95,10 +95,11 @@ function bind() {
 }
 
 function partsOf(path: string): { root: number; key: string; name: string } {
-  const [first, last] = [path.indexOf('\\'), path.lastIndexOf('\\')];
-  const root = ROOTS[path.slice(0, first)];
-  if (root === undefined || first === last) throw new Error(`${path} names no value of the registry`);
-  return { root, key: path.slice(first + 1, last), name: path.slice(last + 1) };
+  const { key, name } = placeOf(path);
+  const first = key.indexOf('\\');
+  const root = ROOTS[key.slice(0, Math.max(first, 0))];
+  if (root === undefined) throw new Error(`${path} names no value of the registry`);
+  return { root, key: key.slice(first + 1), name };
 }
 
 function valueFrom(path: string, type: number, data: Buffer): RegistryValue {
@@ -110,6 +111,14 @@ function valueFrom(path: string, type: number, data: Buffer): RegistryValue {
     case TYPES.sz:
     case REG_EXPAND_SZ:
       return { type: 'sz', data: data.toString('utf16le').replace(/\0+$/, '') };
+    case TYPES['multi-sz']:
+      return {
+        type: 'multi-sz',
+        data: data
+          .toString('utf16le')
+          .split('\0')
+          .filter((text) => text !== ''),
+      };
     default:
       throw new Error(`${path} is of a type (${type}) that is not known here`);
   }
@@ -117,6 +126,7 @@ function valueFrom(path: string, type: number, data: Buffer): RegistryValue {
 
 function bytesOf({ type, data }: RegistryValue): Buffer {
   if (type === 'sz') return Buffer.from(`${data}\0`, 'utf16le');
+  if (type === 'multi-sz') return Buffer.from(`${data.map((text) => `${text}\0`).join('')}\0`, 'utf16le');
   if (type === 'binary') return Buffer.from(data, 'hex');
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32LE(data);

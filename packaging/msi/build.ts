@@ -9,6 +9,7 @@ import { filesBelow, stage } from '../stage.ts';
 import { WINDOWS } from '../target.ts';
 import { uuidOf } from '../uuid.ts';
 import { TABLES } from './tables.ts';
+import { versionsOf } from './versions.ts';
 import { wxs } from './wxs.ts';
 
 /** What tests put in the place of what is released. */
@@ -40,7 +41,7 @@ export async function buildMsi(
     run(top, 'wixl', ['--arch', 'x64', '--output', 'quiesced.msi', 'quiesced.wxs']);
     const about = run(top, 'msiinfo', ['export', 'quiesced.msi', SUMMARY]);
     writeFileSync(join(top, `${SUMMARY}.idt`), summaryOf(about, uuidOf(`${source} ${TABLES} ${digest(root, paths)}`)));
-    const queries = TABLES.flatMap((query) => ['-q', query]);
+    const queries = [...TABLES, ...versionsOf(root, paths)].flatMap((query) => ['-q', query]);
     run(top, 'msibuild', ['quiesced.msi', '-i', `${SUMMARY}.idt`, ...queries]);
     copyFileSync(join(top, 'quiesced.msi'), msi);
     return msi;

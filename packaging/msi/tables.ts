@@ -1,8 +1,8 @@
 import { type Action, AFTER_FILES, BEFORE_REMOVAL, SKIP_STOP } from './actions.ts';
-import { COMMAND, componentId, fileId, folderId, PROGRAM, SCRIPT } from './wxs.ts';
+import { COMMAND, COMMAND_NAME, componentId, folderId, PROGRAM_FOLDER } from './wxs.ts';
 
-/** msidbCustomActionType*: an installed program, as LocalSystem, once the machine is being changed. */
-const PROGRAM_ACTION = 0x12 + 0x400 + 0x800;
+/** msidbCustomActionType*: a command line, as LocalSystem, once the machine is being changed. */
+const COMMAND_ACTION = 0x22 + 0x400 + 0x800;
 const UNDO = 0x100;
 const GO_ON = 0x40;
 
@@ -30,9 +30,10 @@ export const TABLES: readonly string[] = [
 ];
 
 function custom({ id, command, when, onFailure }: Action): string {
-  const type = PROGRAM_ACTION + (when === 'undo' ? UNDO : 0) + (onFailure === 'go-on' ? GO_ON : 0);
-  const target = `"[ProgramFolder]${SCRIPT}" ${command}`;
-  return insert('CustomAction', { Action: id, Type: type, Source: fileId(PROGRAM), Target: target });
+  const type = COMMAND_ACTION + (when === 'undo' ? UNDO : 0) + (onFailure === 'go-on' ? GO_ON : 0);
+  // By the command that a person has, which takes away what the machine has set for others that run in Node.
+  const target = `"[System64Folder]cmd.exe" /d /s /c ""[${folderId('bin')}]${COMMAND_NAME}" ${command}"`;
+  return insert('CustomAction', { Action: id, Type: type, Source: PROGRAM_FOLDER, Target: target });
 }
 
 function sequenced(action: string, number: number, condition?: string): string {

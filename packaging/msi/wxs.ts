@@ -15,10 +15,10 @@ export interface MsiSource {
   readonly files: readonly string[];
 }
 
-export const PROGRAM = 'node.exe';
-export const SCRIPT = 'quiesced.mjs';
+export const PROGRAM_FOLDER = 'ProgramFolder';
+export const COMMAND_NAME = 'quiesced.cmd';
 /** The component that what belongs to no file goes with: PATH, and the source of events. */
-export const COMMAND = 'bin/quiesced.cmd';
+export const COMMAND = `bin/${COMMAND_NAME}`;
 /** Windows 10 and Server 2016 are the first to have it, and the first that Node 24 runs on. */
 const MAJOR_VERSION = 'HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\CurrentMajorVersionNumber';
 
@@ -33,7 +33,7 @@ export const wxs = ({ version, root, files }: MsiSource): string =>
 <MajorUpgrade DowngradeErrorMessage="A newer version of quiesced is installed."/>
 <Media Id="1" Cabinet="quiesced.cab" EmbedCab="yes"/>
 <Property Id="ARPNOMODIFY" Value="1"/>
-<!-- Also files whose version is lower or not told: what is installed is what is in the package. -->
+<!-- Also files whose version is lower, or that have none: what is installed is what is in the package. -->
 <Property Id="REINSTALLMODE" Value="amus"/>
 <!-- Our own actions stop what runs; Restart Manager would do it first, and give it 30 seconds. -->
 <Property Id="MSIRESTARTMANAGERCONTROL" Value="Disable"/>
@@ -43,7 +43,7 @@ export const wxs = ({ version, root, files }: MsiSource): string =>
 <Condition Message="quiesced needs Windows Server 2016, Windows 10 or newer.">Installed OR MAJORVERSION</Condition>
 <Directory Id="TARGETDIR" Name="SourceDir">
 <Directory Id="ProgramFiles64Folder">
-${folder('', 'ProgramFolder', 'quiesced', root, files)}</Directory>
+${folder('', PROGRAM_FOLDER, 'quiesced', root, files)}</Directory>
 </Directory>
 <Feature Id="Complete" Title="quiesced" Level="1" Absent="disallow">
 ${files.map((file) => `<ComponentRef Id="${componentId(file)}"/>\n`).join('')}</Feature>

@@ -1,4 +1,4 @@
-import type { Registry, RegistryValue } from '../../agent/system/registry.ts';
+import { placeOf, type Registry, type RegistryValue, valuePath } from '../../agent/system/registry.ts';
 
 /** A registry in memory: paths in any case, as the real one has them. */
 export interface FakeRegistry extends Registry {
@@ -6,28 +6,20 @@ export interface FakeRegistry extends Registry {
   readonly values: ReadonlyMap<string, RegistryValue>;
 }
 
-/** A name that has backslashes itself stands behind this, in place of the last one of its path. */
-export const NAME = '\0';
-
 export function fakeRegistry(given: Readonly<Record<string, RegistryValue>> = {}): FakeRegistry {
-  const values = new Map(Object.entries(given).map(([path, value]) => [path.toLowerCase(), value]));
-  const spelled = new Map(Object.keys(given).map((path) => [path.toLowerCase(), path]));
-  const places = (): readonly { readonly key: string; readonly name: string }[] =>
-    [...values.keys()].map((path) => {
-      const written = spelled.get(path) ?? path;
-      const at = written.includes(NAME) ? written.indexOf(NAME) : written.lastIndexOf('\\');
-      return { key: written.slice(0, at), name: written.slice(at + 1) };
-    });
+  const values = new Map(Object.entries(given).map(([path, value]) => [idOf(path), value]));
+  const spelled = new Map(Object.keys(given).map((path) => [idOf(path), path]));
+  const places = () => [...values.keys()].map((id) => placeOf(spelled.get(id) ?? id));
   const isSame = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
   return {
     values,
-    read: async (path) => values.get(path.toLowerCase()),
+    read: async (path) => values.get(idOf(path)),
     async write(path, value) {
-      values.set(path.toLowerCase(), value);
-      spelled.set(path.toLowerCase(), path);
+      values.set(idOf(path), value);
+      spelled.set(idOf(path), path);
     },
     async remove(path) {
-      values.delete(path.toLowerCase());
+      values.delete(idOf(path));
     },
     async keys(key) {
       const below = places().filter((place) => isSame(place.key.slice(0, key.length + 1), `${key}\\`));
@@ -38,4 +30,10 @@ export function fakeRegistry(given: Readonly<Record<string, RegistryValue>> = {}
         .filter((place) => isSame(place.key, key))
         .map(({ name }) => name),
   };
+}
+
+/** In any case, and whichever way its name is told from its key. */
+function idOf(path: string): string {
+  const { key, name } = placeOf(path);
+  return valuePath(key, name).toLowerCase();
 }

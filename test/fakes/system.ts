@@ -12,6 +12,8 @@ export interface FakeSystemOptions {
   /** Answers of programs, by the joined argv or by the program's name alone. Anything else is `not-found`. */
   readonly programs?: Readonly<Record<string, FakeProgram>>;
   readonly platform?: Platform;
+  /** The folder of a machine that another process has made; a new one when this is left out. */
+  readonly root?: string;
   /** Values by their paths; of Windows, which has an empty one when this is left out. */
   readonly registry?: Readonly<Record<string, RegistryValue>>;
   readonly privileged?: boolean;
@@ -30,7 +32,7 @@ export interface FakeSystem extends System {
 
 /** A machine made of a private folder and programmed programs: nothing is ever spawned. */
 export function fakeSystem(options: FakeSystemOptions = {}): FakeSystem {
-  const root = mkdtempSync(join(tmpdir(), 'quiesced-unit-'));
+  const root = options.root ?? mkdtempSync(join(tmpdir(), 'quiesced-unit-'));
   plant(root, options.files ?? {});
   const ran: (readonly string[])[] = [];
   const clock: Clock = { monotonicMs: () => performance.now(), now: () => options.now ?? new Date() };

@@ -41,10 +41,10 @@ const DEAF_MS = 3000;
 
 export const guid = (): string => `{${randomUUID()}}`;
 
-export function fakeVss(): FakeVss {
+export function fakeVss(sets = new Set<string>()): FakeVss {
   const vss: FakeVss = {
     told: [],
-    sets: new Set(),
+    sets,
     writers: [WRITERS],
     fate: 'made',
     stuck: new Set(),

@@ -1,10 +1,11 @@
+import type { RunningProgram } from '../../agent/system/programs-windows.ts';
 import type { RegistryValue } from '../../agent/system/registry.ts';
 import { type ServiceState, START_TYPES } from '../../agent/system/service-states.ts';
 import type { FileStat, System } from '../../agent/system/system.ts';
 import type { WindowsVolume } from '../../agent/system/windows-volumes.ts';
 import { ADMINISTRATORS, descriptor, FULL, SYSTEM } from '../unit/system/descriptors.ts';
 import { fakeRegistry } from './registry.ts';
-import { type FakeProgram, fakeSystem } from './system.ts';
+import { type FakeProgram, type FakeSystemOptions, fakeSystem } from './system.ts';
 
 /** A Windows in memory. Paths and names in any case, as the real one has them. */
 export interface WindowsMachine {
@@ -19,6 +20,7 @@ export interface WindowsMachine {
   readonly disks: readonly Buffer[];
   /** Who may do what with a file or folder; administrators everything and nobody else anything when it is not named here. */
   readonly security: Readonly<Record<string, Buffer>>;
+  readonly processes: readonly RunningProgram[];
   /** What each look at the processors shows, the last one again and again; and the memory in use. In percent. */
   readonly load: { readonly busy: readonly number[]; readonly memory: number };
 }
@@ -32,8 +34,11 @@ const CLOSED = descriptor(SYSTEM, [
  * Its files do not exist on this machine, and nothing is spawned. What is written, our own records, is in a private
  * folder, under names with backslashes in them.
  */
-export function fakeWindows(machine: WindowsMachine): { readonly system: System; cleanUp(): void } {
-  const { cleanUp, ...fake } = fakeSystem({ platform: 'windows', programs: machine.programs });
+export function fakeWindows(
+  machine: WindowsMachine,
+  place: Pick<FakeSystemOptions, 'root'> = {},
+): { readonly system: System; cleanUp(): void } {
+  const { cleanUp, ...fake } = fakeSystem({ platform: 'windows', programs: machine.programs, ...place });
   const services = lowered(machine.services);
   const files = lowered(machine.files);
   const ages = lowered(machine.agesMs);
@@ -49,6 +54,7 @@ export function fakeWindows(machine: WindowsMachine): { readonly system: System;
     services: { read: async (name) => services.get(name.toLowerCase())?.value },
     volumes: { list: async () => machine.volumes },
     disks: { start: async (number) => machine.disks[number] },
+    programs: { list: async () => machine.processes },
     load: {
       busyPercent: async () => (looks.length > 1 ? looks.shift() : looks[0]) ?? 0,
       memoryPercent: () => machine.load.memory,

@@ -25,7 +25,7 @@ export const NO_PARSERS: Readonly<Record<string, readonly string[]>> = {
     'proxy/variables.ts isProxyVariable',
     'checks/network-reach.ts judgeAuth',
     'reach/clouds.ts cloudOf',
-    'system/registry.ts isRegistryPath',
+    ...['isRegistryPath', 'valuePath', 'placeOf'].map((name) => `system/registry.ts ${name}`),
     'system/native.ts openLibrary',
     'system/real-path-windows.ts partsOnDisk',
     'system/windows-error.ts windowsError',

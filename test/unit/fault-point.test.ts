@@ -64,6 +64,10 @@ t.test('it stops itself, and goes on when it is continued', async (t) => {
   t.equal(await ended, 0);
 });
 
+t.test('it ends itself at once', async (t) => {
+  t.match(run(envOf(t.testdir(), 'room.step.after=kill')), { signal: 'SIGKILL', stdout: '' });
+});
+
 t.test('what hangs never comes back, with its thread or without', async (t) => {
   for (const point of ['room.step.before', 'room.step.after']) {
     const env = envOf(t.testdir(), `${point}=hang`);

@@ -38,10 +38,30 @@ t.test('on win32', { skip, timeout: 280_000 }, async (t) => {
   t.equal(said.services.missing, null);
   t.strictSame(
     said.registry,
-    { nameless: { type: 'sz', data: 'nameless' }, names: ['', 'schön'], keys: ['below'], none: [[], []] },
+    {
+      slashed: { type: 'multi-sz', data: ['one', 'zwölf'] },
+      nameless: { type: 'sz', data: 'nameless' },
+      names: ['', 'a\\b', 'schön'],
+      keys: ['below'],
+      none: [[], []],
+    },
     'what is in a key',
   );
+  t.match(
+    said.adapter,
+    { dhcp: false, fixed: ['10.0.0.4', '10.0.0.5'], hasGateway: true },
+    'the addresses of an adapter',
+  );
+  t.strictSame(
+    said.owed,
+    { left: 'fail', atWork: 'info', settled: 'pass' },
+    'what is owed, and whether somebody is at work',
+  );
   t.equal(said.noDisk, null);
+  const verdictOf = (id: string) => said.findings.find((finding: { id: string }) => finding.id === id)?.verdict;
+  for (const id of ['os.docker', 'other.freezers', 'app.script-timeout', 'app.db-detect', 'app.db-connect']) {
+    t.equal(verdictOf(id), 'pass', `${id}: there is nothing of the kind`);
+  }
   t.ok(said.findings.length > 60, `a full report: ${said.findings.length}`);
   for (const { id, verdict, detail } of said.findings as readonly Record<string, string>[]) {
     if (NOT_IN_WINE.includes(id ?? '')) t.ok(['skip', 'error'].includes(verdict ?? ''), `${id} ${verdict}: ${detail}`);

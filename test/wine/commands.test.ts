@@ -25,7 +25,7 @@ function plantScripts({ disk }: WineMachine): () => string {
 
 t.test('commands on Windows', { skip, timeout: 280_000 }, async (t) => {
   const machine = await wineMachine(t);
-  const { quiesced, disk } = machine;
+  const { quiesced, quiescedWith, disk } = machine;
   const json = (...args: readonly string[]) => JSON.parse(quiesced(...args, '--json').out);
 
   t.match(quiesced('--version').out, /^quiesced [\d.]+ \(node v24/);
@@ -66,6 +66,16 @@ t.test('commands on Windows', { skip, timeout: 280_000 }, async (t) => {
     t.equal(json('history').outcomes.length, 3);
   });
 
+  await t.test('what somebody should see is handed to the log of events', async (t) => {
+    const fault = { QUIESCED_TEST_FAULT: 'pre-script.run.after=kill', QUIESCED_TEST_FAULT_REACHED: 'C:\\reached.txt' };
+    t.equal(quiescedWith(fault, 'rehearse', '--yes', '--json').out, '', 'it is dead');
+    // Wine keeps no events and reads none back, and of their numbers and source it says nothing: only what it was told to keep.
+    const { code, err } = quiescedWith({ WINEDEBUG: '-all,+eventlog' }, 'recover');
+    t.equal(code, 0);
+    t.match(err, /warn:eventlog:ReportEventW L"what a run owed has been left in its place id=/, 'as a warning');
+    t.notMatch(err, /L"(warn|error)/, 'without the level, which the event has itself');
+  });
+
   await t.test('the proxy', async (t) => {
     const before = json('proxy', 'show').set;
     const settings = 'HKU\\S-1-5-18\\Software\\Microsoft\\Windows\\CurrentVersion\\Internet Settings';
@@ -81,6 +91,24 @@ t.test('commands on Windows', { skip, timeout: 280_000 }, async (t) => {
       );
     }
     t.strictSame(json('proxy', 'apply', '--url', 'http://10.0.0.8:3128', '--bypass', '.x.example').files, []);
+    t.equal(quiesced('proxy', 'undo').code, 0);
+    t.strictSame(json('proxy', 'show').set, before);
+
+    t.match(json('proxy', 'apply', '--from-current-user'), { error: { code: 'proxy.none' } });
+    for (const [name, type, value] of [
+      ['ProxyEnable', 'REG_DWORD', '1'],
+      ['ProxyServer', 'REG_SZ', 'http=10.0.0.9:80;https=10.0.0.9:8080'],
+      ['ProxyOverride', 'REG_SZ', '*.y.example;10.1.*;<local>'],
+    ] as const) {
+      const users = settings.replace('HKU\\S-1-5-18', 'HKCU');
+      t.equal(machine.wine('reg.exe', 'add', users, '/v', name, '/t', type, '/d', value, '/f').code, 0, name);
+    }
+    t.equal(quiesced('proxy', 'apply', '--from-current-user', '--bypass', '.z.example').code, 0);
+    for (const consumer of ['local-system', 'winhttp']) {
+      const found = json('proxy', 'show').used.find((each: { consumer: string }) => each.consumer === consumer);
+      t.equal(found.proxy, 'http://10.0.0.9:8080', consumer);
+      for (const item of ['.y.example', '10.1.0.0/16', '.z.example']) t.ok(found.bypass.includes(item), item);
+    }
     t.equal(quiesced('proxy', 'undo').code, 0);
     t.strictSame(json('proxy', 'show').set, before);
   });

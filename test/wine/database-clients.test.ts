@@ -75,6 +75,12 @@ client = C:\\relay\\mariadb.cmd
     { detected: { how: 'CHECKPOINT, then the shadow copy', missing: [], blocks: 'nothing' } },
     { detected: { how: /BACKUP STAGE BLOCK_COMMIT/, missing: [], blocks: 'commits' } },
   ]);
+  const checked = json('check', '--only', 'app.db-connect,app.db-long-query,app.stale-lock').findings;
+  t.strictSame(
+    checked.map(({ id, verdict }: Record<string, string>) => `${id} ${verdict}`),
+    ['app.db-connect pass', 'app.db-long-query pass', 'app.stale-lock pass'],
+    'the checks ask them too',
+  );
   t.equal(hold(machine), 0);
   t.equal(await sessions(), 1, 'its session is there');
   const first = attempt(writer.add(1));

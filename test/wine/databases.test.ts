@@ -38,6 +38,7 @@ async function sqlite(t: Test, machine: WineMachine): Promise<void> {
 
   const [asked] = json('quiescers').quiescers;
   t.match(asked, { id: 'sqlite', detected: { missing: [], folders: ['C:\\app'] }, volumes: ['C:\\'] });
+  t.match(json('check', '--only', 'app.db-datadir').findings, [{ verdict: 'pass', detail: 'C:\\app' }]);
   t.equal(hold(machine), 0);
   t.match(await look(), { mayWrite: false }, 'it is held');
   t.match(json('release'), { consistency: 'crash', faults: [] });

@@ -26,6 +26,7 @@ const MINUTE = 60_000;
 
 /** Where it is installed: nobody but the one user may write there. */
 const PROGRAM = 'C:\\Program Files\\quiesced';
+const INSTALLED = [`${PROGRAM}\\node.exe`, `${PROGRAM}\\quiesced.mjs`];
 
 const SERVICE_ENVIRONMENT = 'HKLM\\System\\CurrentControlSet\\Control\\Session Manager\\Environment';
 
@@ -38,6 +39,8 @@ export interface WineMachine {
   run(program: string, ...args: readonly string[]): Promise<unknown>;
   /** Runs the program that is installed, as `npm run build` makes it. */
   quiesced(...args: readonly string[]): Said;
+  /** The same with variables in its environment. */
+  quiescedWith(more: Readonly<Record<string, string>>, ...args: readonly string[]): Said;
   /** Runs a program of Windows. */
   wine(...args: readonly string[]): Said;
 }
@@ -82,7 +85,10 @@ export async function wineMachine(
     ...testing(root),
   };
   // By env(1), because the test runner adds to the environment of what is started.
-  const confined = ['-i', ...Object.entries(env).map(([name, value]) => `${name}=${value}`)];
+  const confined = (more: Readonly<Record<string, string>>) => [
+    '-i',
+    ...Object.entries({ ...env, ...more }).map(([name, value]) => `${name}=${value}`),
+  ];
   t.teardown(() => {
     // By its own prefix: those of others go on.
     spawnSync(WINESERVER, ['-k', '-w'], { env, stdio: 'ignore', timeout: MINUTE });
@@ -91,11 +97,11 @@ export async function wineMachine(
   const disk = join(env.WINEPREFIX, 'drive_c');
   // With its links to the disks, as they are.
   execFileSync('cp', ['-a', '--reflink=auto', bootedPrefix(env), env.WINEPREFIX]);
-  const start = (args: readonly string[]): Said => {
+  const start = (args: readonly string[], more: Readonly<Record<string, string>> = {}): Said => {
     // To files: what is a pipe or a device here is none that Node knows on Windows.
     const [out, err] = [join(folder, 'out.txt'), join(folder, 'err.txt')];
     const fds = [out, err].map((path) => openSync(path, 'w'));
-    const { status } = spawnSync('env', [...confined, WINE, ...args], {
+    const { status } = spawnSync('env', [...confined(more), WINE, ...args], {
       // The disk that paths without a letter are on: that of this machine must not be looked at.
       cwd: existsSync(disk) ? disk : folder,
       stdio: ['ignore', ...fds],
@@ -127,7 +133,8 @@ export async function wineMachine(
     disk,
     node,
     wine: (...args) => start(args),
-    quiesced: (...args) => start([`${PROGRAM}\\node.exe`, `${PROGRAM}\\quiesced.mjs`, ...args]),
+    quiesced: (...args) => start([...INSTALLED, ...args]),
+    quiescedWith: (more, ...args) => start([...INSTALLED, ...args], more),
     async run(program, ...args) {
       const bundled = join(folder, 'program.mjs');
       const answer = join(folder, 'answer.json');

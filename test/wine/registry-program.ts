@@ -19,6 +19,8 @@ async function roundTrips(registry: Registry) {
     { type: 'dword', data: 0xffff_ffff },
     { type: 'binary', data: '4600ff' },
     { type: 'binary', data: '' },
+    { type: 'multi-sz', data: ['10.0.0.4', 'tschüß 日本'] },
+    { type: 'multi-sz', data: [] },
   ];
   const path = 'HKLM\\SOFTWARE\\quiesced-test\\deep\\value';
   const read: unknown[] = [];

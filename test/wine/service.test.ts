@@ -6,8 +6,10 @@ import { WINE, wineMachine } from './machine.ts';
 
 const skip = existsSync(WINE) ? false : 'Wine is not installed: see test/wine/setup.ts';
 
+const SERVICE = 'HKLM\\System\\CurrentControlSet\\Services\\quiesced';
+
 t.test('made, run, asked, stopped with something held, and removed', { skip, timeout: 280_000 }, async (t) => {
-  const { quiesced, disk } = await wineMachine(t);
+  const { quiesced, wine, disk } = await wineMachine(t);
   const json = (...args: readonly string[]) => JSON.parse(quiesced(...args, '--json').out);
   const place = join(disk, 'ProgramData/quiesced');
   mkdirSync(join(place, 'hooks.d'), { recursive: true });
@@ -21,6 +23,9 @@ t.test('made, run, asked, stopped with something held, and removed', { skip, tim
   t.equal(code, 0, out + err);
   t.match(json('service', 'status'), { service: { state: 'running', pid: Number } });
   t.match(json('status'), { daemon: { onDemand: false } }, 'by its pipe');
+  // Wine stores it, and does not read it when it starts a service: what comes of it is seen on a real Windows only.
+  const environment = wine('reg.exe', 'query', SERVICE, '/v', 'Environment').out;
+  t.match(environment, /NODE_OPTIONS=\\0NODE_PATH=/, 'what the machine sets for others in Node is not for it');
   t.equal(quiesced('check').code, quiesced('--health').code);
 
   t.equal(quiesced('hold', '--no-freeze', '--for', '170s').code, 0);

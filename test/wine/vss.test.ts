@@ -2,49 +2,20 @@
  * Shadow copies by the program that is installed, on Wine, with stand-ins for diskshadow and vssadmin, which Wine has not:
  * what they are told, in which order, and what becomes of it. Nothing here says anything of VSS.
  */
-import { cpSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { WINE, wineMachine } from './machine.ts';
+import { WINE } from './machine.ts';
+import { vssRig } from './vss-rig.ts';
 
 const skip = existsSync(WINE) ? false : 'Wine is not installed: see test/wine/setup.ts';
 
 t.test('shadow copies on Windows', { skip, timeout: 280_000 }, async (t) => {
-  const { disk, node, quiesced } = await wineMachine(t);
-  const ours = join(disk, 'ProgramData/quiesced');
-  const system32 = join(disk, 'windows/system32');
-  const diskshadow = join(system32, 'diskshadow.exe');
-  const json = (...args: readonly string[]) => JSON.parse(quiesced(...args, '--json').out);
-  const configure = (keep: number, more = '') =>
-    writeFileSync(
-      join(ours, 'quiesced.conf'),
-      `[snapshot]\r\ntaker = vss\r\n${more}[vss]\r\nvolumes = C:\r\nkeep = ${keep}\r\n[scripts]\r\npre = C:\\s p\\pre.cmd\r\npost = C:\\s p\\post.cmd\r\n`,
-    );
-  const told = (fate: string) => {
-    writeFileSync(join(disk, 'fate.txt'), fate);
-    rmSync(join(disk, 'events.txt'), { force: true });
-  };
-  const events = (): readonly string[] =>
-    readFileSync(join(disk, 'events.txt'), 'utf8')
-      .split(/\r?\n/)
-      .filter((line) => line !== '');
-  const sets = (): readonly string[] => JSON.parse(readFileSync(join(disk, 'sets.json'), 'utf8'));
-  const sessions = (): readonly string[] => readdirSync(join(ours, 'run')).filter((name) => name.startsWith('vss-'));
-
-  for (const folder of [ours, join(disk, 's p')]) mkdirSync(folder, { recursive: true });
-  writeFileSync(join(disk, 's p/pre.cmd'), '@echo pre>> C:\\events.txt\r\n');
-  writeFileSync(
-    join(disk, 's p/post.cmd'),
-    '@echo post %QUIESCED_CONSISTENCY% %QUIESCED_SNAPSHOT%>> C:\\events.txt\r\n',
-  );
+  const { machine, ours, json, configure, told, events, sets, sessions, plant } = await vssRig(t);
+  const { disk, quiesced } = machine;
   configure(1);
-  told('');
   t.match(json('snapshot'), { error: { code: 'vss.no-diskshadow' } }, 'as on a Windows that is no server');
-
-  cpSync(node, diskshadow);
-  linkSync(diskshadow, join(system32, 'vssadmin.exe'));
-  cpSync(join(import.meta.dirname, 'diskshadow-stand-in.cjs'), join(disk, 's'));
-  cpSync(join(import.meta.dirname, 'vssadmin-stand-in.cjs'), join(disk, 'list'));
+  plant();
 
   await t.test('one is made, and stays until the next one', async (t) => {
     const first = json('snapshot');

@@ -72,6 +72,8 @@ export function createShadows(system: System, wishes: CreationWishes): Creation 
         await orUndefinedAfter(KILLED_MS, ended);
       }
       over = true;
+      // What failed on our side says nothing of what was made by then; its log does.
+      if (byItself) set ??= parseShadowLog((await creationLog(system, folder)) ?? '');
       return { set, cutShort: doubtful || !byItself };
     },
   };

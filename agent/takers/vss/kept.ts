@@ -5,7 +5,6 @@ import { parseJson } from '../../system/json.ts';
 import { PATHS } from '../../system/paths.ts';
 import type { System } from '../../system/system.ts';
 import { deleteSet } from './delete-set.ts';
-import { newFolder, removeFolder } from './diskshadow.ts';
 
 /** A set of shadow copies that was made by a run that came to its end, and is kept. */
 export interface KeptSet {
@@ -68,14 +67,13 @@ export function surplusOf(kept: readonly KeptSet[], keep: number): readonly Kept
 /**
  * Deletes those that are too many, each by its id; one that cannot be deleted stays on record. When it is too late, those that
  * are left, and the record, are another run's.
+ *
+ * @param folder for scripts and logs; the caller removes it.
  */
-export async function prune(system: System, keep: number, signal: AbortSignal): Promise<void> {
-  const surplus = surplusOf(await readKept(system), keep);
-  if (surplus.length === 0) return;
+export async function prune(system: System, folder: string, keep: number, signal: AbortSignal): Promise<void> {
   const problems: unknown[] = [];
-  const folder = newFolder();
-  for (const { set } of surplus) {
-    if (signal.aborted) break;
+  for (const { set } of surplusOf(await readKept(system), keep)) {
+    signal.throwIfAborted();
     try {
       await deleteSet(system, folder, set);
       if (!signal.aborted) await forgetKept(system, set);
@@ -83,6 +81,5 @@ export async function prune(system: System, keep: number, signal: AbortSignal): 
       problems.push(error);
     }
   }
-  await removeFolder(system, folder);
   if (problems.length > 0) throw new AggregateError(problems, 'not every old shadow copy could be deleted');
 }

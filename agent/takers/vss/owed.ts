@@ -16,16 +16,20 @@ export interface OwedShadows {
   readonly folder: string;
   /** Once it is known. */
   readonly set?: string;
+  /** The shadow copies are seen to: nothing is left but files in the folder. */
+  readonly settled?: true;
 }
 
 export function parseOwedShadows(what: unknown): OwedShadows {
-  const { folder, set } = (typeof what === 'object' && what !== null ? what : {}) as Record<string, unknown>;
-  if (typeof folder !== 'string' || !isFolderOfOurs(folder) || !(set === undefined || typeof set === 'string')) {
+  const { folder, set, settled } = (typeof what === 'object' && what !== null ? what : {}) as Record<string, unknown>;
+  const isSet = set === undefined || typeof set === 'string';
+  const isSettled = settled === undefined || settled === true;
+  if (typeof folder !== 'string' || !isFolderOfOurs(folder) || !isSet || !isSettled) {
     throw new UserError('vss.record-broken', 'what is on record of shadow copies is not understood', {
       remedy: 'See which there are: vssadmin list shadows. Delete what is left over, then remove the record.',
     });
   }
-  return { folder, ...(set === undefined ? {} : { set }) };
+  return { folder, ...(set === undefined ? {} : { set }), ...(settled === undefined ? {} : { settled }) };
 }
 
 /** As long as VSS takes at the most, and a little more. */
@@ -41,6 +45,7 @@ const TASKKILL_MS = 10_000;
 export async function settleShadows(system: System, what: unknown, signal: AbortSignal): Promise<void> {
   const owed = parseOwedShadows(what);
   await ended(system, owed.folder, signal);
+  if (owed.settled) return removeFolder(system, owed.folder);
   const log = await creationLog(system, owed.folder);
   const set = owed.set ?? (log === undefined ? undefined : parseShadowLog(log)?.set);
   if (set !== undefined) {

@@ -82,12 +82,16 @@ export function vssTaker(system: System, wishes: VssWishes, graceMs = GRACE_MS):
         await deleteSet(system, mine.folder, set.set);
       }
       signal.throwIfAborted();
-      // Before anything else that may fail: what is still owed then is deleted, however good it is.
-      await owe(undefined);
       creation = undefined;
-      await removeFolder(system, mine.folder);
-      // Those of before are deleted only once there is another.
-      if (snapshot !== undefined) await prune(system, wishes.keep, signal);
+      try {
+        // Before anything else that may fail: what is owed otherwise then is deleted, however good it is.
+        await owe({ folder: mine.folder, settled: true });
+        // Those of before are deleted only once there is another.
+        if (snapshot !== undefined) await prune(system, mine.folder, wishes.keep, signal);
+      } finally {
+        await removeFolder(system, mine.folder);
+        if (!signal.aborted) await owe(undefined);
+      }
     },
   };
 }

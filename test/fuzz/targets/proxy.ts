@@ -143,12 +143,17 @@ export const proxyTargets: readonly FuzzTarget[] = [
     oneIn: 10,
   },
   {
-    ...textTarget('proxy-record', ['system/change-record.ts readRecord'], [RECORD], async (text) => {
-      const system = memorySystem({ files: new Map([['/etc/environment', 'A=c\n']]) });
-      const folder = recordFolder(system);
-      const kept = memorySystem({ files: new Map([[`${folder}/record.json`, text]]) });
-      await planProxy(system, { do: 'undo', force: true }, await readRecord(kept, folder));
-    }),
+    ...textTarget(
+      'proxy-record',
+      ['system/change-record.ts readRecord', 'system/registry.ts isRegistryValue'],
+      [RECORD],
+      async (text) => {
+        const system = memorySystem({ files: new Map([['/etc/environment', 'A=c\n']]) });
+        const folder = recordFolder(system);
+        const kept = memorySystem({ files: new Map([[`${folder}/record.json`, text]]) });
+        await planProxy(system, { do: 'undo', force: true }, await readRecord(kept, folder));
+      },
+    ),
     oneIn: 10,
   },
 ];

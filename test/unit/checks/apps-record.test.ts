@@ -26,8 +26,8 @@ t.test('a record that is not understood is never taken for nothing', async (t) =
       return owed === undefined || Array.isArray((JSON.parse(text) as { runs: unknown }).runs);
     }),
   );
-  t.equal(judgeOwed({ owed: undefined, atWork: false }).verdict, 'fail');
-  t.equal(judgeOwed({ owed: undefined, atWork: true }).verdict, 'fail', 'also while a run is at work');
+  t.equal(judgeOwed({ owed: undefined, atWork: false }, 'cat it').verdict, 'fail');
+  t.equal(judgeOwed({ owed: undefined, atWork: true }, 'cat it').verdict, 'fail', 'also while a run is at work');
 });
 
 t.test('any history: what it proves has a time', async (t) => {

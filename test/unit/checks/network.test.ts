@@ -135,8 +135,8 @@ t.test('addresses by ip', async (t) => {
 });
 
 t.test('names by cloud', async (t) => {
-  t.match(judgePlugins(true, 'westeurope').detail, /\*\.blob\.core\.windows\.net/);
-  t.match(judgePlugins(true, 'usgovvirginia').detail, /\*\.usgovcloudapi\.net/);
+  t.match(judgePlugins(['it'], 'westeurope').detail, /\*\.blob\.core\.windows\.net/);
+  t.match(judgePlugins(['it'], 'usgovvirginia').detail, /\*\.usgovcloudapi\.net/);
 });
 
 const ip = (prefsrc: string, ...locals: readonly string[]) => ({

@@ -21,6 +21,7 @@ export interface WindowsChange {
   readonly volumes?: WindowsMachine['volumes'];
   readonly disks?: WindowsMachine['disks'];
   readonly security?: WindowsMachine['security'];
+  readonly processes?: WindowsMachine['processes'];
   readonly load?: WindowsMachine['load'];
   readonly facts?: Partial<Facts>;
 }
@@ -40,7 +41,8 @@ export const changedWindows = (plant: WindowsChange = {}): ReturnType<typeof fak
     programs: { ...HEALTHY_WINDOWS.programs, ...plant.programs },
     volumes: plant.volumes ?? HEALTHY_WINDOWS.volumes,
     disks: plant.disks ?? HEALTHY_WINDOWS.disks,
-    security: plant.security ?? {},
+    security: { ...HEALTHY_WINDOWS.security, ...plant.security },
+    processes: plant.processes ?? HEALTHY_WINDOWS.processes,
     load: plant.load ?? HEALTHY_WINDOWS.load,
   });
 

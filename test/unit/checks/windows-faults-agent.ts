@@ -1,16 +1,17 @@
-import { NAME } from '../../fakes/registry.ts';
+import { valuePath } from '../../../agent/system/registry.ts';
 import { peFile } from '../../fixtures/pe-file.ts';
-import { descriptor, FULL, SOMEBODY, SYSTEM } from '../system/descriptors.ts';
+import { ADMINISTRATORS, descriptor, EVERYONE, FULL, READ, SYSTEM } from '../system/descriptors.ts';
 import { THUMB } from './agent-files.ts';
 import { type WindowsFault, without } from './windows-fault.ts';
 import {
   AGENT_FOLDER,
   AGENT_LOG,
+  DEFENDER_PATHS,
   disabled,
   dword,
   extensionStatus,
+  MACHINE_KEYS,
   MY_STORE,
-  OURS,
   onDemand,
   running,
   storedCertificate,
@@ -25,12 +26,9 @@ const STRONG = 'HKLM\\SOFTWARE\\Microsoft\\.NETFramework\\v4.0.30319\\SchUseStro
 const RELEASE = 'HKLM\\SOFTWARE\\Microsoft\\NET Framework Setup\\NDP\\v4\\Full\\Release';
 const BLOB = `${MY_STORE}\\${THUMB}\\Blob`;
 const STATUS = `${VMSNAPSHOT}\\status\\4.status`;
-const EXCLUDED = `HKLM\\SOFTWARE\\Microsoft\\Windows Defender\\Exclusions\\Paths${NAME}C:\\Packages\\Plugins`;
+const EXCLUDED = valuePath(DEFENDER_PATHS, 'C:\\Packages\\Plugins');
 const INSTALLED = 'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall';
 const HOUR = 3_600_000;
-const CONFIG = `${OURS}\\quiesced.conf`;
-const HOOK = `${OURS}\\hooks.d\\hold.sh`;
-const SCRIPT = 'C:\\Scripts\\hold.cmd';
 const CREDENTIALS = 'C:\\Users\\ann\\Downloads\\v.VaultCredentials';
 
 export const WINDOWS_AGENT_FAULTS: readonly WindowsFault[] = [
@@ -204,8 +202,8 @@ export const WINDOWS_AGENT_FAULTS: readonly WindowsFault[] = [
     plant: {
       registry: {
         ...without(EXCLUDED),
-        [EXCLUDED.replace('C:\\Packages\\Plugins', 'C:\\Pack')]: dword(0),
-        [EXCLUDED.replace('C:\\Packages\\Plugins', '')]: dword(0),
+        [valuePath(DEFENDER_PATHS, 'C:\\Pack')]: dword(0),
+        [valuePath(DEFENDER_PATHS, '')]: dword(0),
       },
     },
     found: 'agent.av-exclusions',
@@ -220,36 +218,28 @@ export const WINDOWS_AGENT_FAULTS: readonly WindowsFault[] = [
     detail: /^SentinelOne runs/,
   },
   {
-    name: 'a configuration with a mistake',
-    plant: { files: { [CONFIG]: '[scripts]\r\npre = here.cmd\r\n' }, agesMs: { [CONFIG]: HOUR } },
-    found: 'app.script-config',
-    verdict: 'fail',
-    detail: /quiesced\.conf.*2: \[scripts\] pre/,
-  },
-  {
-    name: 'a script that somebody else may change',
+    name: 'a folder of keys that not everybody may use',
     plant: {
-      files: { [CONFIG]: `[scripts]\r\npre = ${SCRIPT}\r\n`, [SCRIPT]: '' },
-      agesMs: { [CONFIG]: HOUR, [SCRIPT]: HOUR },
-      security: { [SCRIPT]: descriptor(SYSTEM, [{ rights: FULL, who: SOMEBODY }]) },
+      security: { [MACHINE_KEYS]: descriptor(SYSTEM, [{ rights: FULL, who: ADMINISTRATORS }]) },
     },
-    found: 'app.script-perm',
-    verdict: 'fail',
-    detail: /C:\\Scripts\\hold\.cmd/,
+    found: 'agent.certs',
+    verdict: 'warn',
+    detail: /MachineKeys.*: Everyone may do less\. /,
   },
   {
-    name: 'a hook that is no program on Windows',
-    plant: { files: { [HOOK]: '' }, agesMs: { [HOOK]: HOUR, [`${OURS}\\hooks.d`]: HOUR } },
-    found: 'app.script-perm',
+    name: 'a folder of keys that LocalSystem is kept from',
+    plant: {
+      security: {
+        [MACHINE_KEYS]: descriptor(SYSTEM, [
+          { type: 1, rights: READ, who: SYSTEM },
+          { rights: FULL, who: EVERYONE },
+          { rights: FULL, who: ADMINISTRATORS },
+        ]),
+      },
+    },
+    found: 'agent.certs',
     verdict: 'warn',
-    detail: /no program by the end of the name: C:\\ProgramData\\quiesced\\hooks\.d\\hold\.sh$/,
-  },
-  {
-    name: 'nothing rehearsed since the configuration was changed',
-    plant: { files: { [CONFIG]: '' }, agesMs: { [CONFIG]: -HOUR } },
-    found: 'app.rehearsal-age',
-    verdict: 'warn',
-    detail: /rehearsed today, and C:\\ProgramData\\quiesced\\quiesced\.conf was changed since/,
+    detail: /: SYSTEM is refused something/,
   },
   {
     name: 'credentials of a vault in a folder of downloads',
@@ -257,6 +247,13 @@ export const WINDOWS_AGENT_FAULTS: readonly WindowsFault[] = [
     found: 'other.vault-credentials',
     verdict: 'warn',
     detail: /whoever reads C:\\Users\\ann\\Downloads\\v\.VaultCredentials \(3 h old\)/,
+  },
+  {
+    name: "QEMU's guest agent",
+    plant: { services: { 'QEMU-GA': running } },
+    found: 'other.freezers',
+    verdict: 'warn',
+    detail: /^QEMU-GA may ask VSS/,
   },
   {
     name: 'Veeam beside Azure Backup',

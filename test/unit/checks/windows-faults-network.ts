@@ -1,7 +1,9 @@
+import { valuePath } from '../../../agent/system/registry.ts';
 import { told, type WindowsChange, type WindowsFault, without } from './windows-fault.ts';
-import { ADAPTER, CONTROL, dword, FIREWALL, sz } from './windows-machine.ts';
+import { ADAPTER, CONTROL, dword, FIREWALL, multiSz, sz } from './windows-machine.ts';
 
 const RULES = `${FIREWALL}\\FirewallRules`;
+const INSTALLED = 'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall';
 const SCHANNEL = `${CONTROL}\\SecurityProviders\\SCHANNEL\\Protocols\\TLS 1.2\\Client`;
 
 const SETTINGS = 'HKU\\S-1-5-18\\Software\\Microsoft\\Windows\\CurrentVersion\\Internet Settings';
@@ -24,6 +26,54 @@ export const WINDOWS_NETWORK_FAULTS: readonly WindowsFault[] = [
     found: 'net.dhcp',
     verdict: 'warn',
     detail: /a fixed address/,
+    silences: ['net.multi-ip'],
+  },
+  {
+    name: 'a lease that nobody has renewed',
+    plant: {
+      registry: {
+        [`${ADAPTER}\\Lease`]: dword(86_400),
+        [`${ADAPTER}\\LeaseObtainedTime`]: dword(1_700_000_000),
+        [`${ADAPTER}\\LeaseTerminatesTime`]: dword(1_700_086_400),
+      },
+    },
+    found: 'net.dhcp',
+    verdict: 'warn',
+    detail: /every lease has ended: that of 10\.0\.0\.4 on 2023-11-15/,
+    silences: ['net.multi-ip'],
+  },
+  {
+    name: 'a second address beside that of DHCP',
+    plant: { registry: { [`${ADAPTER}\\IPAddress`]: multiSz('10.0.0.5', '0.0.0.0') } },
+    found: 'net.multi-ip',
+    verdict: 'info',
+    detail: /\{a\} has 2 addresses: 10\.0\.0\.4, 10\.0\.0\.5$/,
+  },
+  {
+    name: 'an agent of MARS',
+    plant: {
+      registry: {
+        [`${INSTALLED}\\{2}\\DisplayName`]: sz('Microsoft Azure Recovery Services Agent'),
+      },
+    },
+    found: 'net.mars-fqdn',
+    verdict: 'info',
+    detail: /^the MARS agent needs HTTPS to \*\.microsoft\.com/,
+    also: ['agent.other-backup warn', 'other.backup-agents info'],
+  },
+  {
+    name: 'a rule with a backslash in its name that blocks the host',
+    plant: {
+      registry: {
+        [valuePath(RULES, 'Contoso\\No Azure')]: sz(
+          'v2.30|Action=Block|Active=TRUE|Dir=Out|Protocol=6|RA4=168.63.129.16|Name=Contoso\\No Azure|',
+        ),
+      },
+    },
+    found: 'net.firewall',
+    verdict: 'fail',
+    detail: /Contoso\\No Azure/,
+    hides: ['net.wireserver80', 'net.hostga32526'],
   },
   {
     name: 'a rule that blocks the host',

@@ -65,6 +65,13 @@ export const WINDOWS_OS_FAULTS: readonly WindowsFault[] = [
     detail: /1 CPU/,
   },
   {
+    name: 'Docker',
+    plant: { services: { docker: running, containerd: { ...running, state: 'stopped' } } },
+    found: 'os.docker',
+    verdict: 'warn',
+    detail: /^docker: /,
+  },
+  {
     name: 'a node of a cluster',
     plant: { services: { ClusSvc: running } },
     found: 'os.cluster-csv',

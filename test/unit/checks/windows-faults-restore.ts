@@ -144,6 +144,7 @@ export const WINDOWS_RESTORE_FAULTS: readonly WindowsFault[] = [
     found: 'win.vmware-tools',
     verdict: 'warn',
     detail: /not VMware/,
+    also: ['other.freezers warn'],
   },
   {
     name: 'a volume to be checked',

@@ -2,13 +2,13 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { GPT_TYPES } from '../../../agent/checks/partition-table.ts';
 import type { Facts } from '../../../agent/system/facts.ts';
-import type { RegistryValue } from '../../../agent/system/registry.ts';
+import { type RegistryValue, valuePath } from '../../../agent/system/registry.ts';
 import type { ServiceState } from '../../../agent/system/service-states.ts';
 import type { WindowsVolume } from '../../../agent/system/windows-volumes.ts';
-import { NAME } from '../../fakes/registry.ts';
 import type { WindowsMachine } from '../../fakes/windows.ts';
 import { gptDisk } from '../../fixtures/gpt.ts';
 import { peFile } from '../../fixtures/pe-file.ts';
+import { ADMINISTRATORS, descriptor, EVERYONE, FULL, SYSTEM } from '../system/descriptors.ts';
 import { PEM, THUMB } from './agent-files.ts';
 import { AZURE } from './machine.ts';
 
@@ -27,6 +27,7 @@ const GIB = 1024 ** 3;
 export const sz = (data: string): RegistryValue => ({ type: 'sz', data });
 export const dword = (data: number): RegistryValue => ({ type: 'dword', data });
 export const binary = (data: string): RegistryValue => ({ type: 'binary', data });
+export const multiSz = (...data: readonly string[]): RegistryValue => ({ type: 'multi-sz', data });
 
 export const running: ServiceState = { state: 'running', start: 'auto', account: 'LocalSystem', program: '' };
 export const onDemand: ServiceState = { ...running, state: 'stopped', start: 'manual' };
@@ -40,8 +41,10 @@ export const AGENT_FOLDER = 'C:\\WindowsAzure\\GuestAgent_2.7.41491.1095_2024-01
 export const AGENT_LOG = 'C:\\WindowsAzure\\Logs\\WaAppAgent.log';
 export const VMSNAPSHOT = 'C:\\Packages\\Plugins\\Microsoft.Azure.RecoveryServices.VMSnapshot\\1.0.113.0';
 export const OURS = 'C:\\ProgramData\\quiesced';
-const STATE = `${OURS}\\state`;
+export const STATE = `${OURS}\\state`;
 export const ADAPTER = `${SERVICES_KEY}\\Tcpip\\Parameters\\Interfaces\\{a}`;
+export const DEFENDER_PATHS = 'HKLM\\SOFTWARE\\Microsoft\\Windows Defender\\Exclusions\\Paths';
+export const MACHINE_KEYS = 'C:\\ProgramData\\Microsoft\\Crypto\\RSA\\MachineKeys';
 export const RDP = `${CONTROL}\\Terminal Server`;
 export const EMS = 'HKLM\\BCD00000000\\Objects\\{b}\\Elements\\260000b0\\Element';
 
@@ -85,10 +88,15 @@ const registry: WindowsMachine['registry'] = {
   'HKLM\\SOFTWARE\\Microsoft\\.NETFramework\\v4.0.30319\\SchUseStrongCrypto': dword(1),
   'HKLM\\SOFTWARE\\WOW6432Node\\Microsoft\\.NETFramework\\v4.0.30319\\SchUseStrongCrypto': dword(1),
   [`${MY_STORE}\\${THUMB}\\Blob`]: storedCertificate('TenantEncryptionCert'),
-  [`HKLM\\SOFTWARE\\Microsoft\\Windows Defender\\Exclusions\\Paths${NAME}C:\\Packages\\Plugins`]: dword(0),
+  [valuePath(DEFENDER_PATHS, 'C:\\Packages\\Plugins')]: dword(0),
   'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall\\{1}\\DisplayName': sz('Microsoft Edge'),
   [`${ADAPTER}\\EnableDHCP`]: dword(1),
   [`${ADAPTER}\\DhcpIPAddress`]: sz('10.0.0.4'),
+  [`${ADAPTER}\\DhcpDefaultGateway`]: multiSz('10.0.0.1'),
+  // A hundred years and more, the end of which does not fit.
+  [`${ADAPTER}\\Lease`]: dword(0xffff_ffff),
+  [`${ADAPTER}\\LeaseObtainedTime`]: dword(1_790_000_000),
+  [`${ADAPTER}\\LeaseTerminatesTime`]: dword(1_789_999_999),
   ...Object.fromEntries(PROFILES.map((profile) => [`${FIREWALL}\\${profile}\\EnableFirewall`, dword(1)])),
   [`${FIREWALL}\\FirewallRules\\RemoteDesktop-UserMode-In-TCP`]: sz(RDP_RULE),
   [`${SERVICES_KEY}\\VSS\\Providers\\{b5946137-7b9f-4925-af80-51abd60b20d5}\\`]: sz(
@@ -134,6 +142,7 @@ export const HEALTHY_WINDOWS: WindowsMachine = {
     [`${VMSNAPSHOT}\\status\\3.status`]: extensionStatus('success', 1, 'snapshot taken'),
     'D:\\DATALOSS_WARNING_README.txt': 'WARNING: THIS IS A TEMPORARY DISK.\r\n',
     'D:\\pagefile.sys': '',
+    [`${MACHINE_KEYS}\\7a436fe806e483969f48a894af2fe9a1_02aab8a4`]: '',
   },
   agesMs: { [`${VMSNAPSHOT}\\status\\3.status`]: 24 * 3_600_000 },
   programs: {
@@ -141,7 +150,14 @@ export const HEALTHY_WINDOWS: WindowsMachine = {
     [WEVTUTIL]: async (argv) => ({ stdout: argv.some((word) => word.startsWith('/q:')) ? '' : EVENT }),
   },
   volumes: [volume('C:\\'), volume('D:\\', { label: 'Temporary Storage' }), volume('F:\\')],
-  security: {},
+  // As icacls shows it: Everyone (R,W), Administrators (F).
+  security: {
+    [MACHINE_KEYS]: descriptor(SYSTEM, [
+      { rights: 0x12_019f, who: EVERYONE },
+      { rights: FULL, who: ADMINISTRATORS },
+    ]),
+  },
+  processes: [],
   load: { busy: [10], memory: 40 },
   disks: [
     gptDisk([GPT_TYPES.efiSystem, 'EBD0A0A2-B9E5-4433-87C0-68B6B72699C7'], 127 * GIB),

@@ -1,7 +1,9 @@
 import t from 'tap';
 import { AFTER_FILES, BEFORE_REMOVAL } from '../../../packaging/msi/actions.ts';
 import { TABLES } from '../../../packaging/msi/tables.ts';
-import { COMMAND, componentId, UPGRADE_CODE, wxs } from '../../../packaging/msi/wxs.ts';
+import { versionsOf } from '../../../packaging/msi/versions.ts';
+import { COMMAND, componentId, fileId, UPGRADE_CODE, wxs } from '../../../packaging/msi/wxs.ts';
+import { FILE_VERSION, peFile } from '../../fixtures/pe-file.ts';
 
 const FILES = ['node.exe', 'quiesced.mjs', COMMAND, 'lib/a&b.mjs', 'node_modules/koffi/index.js'];
 const source = (version: string, files = FILES) => wxs({ version, root: 'files', files });
@@ -25,7 +27,7 @@ t.test('versions are one product, each its own; a file is the same component in 
   const guid = (text: string) => new RegExp(`${componentId('node.exe')}" Guid="([^"]+)"`).exec(text)?.[1];
   t.equal(guid(one), guid(other));
   t.equal(source('1.2.3'), one, 'the same sources make the same text');
-  // Windows keeps a file whose version is higher, or told, and ours are told by nobody.
+  // Windows keeps a file whose version is higher, whoever has put it there.
   t.match(one, '<Property Id="REINSTALLMODE" Value="amus"/>', 'every file of an upgrade is taken');
 });
 
@@ -46,8 +48,21 @@ t.test('each action is defined and in its order: what undoes a step before it', 
   t.match(removal?.condition, / AND NOT SKIPSTOP$/, 'a program that does not run can be removed all the same');
   t.match(TABLES.join('\n'), /MAJORVERSION;SKIPSTOP' WHERE `Property` = 'SecureCustomProperties'/, 'by who installs');
   const type = (id: string) => Number(new RegExp(`VALUES \\('${id}', (\\d+)`).exec(TABLES.join('\n'))?.[1]);
-  // msidefs.h: a program (0x12) in the script (0x400) of the system (0x800); 0x100 for undoing, 0x40 to go on.
-  t.equal(type('RemoveService'), 0xc12);
-  t.equal(type('StartService'), 0xc52);
-  t.equal(type('UndoRemoval'), 0xd52);
+  // msidefs.h: a command line (0x22) in the script (0x400) of the system (0x800); 0x100 for undoing, 0x40 to go on.
+  t.equal(type('RemoveService'), 0xc22);
+  t.equal(type('StartService'), 0xc62);
+  t.equal(type('UndoRemoval'), 0xd62);
+  const actions = TABLES.filter((query) => query.startsWith('INSERT INTO `CustomAction`'));
+  t.equal(actions.filter((query) => / ""\[Folder_\w+\]quiesced\.cmd" service /.test(query)).length, actions.length);
+});
+
+t.test('a program has its version in the table of files, and what has none there has none', async (t) => {
+  const root = t.testdir({ 'node.exe': peFile('1.2.3.4'), 'none.node': peFile(undefined), 'quiesced.mjs': '' });
+  const [update, ...others] = versionsOf(root, ['node.exe', 'none.node', 'quiesced.mjs']);
+  t.equal(
+    update,
+    `UPDATE \`File\` SET \`Version\` = '${FILE_VERSION}', \`Language\` = '1033' WHERE \`File\` = '${fileId('node.exe')}'`,
+    'the one of the file, as Windows Installer compares them',
+  );
+  t.strictSame(others, []);
 });

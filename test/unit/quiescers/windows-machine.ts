@@ -11,7 +11,7 @@ import { load, MAIN } from '../../fakes/config.ts';
 import { fakeWindows } from '../../fakes/windows.ts';
 import { volume } from '../checks/windows-machine.ts';
 
-const SELF = [process.execPath, join(import.meta.dirname, '../../../agent/main.ts')];
+export const SELF = [process.execPath, join(import.meta.dirname, '../../../agent/main.ts')];
 const FIXTURES = join(import.meta.dirname, '../../fixtures');
 
 export interface ClientsOptions {
@@ -22,6 +22,8 @@ export interface ClientsOptions {
   readonly volumes?: readonly string[];
   /** Other files, and who may do what with them; nobody but administrators when it says nothing. */
   readonly files?: Readonly<Record<string, Buffer | undefined>>;
+  /** Files with these texts, by their paths of Windows. @param folder of this machine. */
+  readonly texts?: (folder: string) => Readonly<Record<string, string>>;
 }
 
 export interface ClientsMachine {
@@ -38,13 +40,17 @@ export function windowsWithClients(t: Test, options: ClientsOptions): ClientsMac
   const { system: fake, cleanUp } = fakeWindows({
     registry: {},
     services: {},
-    files: Object.fromEntries([...Object.keys(clients), ...Object.keys(files)].map((path) => [path, 'MZ'])),
+    files: {
+      ...Object.fromEntries([...Object.keys(clients), ...Object.keys(files)].map((path) => [path, 'MZ'])),
+      ...options.texts?.(folder),
+    },
     security: Object.fromEntries(Object.entries(files).flatMap(([path, list]) => (list ? [[path, list]] : []))),
     load: { busy: [], memory: 0 },
     agesMs: {},
     programs: {},
     volumes: (options.volumes ?? ['C:\\']).map((path) => volume(path)),
     disks: [],
+    processes: programs,
   });
   t.teardown(() => {
     cleanUp();
@@ -59,7 +65,6 @@ export function windowsWithClients(t: Test, options: ClientsOptions): ClientsMac
     ...fake,
     env: { SystemRoot: folder },
     readLink: async () => undefined,
-    programs: { list: async () => programs },
   };
   return {
     system,

@@ -10,6 +10,7 @@ export interface Line {
 export const FULL = 0x1f01ff;
 export const READ = 0x1200a9;
 export const SYSTEM = 'S-1-5-18';
+export const EVERYONE = 'S-1-1-0';
 export const ADMINISTRATORS = 'S-1-5-32-544';
 export const USERS = 'S-1-5-32-545';
 export const INSTALLER = 'S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464';

@@ -48,6 +48,27 @@ t.test('one that VSS has deleted itself is forgotten; one that stays is told and
   t.strictSame([...vss.sets], [last]);
 });
 
+t.test('what takes too long to be deleted stays on record, and its files go with the next start', async (t) => {
+  const { vss, owed, take, taker, system } = vssRig(t);
+  for (let count = 0; count < 3; count += 1) await take({ keep: 3 });
+  const given = new AbortController();
+  const reason = new Error('too late');
+  vss.sets.delete = (set) => {
+    given.abort(reason);
+    return Set.prototype.delete.call(vss.sets, set);
+  };
+  const one = taker({ keep: 1 });
+  await one.prepare(never);
+  const taken = await one.take(never, { faults: [] });
+  await t.rejects(one.finish({ consistency: 'application', ...taken }, given.signal), reason);
+  t.equal(vss.sets.size, 3, 'no other one is begun');
+  const left = owed.at(-1)?.what;
+  t.match(left, { folder: String, settled: true });
+  await settleShadows(system, left, never);
+  t.equal(vss.sets.size, 3, 'the shadow copies are the business of the next run');
+  t.ok(vss.sets.has(setOf(taken.snapshot ?? '')));
+});
+
 t.test('a record that is not ours to read ends a run before anything is made', async (t) => {
   const { vss, owed, taker, system } = vssRig(t);
   await system.write('C:\\ProgramData\\quiesced\\state\\shadows.json', '{"kept":[{"set":1}]}');
@@ -88,7 +109,7 @@ t.test('what is too late changes the record of what is kept no more', async (t) 
     await addKept(system, { set, madeAt: '', consistency: 'application' });
   }
   const reason = new Error('too late');
-  await prune(system, 0, AbortSignal.abort(reason));
+  await t.rejects(prune(system, FOLDER, 0, AbortSignal.abort(reason)), reason);
   t.strictSame([...vss.sets], [first, second], 'nor is any other begun to be deleted');
   await t.rejects(settleShadows(system, { folder: FOLDER, set: first }, AbortSignal.abort(reason)), reason);
   t.strictSame(

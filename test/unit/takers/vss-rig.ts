@@ -11,23 +11,33 @@ export const DATA = volume('E:\\my data\\', { name: E_NAME });
 const WISHES: VssWishes = { volumes: [], backupType: 'copy', keep: 1, required: false };
 const GRACE_MS = 10_000;
 
-/** A Windows Server with two volumes and a stand-in for VSS. */
+/** A Windows Server with two volumes, whose shadow copies are made by that stand-in. */
+export function windowsServer(vss: FakeVss, machine: Partial<WindowsMachine> = {}, place: { root?: string } = {}) {
+  const server = fakeWindows(
+    {
+      registry: {},
+      services: {},
+      files: { [DISKSHADOW]: '' },
+      agesMs: {},
+      programs: vss.programs,
+      volumes: [C, DATA],
+      disks: [],
+      security: {},
+      processes: [],
+      load: { busy: [], memory: 0 },
+      ...machine,
+    },
+    place,
+  );
+  vss.system = server.system;
+  return server;
+}
+
+/** The same, to be told what becomes of each shadow copy. */
 export function vssRig(t: { teardown(last: () => void): unknown }, machine: Partial<WindowsMachine> = {}) {
   const vss: FakeVss = fakeVss();
-  const { system, cleanUp } = fakeWindows({
-    registry: {},
-    services: {},
-    files: { [DISKSHADOW]: '' },
-    agesMs: {},
-    programs: vss.programs,
-    volumes: [C, DATA],
-    disks: [],
-    security: {},
-    load: { busy: [], memory: 0 },
-    ...machine,
-  });
+  const { system, cleanUp } = windowsServer(vss, machine);
   t.teardown(cleanUp);
-  vss.system = system;
   /** What was on record, one after the other, with the number of sessions that had been begun by then. */
   const owed: { readonly what: unknown; readonly sessions: number }[] = [];
   const taker = (wishes: Partial<VssWishes> = {}, graceMs = GRACE_MS) => {
