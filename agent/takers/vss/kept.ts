@@ -4,7 +4,7 @@ import { faultPoint } from '../../fault-point.ts';
 import { parseJson } from '../../system/json.ts';
 import { PATHS } from '../../system/paths.ts';
 import type { System } from '../../system/system.ts';
-import { deleteSet } from './delete-set.ts';
+import { deleteSet, isSetId } from './delete-set.ts';
 
 /** A set of shadow copies that was made by a run that came to its end, and is kept. */
 export interface KeptSet {
@@ -37,7 +37,8 @@ export function parseKept(text: string): readonly KeptSet[] {
 const isKept = (value: unknown): value is KeptSet =>
   typeof value === 'object' &&
   value !== null &&
-  ['set', 'madeAt', 'consistency'].every((key) => typeof (value as Record<string, unknown>)[key] === 'string');
+  ['madeAt', 'consistency'].every((key) => typeof (value as Record<string, unknown>)[key] === 'string') &&
+  isSetId((value as Record<string, unknown>).set);
 
 export const addKept = async (system: System, one: KeptSet): Promise<void> =>
   writeKept(system, [...(await readKept(system)).filter(({ set }) => set !== one.set), one]);

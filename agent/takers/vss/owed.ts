@@ -4,7 +4,7 @@ import { faultPoint } from '../../fault-point.ts';
 import type { System } from '../../system/system.ts';
 import { system32Program } from '../../system/system32.ts';
 import { LeftBehind } from '../left-behind.ts';
-import { askPowerShell, deleteSet, setsThere } from './delete-set.ts';
+import { askPowerShell, deleteSet, isSetId, setsThere } from './delete-set.ts';
 import { creationLog, isFolderOfOurs, removeFolder } from './diskshadow.ts';
 import { forgetKept, readKept } from './kept.ts';
 import { parseShadowLog } from './shadow-ids.ts';
@@ -22,7 +22,7 @@ export interface OwedShadows {
 
 export function parseOwedShadows(what: unknown): OwedShadows {
   const { folder, set, settled } = (typeof what === 'object' && what !== null ? what : {}) as Record<string, unknown>;
-  const isSet = set === undefined || typeof set === 'string';
+  const isSet = set === undefined || isSetId(set);
   const isSettled = settled === undefined || settled === true;
   if (typeof folder !== 'string' || !isFolderOfOurs(folder) || !isSet || !isSettled) {
     throw new UserError('vss.record-broken', 'what is on record of shadow copies is not understood', {

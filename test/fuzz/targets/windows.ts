@@ -124,7 +124,9 @@ export const windowsTargets: readonly FuzzTarget[] = [
   textTarget(
     'kept-shadows',
     ['takers/vss/kept.ts parseKept'],
-    ['{"schema":1,"kept":[{"set":"{0}","madeAt":"2026","consistency":"application"}]}'],
+    [
+      '{"schema":1,"kept":[{"set":"{9ea220e6-a403-43ad-b78b-ba251611c03a}","madeAt":"2026","consistency":"application"}]}',
+    ],
     (text) => surplusOf(parseKept(text), 1),
   ),
   textTarget(

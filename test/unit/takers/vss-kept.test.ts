@@ -71,8 +71,11 @@ t.test('what takes too long to be deleted stays on record, and its files go with
 
 t.test('a record that is not ours to read ends a run before anything is made', async (t) => {
   const { vss, owed, taker, system } = vssRig(t);
-  await system.write('C:\\ProgramData\\quiesced\\state\\shadows.json', '{"kept":[{"set":1}]}');
-  await t.rejects(taker().prepare(never), { code: 'vss.record-broken', remedy: /vssadmin list shadows/ });
+  for (const set of [1, '"{0}"']) {
+    const text = `{"kept":[{"set":${set},"madeAt":"","consistency":"crash"}]}`;
+    await system.write('C:\\ProgramData\\quiesced\\state\\shadows.json', text);
+    await t.rejects(taker().prepare(never), { code: 'vss.record-broken', remedy: /vssadmin list shadows/ }, text);
+  }
   t.strictSame([vss.told, owed], [[], []]);
 });
 
@@ -151,6 +154,12 @@ t.test('where there may be one that nobody knows by its id', async (t) => {
   t.strictSame([...vss.sets], [others], 'and what is not ours stays');
   await addKept(system, { set: others, madeAt: '', consistency: 'application' });
   await t.resolves(died('-> CREATE\r\n'), 'there is none but those that are known');
-  for (const broken of [undefined, {}, { folder: 'C:\\Windows' }, { folder: FOLDER, set: 1 }])
+  for (const broken of [
+    undefined,
+    {},
+    { folder: 'C:\\Windows' },
+    { folder: FOLDER, set: 1 },
+    { folder: FOLDER, set: 'C:' },
+  ])
     await t.rejects(settleShadows(system, broken, never), { code: 'vss.record-broken' });
 });
