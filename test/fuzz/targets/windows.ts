@@ -132,7 +132,10 @@ export const windowsTargets: readonly FuzzTarget[] = [
   textTarget(
     'owed-shadows',
     ['takers/vss/owed.ts parseOwedShadows'],
-    ['{"folder":"C:\\\\ProgramData\\\\quiesced\\\\run\\\\vss-0a1b2c3d","set":"{0}"}', 'null'],
+    [
+      '{"folder":"C:\\\\ProgramData\\\\quiesced\\\\run\\\\vss-0a1b2c3d","set":"{9ea220e6-a403-43ad-b78b-ba251611c03a}"}',
+      'null',
+    ],
     (text) => {
       // Text that is no JSON is the journal's to refuse.
       if (isJson(text)) parseOwedShadows(JSON.parse(text));
