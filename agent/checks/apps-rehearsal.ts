@@ -1,6 +1,5 @@
-import { posix, win32 } from 'node:path';
 import { HOST_CONF } from '../scripts/azure.ts';
-import { PATHS } from '../system/paths.ts';
+import { PATH_STYLE, PATHS } from '../system/paths.ts';
 import { modifiedMs, readableList } from '../system/readable.ts';
 import type { System } from '../system/system.ts';
 import { type ProvenRun, readProvenRuns } from './apps-record.ts';
@@ -48,7 +47,7 @@ export function judgeRehearsal({ nowMs, last, newest, scripts }: RehearsalSigns)
 async function gatherRehearsal(system: System, { evidence }: CheckContext): Promise<RehearsalSigns> {
   const { scripts, asked } = await evidence(gatherScripts);
   const { configFile, configDropIns, hooks } = PATHS[system.platform];
-  const { join } = system.platform === 'windows' ? win32 : posix;
+  const { join } = PATH_STYLE[system.platform];
   const dropIns = (await readableList(system, configDropIns)).map((name) => join(configDropIns, name));
   const commands = scripts.flatMap(({ pre, post }) => [pre?.path, post?.path]).filter((path) => path !== undefined);
   // A folder's own time changes when a file in it comes or goes.

@@ -1,4 +1,4 @@
-import { modifiedMs, readableList } from '../system/readable.ts';
+import { modifiedMs, readableLink, readableList } from '../system/readable.ts';
 import { shellWord } from '../system/shell-word.ts';
 import type { System } from '../system/system.ts';
 import { type Check, info, pass, type Result, skip, warn } from './check.ts';
@@ -75,10 +75,11 @@ const WINDOWS_USERS = 'C:\\Users';
 /** Of each user, and of the disk. */
 const WINDOWS_PLACES = ['Downloads', 'Desktop', 'Documents'];
 
-/** Folders of users are on this machine's own disk: what is redirected to a server is not below them. */
+/** Folders of users are on this machine's own disk: what is redirected to a server is not below them, or is a link. */
 async function searchWindows(system: System): Promise<readonly Credentials[]> {
-  const users = await readableList(system, WINDOWS_USERS);
-  const folders = users.flatMap((user) => WINDOWS_PLACES.map((place) => `${WINDOWS_USERS}\\${user}\\${place}`));
+  const users = (await readableList(system, WINDOWS_USERS)).map((user) => `${WINDOWS_USERS}\\${user}`);
+  const places = (await notLinked(system, users)).flatMap((user) => WINDOWS_PLACES.map((place) => `${user}\\${place}`));
+  const folders = await notLinked(system, places);
   const nowMs = system.clock.now().getTime();
   const found = await Promise.all(
     [...folders, 'C:\\Temp', 'C:\\Windows\\Temp'].map(async (folder) => {
@@ -92,6 +93,12 @@ async function searchWindows(system: System): Promise<readonly Credentials[]> {
     }),
   );
   return found.flat();
+}
+
+/** What is looked for on a server that does not answer would hold a thread of ours for as long. */
+async function notLinked(system: System, folders: readonly string[]): Promise<readonly string[]> {
+  const links = await Promise.all(folders.map((folder) => readableLink(system, folder)));
+  return folders.filter((_, at) => links[at] === undefined);
 }
 
 /** Seconds since the epoch, a blank and the path, each ended by NUL. */

@@ -57,8 +57,8 @@ export function parseRule(xml: string): Rule | undefined {
   };
 }
 
-/** Everyone, LocalSystem, Administrators, which LocalSystem belongs to. */
-const CONCERNS_SYSTEM = ['S-1-1-0', 'S-1-5-18', 'S-1-5-32-544'];
+/** LocalSystem, and whom it belongs to: Everyone, Authenticated Users, Administrators. */
+const CONCERNS_SYSTEM = ['S-1-5-18', 'S-1-1-0', 'S-1-5-11', 'S-1-5-32-544'];
 const PLUGINS = '%osdrive%\\packages\\plugins\\*';
 
 const EXTENSION = '%osdrive%\\packages\\plugins\\microsoft.azure.recoveryservices.vmsnapshot';

@@ -1,4 +1,5 @@
 import type { RunResult, System } from '../system/system.ts';
+import { system32Program } from '../system/system32.ts';
 import { type Check, pass, type Result, skip, warn } from './check.ts';
 import { VSS } from './limits.ts';
 
@@ -37,8 +38,9 @@ export const noShadowCopyFailed: Check = {
 
 /** Undefined where the logs do not answer: then no event is no good sign. */
 async function readEvents(system: System): Promise<readonly WindowsEvent[] | undefined> {
+  const wevtutil = system32Program(system, 'wevtutil.exe');
   const ask = (log: string, ...more: readonly string[]): Promise<RunResult> =>
-    system.run(['wevtutil', 'qe', log, '/f:xml', '/rd:true', ...more], { timeoutMs: QUERY_MS });
+    system.run([wevtutil, 'qe', log, '/f:xml', '/rd:true', ...more], { timeoutMs: QUERY_MS });
   // Every log of system has some event: a program that prints none does not read it.
   const proof = await ask('System', '/c:1');
   if (proof.exitCode !== 0 || parseEvents(proof.stdout).length === 0) return undefined;

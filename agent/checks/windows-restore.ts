@@ -12,6 +12,7 @@ import {
   VITAL_DRIVERS,
   VITAL_SERVICES,
 } from '../boot/windows-starts.ts';
+import { shownValue } from '../proxy/shown.ts';
 import { winHttp } from '../proxy/windows.ts';
 import { registryNumber } from '../system/registry.ts';
 import { START_TYPES } from '../system/service-states.ts';
@@ -111,7 +112,7 @@ export const routesFitAnywhere: Check = {
 export function judgeRoutes(routes: readonly string[], proxy: string | undefined): Result {
   const found = [
     ...routes.map((route) => `a route to ${route.split(',')[0]}`),
-    ...(proxy === undefined ? [] : [`a proxy of WinHTTP, ${proxy}`]),
+    ...(proxy === undefined ? [] : [`a proxy of WinHTTP, ${shownValue(proxy)}`]),
   ];
   if (found.length === 0) return pass('none');
   return warn(

@@ -1,4 +1,5 @@
 import type { System } from '../system/system.ts';
+import { system32Program } from '../system/system32.ts';
 import { type Check, pass, type Result, skip, warn } from './check.ts';
 import { VSS } from './limits.ts';
 
@@ -27,7 +28,8 @@ export const shadowsHaveRoom: Check = {
 };
 
 async function readStorage(system: System): Promise<readonly ShadowStorage[] | string> {
-  const { ended, stdout } = await system.run(['vssadmin', 'list', 'shadowstorage'], { timeoutMs: QUERY_MS });
+  const argv = [system32Program(system, 'vssadmin.exe'), 'list', 'shadowstorage'];
+  const { ended, stdout } = await system.run(argv, { timeoutMs: QUERY_MS });
   if (ended === 'not-found') return 'there is no vssadmin';
   if (ended !== 'exited') return 'vssadmin did not answer in time';
   return parseShadowStorage(stdout) ?? 'what vssadmin says is not understood';

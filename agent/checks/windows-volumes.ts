@@ -1,6 +1,6 @@
 import { isThere, readableList } from '../system/readable.ts';
 import type { System } from '../system/system.ts';
-import type { WindowsVolume } from '../system/windows-volumes.ts';
+import { placesOf, type WindowsVolume } from '../system/windows-volumes.ts';
 import { type Check, fail, info, pass, type Result, skip, warn } from './check.ts';
 import { SOURCES, SPACE, WINDOWS_IMAGE, WINDOWS_SPACE } from './limits.ts';
 import { systemDrive } from './windows-agent.ts';
@@ -24,7 +24,9 @@ export function judgeWindowsSpace(volumes: readonly WindowsVolume[], drive: stri
     const { sizeBytes, freeBytes } = volume;
     if (sizeBytes === undefined || freeBytes === undefined || sizeBytes === 0) return [];
     const percent = Math.ceil((100 * (sizeBytes - freeBytes)) / sizeBytes);
-    return [{ name: volumeName(volume), percent, freeBytes, isSystem: volume.path?.startsWith(drive) === true }];
+    // Another volume may be mounted in a folder of that drive.
+    const isSystem = placesOf(volume).some((path) => path.toLowerCase() === `${drive}\\`.toLowerCase());
+    return [{ name: volumeName(volume), percent, freeBytes, isSystem }];
   });
   const fullest = measured.toSorted((a, b) => b.percent - a.percent)[0];
   if (fullest === undefined) return skip(NO_VOLUMES);

@@ -5,7 +5,7 @@ import { faultPoint } from '../fault-point.ts';
 import { redact } from '../redact.ts';
 import type { Account } from '../system/account.ts';
 import { asAccount } from '../system/account.ts';
-import { windowsProgram } from '../system/command-line-windows.ts';
+import { cmdCannotTake, windowsProgram } from '../system/command-line-windows.ts';
 import { type Program, startProgram, whyNotFound } from '../system/spawn.ts';
 import type { System } from '../system/system.ts';
 import { assertOnlyRootCanChange } from '../system/trust.ts';
@@ -78,6 +78,11 @@ export async function openClient(system: System, options: ClientOptions): Promis
       remedy: 'Install the client program of the database, or name it: client = PATH in the section of the quiescer.',
     });
   }
+  if (system.platform === 'windows' && windowsProgram(name) === 'cmd' && options.argv.some(cmdCannotTake)) {
+    throw new UserError('quiescer.no-client', `${name} is run by cmd.exe, which takes % and " for its own`, {
+      remedy: 'Name a client that is an .exe, or write its words without them.',
+    });
+  }
   if (system.live && (options.account?.uid ?? 0) === 0) {
     await assertOnlyRootCanChange(system, [name], { code: 'quiescer.unsafe', as: 'as a client' });
   }
@@ -96,7 +101,7 @@ export async function openClient(system: System, options: ClientOptions): Promis
     waiting = undefined;
   };
   await faultPoint('client.start.before');
-  const program = await startProgram(system, argv, { env, input: 'lines', onLine });
+  const program = await startProgram(system, argv, { env, input: 'lines', onLine, outlives: true });
   await faultPoint('client.start.after');
   const gone = program.ended.then((): never => {
     throw new Error(`${name} has ended${lastWords(program, answers)}`);

@@ -138,6 +138,8 @@ async function accessOnWindows(
     program: settings.client ?? (await clientOnWindows(system, INSTALLED[kind])),
     first: [optionFile === undefined ? '--no-defaults' : `--defaults-file=${optionFile}`],
     rest: {
+      // By itself it tells where data are in a code page of Windows.
+      'default-character-set': 'utf8mb4',
       ...(pipe === undefined
         ? { host: host ?? LOOPBACK, protocol: 'tcp', port: port === undefined ? undefined : String(port) }
         : { protocol: 'pipe', socket: pipe }),

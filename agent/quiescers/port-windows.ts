@@ -39,6 +39,8 @@ export async function portOnWindows(
     const ports = here.flatMap((each) => each.ports).join(', ');
     throw new UserError('quiescer.several', `several of its kind run here, on the ports ${ports}`, { remedy });
   }
-  const what = one.doubtful ? 'is not run as a service, and gets no password' : 'listens on no port';
+  const what = one.doubtful
+    ? 'is not run as a service, and gets no password'
+    : 'listens on no port, or another program does so at 127.0.0.1';
   throw new UserError('quiescer.doubtful', `process ${one.pid} ${what}`, { remedy });
 }

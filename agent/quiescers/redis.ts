@@ -44,6 +44,8 @@ export const [redis, valkey] = defineAlike(SERVES, {
     let own: RespConnection | undefined;
     let before: Info = {};
     let lease: NodeJS.Timeout | undefined;
+    /** Asked for: what others have paused is not ours to end. */
+    let paused = false;
     let folders: readonly string[] = [];
 
     const quiescer: ConfiguredQuiescer = {
@@ -72,6 +74,7 @@ export const [redis, valkey] = defineAlike(SERVES, {
         folders = await folderOf(parts.system, own, signal);
         // A copy of files that are being replaced is a copy of two states.
         await until(isIdle, own, signal);
+        paused = true;
         lease = await pauseWriters(own, signal);
         await until((now) => isIdle(now) && isWritten(now), own, signal);
         if (info.aof_enabled !== '1') await save(own, signal);
@@ -87,7 +90,8 @@ export const [redis, valkey] = defineAlike(SERVES, {
         const connection = own;
         own = undefined;
         try {
-          await connection?.send(['CLIENT', 'UNPAUSE'], signal);
+          if (paused) await connection?.send(['CLIENT', 'UNPAUSE'], signal);
+          paused = false;
         } finally {
           connection?.close();
         }

@@ -98,5 +98,11 @@ function linesFor(instance: DatabaseInstance, all: readonly DatabaseInstance[]):
       `socket-folder = ${dirname(socket)}`,
       ...(port === undefined ? [] : [`port = ${port}`]),
     ];
+  if (socket === undefined && port === undefined)
+    return [
+      ...why,
+      `[quiescer ${kind}.${name}]`,
+      '# where it listens is not known: say it here, see docs/quiescers.md',
+    ];
   return [...why, `[quiescer ${kind}.${name}]`, socket === undefined ? `port = ${port}` : `socket = ${socket}`];
 }

@@ -37,13 +37,18 @@ export async function feed(
   // EPIPE: that it has ended tells more.
   client.stdin.on('error', () => undefined);
   let orderly = false;
+  let cut = false;
+  input.once('end', () => {
+    cut = true;
+  });
+  // After the listener above: what has come without its end is given out at the end of all, and is half of a statement.
   const lines = createInterface({ input });
   const timeIsUp = setTimeout(() => lines.close(), lifeMs);
   lines.on('line', (line) => {
     if (line === bye) {
       orderly = true;
       lines.close();
-    } else client.stdin.write(`${line}\n`);
+    } else if (!cut) client.stdin.write(`${line}\n`);
   });
   lines.once('close', () => {
     client.stdin.end(orderly || farewell === '' ? '' : `${farewell}\n`);

@@ -10,7 +10,7 @@ export interface RunningProgram {
   readonly name: string;
   /** 0 is that of the services, which nobody logs on to; undefined where it is not told. */
   readonly session: number | undefined;
-  /** TCP ports that it listens on, rising. */
+  /** TCP ports that it listens on, rising; none that is somebody else's on 127.0.0.1, who would be connected to. */
   readonly ports: readonly number[];
 }
 
@@ -33,8 +33,8 @@ const NOT_SUPPORTED = 50;
 
 /** ws2def.h, and the rows of tcpmib.h: MIB_TCPROW_OWNER_PID, MIB_TCP6ROW_OWNER_PID. */
 export const FAMILIES = [
-  { family: 2, rowBytes: 24, portAt: 8, pidAt: 20 },
-  { family: 23, rowBytes: 56, portAt: 20, pidAt: 52 },
+  { family: 2, rowBytes: 24, addressAt: 4, addressBytes: 4, portAt: 8, pidAt: 20 },
+  { family: 23, rowBytes: 56, addressAt: 0, addressBytes: 16, portAt: 20, pidAt: 52 },
 ] as const;
 type Family = (typeof FAMILIES)[number];
 
@@ -45,13 +45,11 @@ export function windowsPrograms(): Programs {
     async list() {
       loaded ??= bind();
       const api = loaded;
-      const listeners = FAMILIES.flatMap((family) => listenersIn(tableOf(api, family), family));
+      const listeners: readonly Listener[] = FAMILIES.flatMap((family) => listenersIn(tableOf(api, family), family));
       return entriesOf(api).map((entry) => ({
         ...entry,
         session: sessionOf(api, entry.pid),
-        ports: [...new Set(listeners.filter(({ pid }) => pid === entry.pid).map(({ port }) => port))].sort(
-          (a, b) => a - b,
-        ),
+        ports: portsOf(entry.pid, listeners),
       }));
     },
   };
@@ -91,16 +89,39 @@ function tableOf(api: Api, { family }: Family): Buffer {
   throw windowsError('who listens cannot be listed', INSUFFICIENT_BUFFER);
 }
 
-/** The rows of a table: a count of 32 bits, then one beside the other; the port is in the network's order. */
+/** Who listens where. */
+export interface Listener {
+  readonly pid: number;
+  readonly port: number;
+  /** In hexadecimal, `7f000001`. */
+  readonly address: string;
+}
+
+const LOOPBACK = '7f000001';
+
+/**
+ * Whoever listens on 127.0.0.1 itself is connected to there, and not one who listens on every address, or on another one: any
+ * user may do so beside a server, and would be told its password.
+ */
+export function portsOf(pid: number, listeners: readonly Listener[]): readonly number[] {
+  const own = new Set(listeners.filter((each) => each.pid === pid).map(({ port }) => port));
+  const atLoopback = (port: number) => listeners.filter((each) => each.port === port && each.address === LOOPBACK);
+  return [...own]
+    .filter((port) => atLoopback(port).length === 0 || atLoopback(port).some((each) => each.pid === pid))
+    .sort((a, b) => a - b);
+}
+
+/** The rows of a table: a count of 32 bits, then one beside the other; address and port are in the network's order. */
 export function listenersIn(
   table: Buffer,
-  { rowBytes, portAt, pidAt }: Family,
-): readonly { readonly pid: number; readonly port: number }[] {
+  { rowBytes, addressAt, addressBytes, portAt, pidAt }: Family,
+): readonly Listener[] {
   if (table.length < 4) return [];
   const rows = Math.min(table.readUInt32LE(), Math.floor((table.length - 4) / rowBytes));
   return Array.from({ length: rows }, (_, row) => {
     const at = 4 + row * rowBytes;
-    return { pid: table.readUInt32LE(at + pidAt), port: table.readUInt16BE(at + portAt) };
+    const address = table.toString('hex', at + addressAt, at + addressAt + addressBytes);
+    return { pid: table.readUInt32LE(at + pidAt), port: table.readUInt16BE(at + portAt), address };
   });
 }
 

@@ -1,5 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { accessSync, constants, statSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { cmdCannotTake, windowsCommand, windowsProgram } from './command-line-wi
 import { endKin, hasGroup, MARK_VARIABLE, startOf } from './kin.ts';
 import { CLEAN_ENV } from './run.ts';
 import type { System } from './system.ts';
+import { system32Program } from './system32.ts';
 import { hearing } from './waits.ts';
 import { type Connected, openWires } from './wires.ts';
 
@@ -71,6 +73,8 @@ export interface ProgramOptions {
   readonly mark?: string;
   /** Gets each line of the standard output; without it both outputs are captured as one. */
   readonly onLine?: (line: string) => void;
+  /** Lives on when this process dies, as all do on Linux: on Windows libuv has others end with it. */
+  readonly outlives?: true;
 }
 
 /**
@@ -92,7 +96,11 @@ export async function startProgram(
     input: options.input ?? 'none',
     outputs: options.onLine === undefined ? 'merged' : 'apart',
   });
-  const child = trySpawn(system, becoming(system, argv, cgroup), { ...env, [MARK_VARIABLE]: mark }, [...wires.stdio]);
+  const child = trySpawn(system, becoming(system, argv, cgroup), {
+    env: { ...env, [MARK_VARIABLE]: mark },
+    stdio: [...wires.stdio],
+    detached: system.platform === 'linux' || options.outlives === true,
+  });
   const streams = wires.connect(typeof child === 'string' ? undefined : child);
   if (typeof child === 'string') {
     giveUp(streams);
@@ -194,12 +202,11 @@ function capture({ input, stdout, stderr }: Connected, onLine: ProgramOptions['o
 function trySpawn(
   system: System,
   [file = '', ...args]: readonly string[],
-  env: Record<string, string>,
-  stdio: ('ignore' | 'pipe' | number)[],
+  how: Pick<SpawnOptions, 'env' | 'stdio' | 'detached'>,
 ): ChildProcess | string {
-  const options = { cwd: '/', env, stdio, windowsHide: true };
+  const options = { ...how, cwd: '/', windowsHide: true };
   try {
-    if (system.platform === 'linux') return spawn(file, args, { ...options, detached: true });
+    if (system.platform === 'linux') return spawn(file, args, options);
     const command = windowsCommand(system, [file, ...args]);
     return spawn(command.file, [...command.args], { ...options, windowsVerbatimArguments: command.verbatim });
   } catch (error) {
@@ -217,9 +224,16 @@ const becoming = (system: System, argv: readonly string[], cgroup: Cgroup | unde
  * else's soon, and whom it left behind nobody can tell.
  */
 async function endTree(system: System, child: ChildProcess, pid: number): Promise<readonly number[]> {
-  if (child.exitCode !== null || child.signalCode !== null) return [];
-  await system.run(['taskkill', '/PID', String(pid), '/T', '/F'], { timeoutMs: TASKKILL_MS });
-  return [];
+  const isGone = () => child.exitCode !== null || child.signalCode !== null;
+  if (isGone()) return [];
+  const argv = [system32Program(system, 'taskkill.exe'), '/PID', String(pid), '/T', '/F'];
+  await system.run(argv, { timeoutMs: TASKKILL_MS });
+  // It may have come to nothing on a busy machine; by what we hold of it the program itself is ended in any case.
+  if (!isGone()) {
+    child.kill('SIGKILL');
+    await Promise.race([once(child, 'exit'), hearing(LAST_OUTPUT_MS)]);
+  }
+  return isGone() ? [] : [pid];
 }
 
 /** A word that the command interpreter would read otherwise than it is meant. */

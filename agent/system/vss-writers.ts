@@ -1,5 +1,6 @@
 import { GUID } from './guid.ts';
 import type { System } from './system.ts';
+import { system32Program } from './system32.ts';
 
 /** An application that VSS has flush and hold still. */
 export interface VssWriter {
@@ -21,7 +22,8 @@ export const WRITERS_MS = 60_000;
 const GUIDS = new RegExp(GUID, 'gi');
 
 export async function askWriters(system: System, timeoutMs: number): Promise<VssWriters> {
-  const { ended, exitCode, stdout } = await system.run(['vssadmin', 'list', 'writers'], { timeoutMs });
+  const argv = [system32Program(system, 'vssadmin.exe'), 'list', 'writers'];
+  const { ended, exitCode, stdout } = await system.run(argv, { timeoutMs });
   if (ended === 'not-found') return { writers: undefined, fault: 'there is no vssadmin' };
   if (ended !== 'exited' || exitCode !== 0) {
     const how = ended === 'exited' ? `ended with ${exitCode}` : 'did not answer in time';

@@ -6,6 +6,8 @@ export interface WindowsVolume {
   readonly name: string;
   /** Where it is mounted, the first of them: `C:\`. Undefined where nowhere. */
   readonly path: string | undefined;
+  /** Where else: what lies below that is in this volume, and not in the one around the folder. */
+  readonly alsoAt?: readonly string[];
   readonly label: string | undefined;
   /** `NTFS`, `ReFS`, `FAT32`; undefined where none can be read. */
   readonly fileSystem: string | undefined;
@@ -24,13 +26,19 @@ export interface Volumes {
 
 /** Where those volumes are mounted that the paths lie on, each once; a volume in a folder comes before the one around it. */
 export function volumesHolding(
-  volumes: readonly Pick<WindowsVolume, 'path'>[],
+  volumes: readonly Pick<WindowsVolume, 'path' | 'alsoAt'>[],
   paths: readonly string[],
 ): readonly string[] {
-  const mounted = volumes.flatMap(({ path }) => path ?? []).sort((a, b) => b.length - a.length);
-  const below = (path: string, volume: string) => `${path}\\`.toLowerCase().startsWith(volume.toLowerCase());
-  return [...new Set(paths.flatMap((path) => mounted.find((volume) => below(path, volume)) ?? []))];
+  const mounted = volumes
+    .flatMap((volume) => placesOf(volume).map((at) => ({ at, path: volume.path })))
+    .sort((a, b) => b.at.length - a.at.length);
+  const below = (path: string, at: string) => `${path}\\`.toLowerCase().startsWith(at.toLowerCase());
+  return [...new Set(paths.flatMap((path) => mounted.find(({ at }) => below(path, at))?.path ?? []))];
 }
+
+/** Each place that it is mounted at. */
+export const placesOf = ({ path, alsoAt = [] }: Pick<WindowsVolume, 'path' | 'alsoAt'>): readonly string[] =>
+  path === undefined ? [] : [path, ...alsoAt];
 
 const DRIVE_FIXED = 3;
 const INVALID_HANDLE = -1;
@@ -52,9 +60,9 @@ export function windowsVolumes(): Volumes {
       loaded ??= bind();
       const api = loaded;
       return volumeNames(api)
-        .map((name) => ({ name, path: mountedAt(api, name) }))
-        .filter(({ name, path }) => api.driveType(path ?? name) === DRIVE_FIXED)
-        .map(({ name, path }) => volumeOf(api, name, path));
+        .map((name) => ({ name, places: mountedAt(api, name) }))
+        .filter(({ name, places: [path] }) => api.driveType(path ?? name) === DRIVE_FIXED)
+        .map(({ name, places }) => volumeOf(api, name, places));
     },
   };
 }
@@ -73,12 +81,19 @@ function volumeNames(api: Api): readonly string[] {
   return names;
 }
 
-function mountedAt(api: Api, name: string): string | undefined {
-  const paths = Buffer.alloc(CHARACTERS * 2);
-  return (api.paths(name, paths, CHARACTERS, [0]) !== 0 && textOf(paths)) || undefined;
+/** Its letter and folders, one NUL behind each; they may be more than fits at first. */
+function mountedAt(api: Api, name: string): readonly string[] {
+  const needed = [CHARACTERS];
+  for (let tries = 0; tries < 2; tries += 1) {
+    const characters = Math.max(CHARACTERS, needed[0] ?? 0);
+    const paths = Buffer.alloc(characters * 2);
+    if (api.paths(name, paths, characters, needed) === 0) continue;
+    return paths.toString('utf16le').split('\0\0', 1)[0]?.split('\0').filter(Boolean) ?? [];
+  }
+  return [];
 }
 
-function volumeOf(api: Api, name: string, path: string | undefined): WindowsVolume {
+function volumeOf(api: Api, name: string, [path, ...alsoAt]: readonly string[]): WindowsVolume {
   const [label, fileSystem] = [Buffer.alloc(CHARACTERS * 2), Buffer.alloc(CHARACTERS * 2)];
   const known = api.information(name, label, CHARACTERS, null, null, null, fileSystem, CHARACTERS) !== 0;
   const code = known ? 0 : api.lastError();
@@ -87,6 +102,7 @@ function volumeOf(api: Api, name: string, path: string | undefined): WindowsVolu
   return {
     name,
     path,
+    alsoAt,
     label: known ? textOf(label) : undefined,
     fileSystem: known ? textOf(fileSystem) : undefined,
     locked: code === LOCKED,
@@ -106,7 +122,7 @@ function isDirty(api: Api, name: string): boolean | undefined {
   return asked ? (flags.readUInt32LE() & VOLUME_IS_DIRTY) !== 0 : undefined;
 }
 
-/** Up to its first NUL: of a list, its first. */
+/** Up to its first NUL. */
 const textOf = (buffer: Buffer): string => buffer.toString('utf16le').split('\0', 1)[0] ?? '';
 
 function bind() {

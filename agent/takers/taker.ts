@@ -49,7 +49,7 @@ export interface TakenSnapshot {
 
 /** What a taker has held back for the moment of its copy, in the place of a freeze. */
 export interface HeldByTaker {
-  /** Paths of the volumes, `C:\`: the snapshot is of these alone. */
+  /** Where the volumes are mounted, `C:\`, each place of each: the snapshot is of these alone. */
   readonly volumes: readonly string[];
   /** The others that there are, and why they are not in it. */
   readonly left: readonly { readonly mountPoint: string; readonly type: string; readonly reason: string }[];

@@ -1,10 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import type { System } from '../../agent/system/system.ts';
-import { WRITERS } from '../unit/checks/windows-machine.ts';
+import { VSSADMIN, WRITERS } from '../unit/checks/windows-machine.ts';
 import type { FakeProgram } from './system.ts';
 
 /** What becomes of a CREATE. */
-export type Fate = 'made' | 'fails' | 'hangs' | 'deaf' | 'made late' | 'ends badly' | 'says nothing' | 'says half';
+export type Fate =
+  | 'made'
+  | 'fails'
+  | 'hangs'
+  | 'deaf'
+  | 'made late'
+  | 'ends badly'
+  | 'says nothing'
+  | 'says half'
+  | 'takes too long';
 
 /** A stand-in for diskshadow, vssadmin and the two questions to PowerShell. It knows nothing of VSS but what stands here. */
 export interface FakeVss {
@@ -51,12 +60,12 @@ export function fakeVss(sets = new Set<string>()): FakeVss {
         await vss.system?.write(log, answer.stdout ?? '');
         return answer;
       },
-      vssadmin: async () => ({ stdout: (vss.writers.length > 1 ? vss.writers.shift() : vss.writers[0]) ?? '' }),
+      [VSSADMIN]: async () => ({ stdout: (vss.writers.length > 1 ? vss.writers.shift() : vss.writers[0]) ?? '' }),
       [POWERSHELL]: async (argv) => {
         const isProcesses = argv.at(-1)?.includes('Win32_Process') === true;
         return { stdout: (isProcesses ? (vss.running.shift() ?? []) : [...vss.sets]).join('\r\n') };
       },
-      taskkill: {},
+      'C:\\Windows\\System32\\taskkill.exe': {},
     },
   };
   return vss;
@@ -73,6 +82,7 @@ async function create(vss: FakeVss, commands: readonly string[], signal: AbortSi
   if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
   const set = guid();
   vss.sets.add(set);
+  if (fate === 'takes too long') return { ended: 'timed-out' as const, exitCode: undefined };
   if (fate === 'says nothing') return { stdout: 'Fertig.\r\n' };
   const named = commands.flatMap((line) => / ALIAS (\w+)$/.exec(line)?.[1] ?? []);
   const aliases = fate === 'says half' ? named.slice(1) : named;

@@ -32,6 +32,7 @@ export const NO_PARSERS: Readonly<Record<string, readonly string[]>> = {
     'system/winhttp-windows.ts winHttpValue',
     'freezer/windows.ts noFreezeOnWindows',
     'takers/vss/creation.ts createCommands',
+    'takers/vss/delete-set.ts isSetId',
     ...['isFolderOfOurs', 'metadataIn'].map((name) => `takers/vss/diskshadow.ts ${name}`),
     'reach/diagnosis.ts inspected',
     'support/part.ts made',

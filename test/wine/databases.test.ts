@@ -1,5 +1,5 @@
-/** SQLite and Redis held by the program as it is installed on Windows (Wine), and free whatever becomes of it. */
-import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+/** SQLite, Redis and a session held by the program as it is installed on Windows (Wine), and free whatever becomes of it. */
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,6 +19,7 @@ t.test('databases on Windows', { skip, timeout: 9 * MINUTE }, async (t) => {
   const machine = await wineMachine(t);
   await t.test('SQLite', { timeout: 4 * MINUTE }, (t) => sqlite(t, machine));
   await t.test('Redis', { timeout: 4 * MINUTE }, (t) => redis(t, machine));
+  await t.test('a session', { timeout: 4 * MINUTE }, (t) => session(t, machine));
 });
 
 async function sqlite(t: Test, machine: WineMachine): Promise<void> {
@@ -104,4 +105,27 @@ async function redis(t: Test, machine: WineMachine): Promise<void> {
   t.equal(endHolder(machine), 0);
   await last.done;
   t.pass('a pause ends with the process that renews it');
+}
+
+/** Notes what it is told, and does all of it. */
+const CLIENT = `
+const { appendFileSync } = require('node:fs');
+require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
+  appendFileSync('C:\\\\told.txt', line + ' ');
+  console.log('done ' + line);
+});
+`;
+
+/** What outlives its session must be told its release, by whoever is left. */
+async function session(t: Test, machine: WineMachine): Promise<void> {
+  writeFileSync(join(machine.disk, 'client.cjs'), CLIENT);
+  const says = ['hold = lock', 'held = done lock', 'verify = look', 'verified = done look'];
+  const more = ['release = unlock', 'released = done unlock', 'outlives = yes'];
+  const client = 'client = C:\\Program Files\\quiesced\\node.exe, C:\\client.cjs';
+  configure(machine, ['[quiescer session.kept]', client, ...says, ...more, ''].join('\n'));
+  const told = () => readFileSync(join(machine.disk, 'told.txt'), 'utf8');
+  t.equal(hold(machine), 0);
+  t.equal(told(), 'lock ');
+  t.equal(endHolder(machine), 0);
+  t.ok(await until(async () => told() === 'lock unlock ', MINUTE), 'its feeder outlives the process that held');
 }

@@ -39,12 +39,15 @@ export function createShadows(system: System, wishes: CreationWishes): Creation 
   const given = new AbortController();
   let set: ShadowSet | undefined;
   let over = false;
+  let doubtful = false;
   const run = async (): Promise<Said> => {
     await wishes.owe({ folder });
     const options = { timeoutMs: CREATE_MS, signal: given.signal };
     const said = await runDiskshadow(system, folder, 'create', createCommands(folder, wishes), options);
+    doubtful = true;
     // Its log is what another process would have to read; here it stands in where the output was lost.
     set = parseShadowIds(said.output) ?? parseShadowLog((await creationLog(system, folder)) ?? '');
+    doubtful = said.cutShort;
     if (set !== undefined && !over) await wishes.owe({ folder, set: set.set });
     return said;
   };
@@ -71,7 +74,7 @@ export function createShadows(system: System, wishes: CreationWishes): Creation 
       over = true;
       // What failed on our side says nothing of what was made by then; its log does.
       if (byItself) set ??= parseShadowLog((await creationLog(system, folder)) ?? '');
-      return { set, cutShort: !byItself };
+      return { set, cutShort: doubtful || !byItself };
     },
   };
 }

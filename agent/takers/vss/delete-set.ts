@@ -14,7 +14,7 @@ const ASK_MS = 30_000;
  * @param folder for script and log; the caller removes it.
  */
 export async function deleteSet(system: System, folder: string, set: string): Promise<void> {
-  if (!new RegExp(`^${GUID}$`, 'i').test(set)) throw new Error(`${set} is no id of a set of shadow copies`);
+  if (!isSetId(set)) throw new Error(`${set} is no id of a set of shadow copies`);
   // Not by vssadmin, which deletes those of shared folders alone.
   const said = await runDiskshadow(system, folder, 'delete', [`DELETE SHADOWS SET ${set}`], { timeoutMs: DELETE_MS });
   if (said.exitCode === 0) return;
@@ -24,6 +24,11 @@ export async function deleteSet(system: System, folder: string, set: string): Pr
     remedy: `It is tried again with the next run. By hand, in diskshadow: delete shadows set ${set}`,
   });
 }
+
+/** Whether it may be the id of a set: what a record says goes into a script of diskshadow. */
+export const isSetId = (set: unknown): set is string => typeof set === 'string' && SET_ID.test(set);
+
+const SET_ID = new RegExp(`^${GUID}$`, 'i');
 
 /** The ids of all sets that there are, in lower case, in the words of WMI, which has no language; undefined where it does not answer. */
 export async function setsThere(system: System): Promise<readonly string[] | undefined> {

@@ -10,6 +10,8 @@ import { system32Program } from '../../system/system32.ts';
 export interface Said {
   /** Undefined when it did not exit by itself. */
   readonly exitCode: number | undefined;
+  /** It was at work, and was ended by others: by us, too, when it took too long. */
+  readonly cutShort: boolean;
   readonly output: string;
 }
 
@@ -68,9 +70,9 @@ export async function runDiskshadow(
   await faultPoint('vss.script.after');
   await faultPoint('vss.diskshadow.before');
   const argv = [system32Program(system, 'diskshadow.exe'), '/s', script, '/l', win32.join(folder, logOf(purpose))];
-  const { exitCode, stdout, stderr } = await system.run(argv, options);
+  const { ended, exitCode, stdout, stderr } = await system.run(argv, options);
   await faultPoint('vss.diskshadow.after');
-  return { exitCode, output: `${stdout}${stderr}` };
+  return { exitCode, cutShort: ended === 'timed-out' || ended === 'signalled', output: `${stdout}${stderr}` };
 }
 
 /** Removes the files of sessions that have ended. */

@@ -4,7 +4,7 @@ import { faultPoint } from '../../fault-point.ts';
 import { parseJson } from '../../system/json.ts';
 import { PATHS } from '../../system/paths.ts';
 import type { System } from '../../system/system.ts';
-import { deleteSet } from './delete-set.ts';
+import { deleteSet, isSetId } from './delete-set.ts';
 
 /** A set of shadow copies that was made by a run that came to its end, and is kept. */
 export interface KeptSet {
@@ -37,7 +37,8 @@ export function parseKept(text: string): readonly KeptSet[] {
 const isKept = (value: unknown): value is KeptSet =>
   typeof value === 'object' &&
   value !== null &&
-  ['set', 'madeAt', 'consistency'].every((key) => typeof (value as Record<string, unknown>)[key] === 'string');
+  ['madeAt', 'consistency'].every((key) => typeof (value as Record<string, unknown>)[key] === 'string') &&
+  isSetId((value as Record<string, unknown>).set);
 
 export const addKept = async (system: System, one: KeptSet): Promise<void> =>
   writeKept(system, [...(await readKept(system)).filter(({ set }) => set !== one.set), one]);
@@ -65,7 +66,8 @@ export function surplusOf(kept: readonly KeptSet[], keep: number): readonly Kept
 }
 
 /**
- * Deletes those that are too many, each by its id; one that cannot be deleted stays on record.
+ * Deletes those that are too many, each by its id; one that cannot be deleted stays on record. When it is too late, those that
+ * are left, and the record, are another run's.
  *
  * @param folder for scripts and logs; the caller removes it.
  */
@@ -75,7 +77,7 @@ export async function prune(system: System, folder: string, keep: number, signal
     signal.throwIfAborted();
     try {
       await deleteSet(system, folder, set);
-      await forgetKept(system, set);
+      if (!signal.aborted) await forgetKept(system, set);
     } catch (error) {
       problems.push(error);
     }

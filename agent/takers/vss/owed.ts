@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../../errors.ts';
 import { faultPoint } from '../../fault-point.ts';
 import type { System } from '../../system/system.ts';
+import { system32Program } from '../../system/system32.ts';
 import { LeftBehind } from '../left-behind.ts';
-import { askPowerShell, deleteSet, setsThere } from './delete-set.ts';
+import { askPowerShell, deleteSet, isSetId, setsThere } from './delete-set.ts';
 import { creationLog, isFolderOfOurs, removeFolder } from './diskshadow.ts';
 import { forgetKept, readKept } from './kept.ts';
 import { parseShadowLog } from './shadow-ids.ts';
@@ -21,7 +22,7 @@ export interface OwedShadows {
 
 export function parseOwedShadows(what: unknown): OwedShadows {
   const { folder, set, settled } = (typeof what === 'object' && what !== null ? what : {}) as Record<string, unknown>;
-  const isSet = set === undefined || typeof set === 'string';
+  const isSet = set === undefined || isSetId(set);
   const isSettled = settled === undefined || settled === true;
   if (typeof folder !== 'string' || !isFolderOfOurs(folder) || !isSet || !isSettled) {
     throw new UserError('vss.record-broken', 'what is on record of shadow copies is not understood', {
@@ -49,6 +50,8 @@ export async function settleShadows(system: System, what: unknown, signal: Abort
   const set = owed.set ?? (log === undefined ? undefined : parseShadowLog(log)?.set);
   if (set !== undefined) {
     await deleteSet(system, owed.folder, set);
+    // The record may be another run's by now; that there is none any more is found out when it is settled again.
+    signal.throwIfAborted();
     await forgetKept(system, set);
   }
   await removeFolder(system, owed.folder);
@@ -72,7 +75,8 @@ async function ended(system: System, folder: string, signal: AbortSignal): Promi
     signal.throwIfAborted();
     if (system.clock.monotonicMs() >= until) {
       await faultPoint('vss.end.before');
-      for (const pid of pids) await system.run(['taskkill', '/PID', pid, '/T', '/F'], { timeoutMs: TASKKILL_MS });
+      const taskkill = system32Program(system, 'taskkill.exe');
+      for (const pid of pids) await system.run([taskkill, '/PID', pid, '/T', '/F'], { timeoutMs: TASKKILL_MS });
       await faultPoint('vss.end.after');
       return;
     }

@@ -1,7 +1,7 @@
 import { UserError } from '../../errors.ts';
 import { isThere } from '../../system/readable.ts';
 import type { System } from '../../system/system.ts';
-import type { WindowsVolume } from '../../system/windows-volumes.ts';
+import { placesOf, type WindowsVolume } from '../../system/windows-volumes.ts';
 import type { HeldByTaker } from '../taker.ts';
 
 /** A volume that is mounted. */
@@ -41,7 +41,9 @@ export async function chooseVolumes(system: System, named: readonly string[]): P
     const reason = whyNot(volume) ?? (await whyLeft(system, volume, named.length > 0, isNamed));
     if (isNamed && reason !== undefined) throw notPossible(volume.path, reason);
     if (reason === undefined) chosen.push(volume);
-    else left.push({ mountPoint: volume.path, type: volume.fileSystem ?? 'unknown', reason });
+    else
+      for (const mountPoint of placesOf(volume))
+        left.push({ mountPoint, type: volume.fileSystem ?? 'unknown', reason });
   }
   if (chosen.length === 0) throw notPossible('none of the volumes here', 'none is of NTFS or ReFS');
   if (chosen.length > MOST) throw notPossible(`${chosen.length} volumes`, `${MOST} is the most at once`);
@@ -78,7 +80,7 @@ const notPossible = (what: string, why: string): UserError =>
   });
 
 /** `C:`, `c:\` and `C:\` are the same. */
-const isAt = ({ path }: MountedVolume, name: string): boolean =>
-  withoutEnd(path).toLowerCase() === withoutEnd(name).toLowerCase();
+const isAt = (volume: MountedVolume, name: string): boolean =>
+  placesOf(volume).some((path) => withoutEnd(path).toLowerCase() === withoutEnd(name).toLowerCase());
 
 const withoutEnd = (path: string): string => (path.endsWith('\\') ? path.slice(0, -1) : path);

@@ -1,13 +1,15 @@
-import { UserError } from '../../errors.ts';
+import { messageOf, UserError } from '../../errors.ts';
+import { PATHS } from '../../system/paths.ts';
 import type { System } from '../../system/system.ts';
 import { askWriters, type VssWriters, WRITERS_MS } from '../../system/vss-writers.ts';
 import { rejectedBy } from '../../system/waits.ts';
+import { placesOf } from '../../system/windows-volumes.ts';
 import type { Taker } from '../taker.ts';
 import { type Creation, createShadows } from './creation.ts';
 import { deleteSet } from './delete-set.ts';
 import { assertDiskshadow, removeFolder } from './diskshadow.ts';
 import { failedBefore, writerProblems } from './held-by-writers.ts';
-import { addKept, prune } from './kept.ts';
+import { addKept, prune, readKept } from './kept.ts';
 import type { ShadowSet } from './shadow-ids.ts';
 import { type ChosenVolumes, chooseVolumes } from './volumes.ts';
 
@@ -44,6 +46,8 @@ export function vssTaker(system: System, wishes: VssWishes, graceMs = GRACE_MS):
     },
     async prepare() {
       await assertDiskshadow(system);
+      // What could not be written down at the end would be deleted by the next run, however good it is.
+      await readKept(system);
       volumes = await chooseVolumes(system, wishes.volumes);
       before = await askWriters(system, BEFORE_MS);
       const failed = failedBefore(before);
@@ -55,7 +59,7 @@ export function vssTaker(system: System, wishes: VssWishes, graceMs = GRACE_MS):
       const { chosen, left } = volumes;
       creation = createShadows(system, { volumes: chosen, backupType: wishes.backupType, owe });
       const set = await Promise.race([creation.made, rejectedBy(signal)]);
-      return { snapshot: nameOf(set, volumes), held: { volumes: chosen.map(({ path }) => path), left } };
+      return { snapshot: nameOf(set, volumes), held: { volumes: chosen.flatMap(placesOf), left } };
     },
     async verify() {
       const problems = writerProblems(before, await askWriters(system, WRITERS_MS));
@@ -70,7 +74,10 @@ export function vssTaker(system: System, wishes: VssWishes, graceMs = GRACE_MS):
       if (set === undefined && cutShort) throw cutShortly();
       const isKept = snapshot !== undefined && wishes.keep > 0;
       if (set !== undefined && isKept) {
-        await addKept(system, { set: set.set, madeAt: system.clock.now().toISOString(), consistency });
+        const one = { set: set.set, madeAt: system.clock.now().toISOString(), consistency };
+        await addKept(system, one).catch((cause) => {
+          throw notKept(cause);
+        });
       } else if (set !== undefined) {
         await deleteSet(system, mine.folder, set.set);
       }
@@ -90,9 +97,16 @@ export function vssTaker(system: System, wishes: VssWishes, graceMs = GRACE_MS):
 }
 
 const cutShortly = (): UserError =>
-  new UserError('vss.cut-short', 'diskshadow did not come to its end and was ended; what it has left is still owed', {
+  new UserError('vss.cut-short', 'diskshadow did not come to its end; what it may have left is still owed', {
     remedy: 'It is looked for when quiesced starts the next time. To do it now: quiesced thaw',
   });
+
+const notKept = (cause: unknown): UserError =>
+  new UserError(
+    'vss.not-kept',
+    `the shadow copies could not be written down, and are deleted by the next run: ${messageOf(cause)}`,
+    { remedy: `Make room on the disk of ${PATHS.windows.state}, then take another one.`, cause },
+  );
 
 /** `{set} C:\={shadow} E:\={shadow}`: what names them to whoever restores. */
 const nameOf = ({ set, shadows }: ShadowSet, { chosen }: ChosenVolumes): string =>

@@ -124,13 +124,18 @@ export const windowsTargets: readonly FuzzTarget[] = [
   textTarget(
     'kept-shadows',
     ['takers/vss/kept.ts parseKept'],
-    ['{"schema":1,"kept":[{"set":"{0}","madeAt":"2026","consistency":"application"}]}'],
+    [
+      '{"schema":1,"kept":[{"set":"{9ea220e6-a403-43ad-b78b-ba251611c03a}","madeAt":"2026","consistency":"application"}]}',
+    ],
     (text) => surplusOf(parseKept(text), 1),
   ),
   textTarget(
     'owed-shadows',
     ['takers/vss/owed.ts parseOwedShadows'],
-    ['{"folder":"C:\\\\ProgramData\\\\quiesced\\\\run\\\\vss-0a1b2c3d","set":"{0}"}', 'null'],
+    [
+      '{"folder":"C:\\\\ProgramData\\\\quiesced\\\\run\\\\vss-0a1b2c3d","set":"{9ea220e6-a403-43ad-b78b-ba251611c03a}"}',
+      'null',
+    ],
     (text) => {
       // Text that is no JSON is the journal's to refuse.
       if (isJson(text)) parseOwedShadows(JSON.parse(text));

@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap';
 import { localSystemAgrees } from '../../../agent/checks/proxy-windows.ts';
 import { runChecks } from '../../../agent/checks/run.ts';
+import { judgeRoutes } from '../../../agent/checks/windows-restore.ts';
 import { planProxy } from '../../../agent/proxy/plan.ts';
 import { proxySettings } from '../../../agent/proxy/settings.ts';
 import { carryOut } from '../../../agent/system/all-or-none.ts';
@@ -36,4 +37,10 @@ t.test('whether all places say the same', async (t) => {
   t.match(await finding(), { detail: /ProxySettingsPerUser/ });
   const { registry: _, ...without } = system;
   t.match(await runChecks(without, [localSystemAgrees], { facts: AZURE }), [{ verdict: 'skip' }]);
+});
+
+t.test('a proxy that a restored machine keeps is told without its password', async (t) => {
+  const { verdict, detail } = judgeRoutes([], 'ann:kJ3xZ8s@10.0.0.8:3128');
+  t.match({ verdict, detail }, { verdict: 'warn', detail: /a proxy of WinHTTP, .*10\.0\.0\.8:3128/ });
+  t.notMatch(detail, 'kJ3xZ8s');
 });

@@ -68,6 +68,13 @@ export const WINDOWS_STORAGE_FAULTS: readonly WindowsFault[] = [
     detail: /512 MiB left/,
   },
   {
+    name: 'hardly any space for Windows, but for what is mounted in a folder of it',
+    plant: { volumes: [volume('C:\\data\\'), volume('C:\\', { freeBytes: 0.5 * GIB })] },
+    found: 'fs.space',
+    verdict: 'warn',
+    detail: /^C: has 512 MiB left/,
+  },
+  {
     name: 'no space for Windows',
     plant: { volumes: [volume('C:\\', { freeBytes: GIB / 16 })] },
     found: 'fs.space',

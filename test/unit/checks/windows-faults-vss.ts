@@ -1,8 +1,19 @@
 import type { WindowsFault } from './windows-fault.ts';
-import { disabled, dword, EVENT, running, SERVICES_KEY, SHADOW_STORAGE, sz, WRITERS } from './windows-machine.ts';
+import {
+  disabled,
+  dword,
+  EVENT,
+  running,
+  SERVICES_KEY,
+  SHADOW_STORAGE,
+  sz,
+  VSSADMIN,
+  WEVTUTIL,
+  WRITERS,
+} from './windows-machine.ts';
 
 const says = (writers: string, storage = SHADOW_STORAGE): WindowsFault['plant'] => ({
-  programs: { vssadmin: async (argv) => ({ stdout: argv.includes('writers') ? writers : storage }) },
+  programs: { [VSSADMIN]: async (argv) => ({ stdout: argv.includes('writers') ? writers : storage }) },
 });
 const sqlStable = WRITERS.replace(
   /(?=Writer name: 'WMI Writer')/,
@@ -87,7 +98,7 @@ export const WINDOWS_VSS_FAULTS: readonly WindowsFault[] = [
     name: 'an event of VSS',
     plant: {
       programs: {
-        wevtutil: async (argv) => ({
+        [WEVTUTIL]: async (argv) => ({
           stdout: argv.includes('System') && argv.some((a) => a.startsWith('/q:')) ? '' : EVENT,
         }),
       },

@@ -15,6 +15,9 @@ import { AZURE } from './machine.ts';
 const fixture = (name: string): string =>
   readFileSync(new URL(`../../fixtures/windows/${name}`, import.meta.url), 'utf8');
 
+/** Known by their paths alone: others could put a program of that name where a name is looked up first. */
+export const VSSADMIN = 'C:\\Windows\\System32\\vssadmin.exe';
+export const WEVTUTIL = 'C:\\Windows\\System32\\wevtutil.exe';
 export const WRITERS = fixture('vssadmin-writers.txt');
 export const DISKSHADOW_CREATE = fixture('diskshadow-create.txt');
 export const SHADOW_STORAGE = fixture('vssadmin-shadowstorage.txt');
@@ -143,8 +146,8 @@ export const HEALTHY_WINDOWS: WindowsMachine = {
   },
   agesMs: { [`${VMSNAPSHOT}\\status\\3.status`]: 24 * 3_600_000 },
   programs: {
-    vssadmin: async (argv) => ({ stdout: argv.includes('writers') ? WRITERS : SHADOW_STORAGE }),
-    wevtutil: async (argv) => ({ stdout: argv.some((word) => word.startsWith('/q:')) ? '' : EVENT }),
+    [VSSADMIN]: async (argv) => ({ stdout: argv.includes('writers') ? WRITERS : SHADOW_STORAGE }),
+    [WEVTUTIL]: async (argv) => ({ stdout: argv.some((word) => word.startsWith('/q:')) ? '' : EVENT }),
   },
   volumes: [volume('C:\\'), volume('D:\\', { label: 'Temporary Storage' }), volume('F:\\')],
   // As icacls shows it: Everyone (R,W), Administrators (F).

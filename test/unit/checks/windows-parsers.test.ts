@@ -107,6 +107,7 @@ t.test('rules of AppLocker', async (t) => {
   t.equal(judged(rule('S-1-5-32-544', '*')), 'pass', 'the default rule for administrators');
   t.equal(judged(rule('S-1-1-0', '%OSDRIVE%\\Packages\\*')), 'pass');
   t.equal(judged(rule('S-1-1-0', 'C:\\Packages\\Plugins\\*')), 'pass');
+  t.equal(judged(rule('S-1-5-11', '*')), 'pass', 'LocalSystem is authenticated');
   t.equal(judged(rule('S-1-5-21-1-2-3-500', '*')), 'fail', "somebody else's");
   t.equal(judged(rule('S-1-1-0', '*'), rule('S-1-1-0', '%OSDRIVE%\\Packages\\*', 'Deny')), 'fail', 'a denial wins');
   const extension = 'C:\\Packages\\Plugins\\Microsoft.Azure.RecoveryServices.VMSnapshot\\*';

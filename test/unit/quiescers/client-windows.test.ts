@@ -88,6 +88,14 @@ t.test('its environment holds none of what is between us and its feeder', async 
   await client.close();
 });
 
+t.test('its feeder is in no group of ours, with which Windows would end it', async (t) => {
+  // proc_pid_stat(5): the group is the fifth field; that of the feeder is its own number.
+  const { client } = await open('/usr/bin/cut -d" " -f5 /proc/$$/stat; echo $PPID; echo done');
+  const [group, feeder] = await client.ask(['x'], (line) => line === 'done', LIMIT);
+  t.equal(group, feeder);
+  await client.close();
+});
+
 t.test('a client that ends is told with its complaint', async (t) => {
   const { client } = await open('echo "ERROR 1205: lock wait timeout" >&2; exit 1');
   await t.rejects(
@@ -116,6 +124,13 @@ t.test('no client is run that is none, or that somebody else could exchange', as
   const text = join(folder, 'client.txt');
   writeFileSync(text, '');
   await t.rejects(openClient(windows, { argv: [text], ...options }), { code: 'quiescer.no-client' });
+  const batch = join(folder, 'client.cmd');
+  writeFileSync(batch, '');
+  for (const word of ['%COMPUTERNAME%', 'a"&calc&"'])
+    await t.rejects(openClient(windows, { argv: [batch, '--host', word], ...options }), {
+      code: 'quiescer.no-client',
+      message: /run by cmd\.exe/,
+    });
   const open: System = {
     ...windows,
     stat: async () => ({ kind: 'file', mode: 0, uid: 0, gid: 0, sizeBytes: 1, modifiedMs: 0 }),

@@ -26,7 +26,7 @@ t.test('a service of MariaDB is held by its port, through its own client', async
   await mariadb.release(LIMIT);
 
   const [call, ...statements] = readFileSync(log, 'utf8').trim().split('\n');
-  const given = `--no-defaults ${PLAIN} --connect-timeout=10 --host=127.0.0.1 --protocol=tcp --port=3307 --user=root`;
+  const given = `--no-defaults ${PLAIN} --connect-timeout=10 --default-character-set=utf8mb4 --host=127.0.0.1 --protocol=tcp --port=3307 --user=root`;
   t.ok(call?.endsWith(`${MARIADB} ${given}`), String(call));
   for (const statement of ['BACKUP STAGE BLOCK_COMMIT;', 'BACKUP STAGE END;']) t.ok(statements.includes(statement));
 });
@@ -34,10 +34,13 @@ t.test('a service of MariaDB is held by its port, through its own client', async
 t.test('by its named pipe, its own port, and an option file', async (t) => {
   const option = 'C:\\ProgramData\\quiesced\\my.ini';
   const cases = [
-    ['pipe = MySQL\n', `--no-defaults ${PLAIN} --connect-timeout=10 --protocol=pipe --socket=MySQL --user=root`],
+    [
+      'pipe = MySQL\n',
+      `--no-defaults ${PLAIN} --connect-timeout=10 --default-character-set=utf8mb4 --protocol=pipe --socket=MySQL --user=root`,
+    ],
     [
       `port = 3310\noption-file = ${option}\n`,
-      `--defaults-file=${option} ${PLAIN} --connect-timeout=10 --host=127.0.0.1 --protocol=tcp --port=3310`,
+      `--defaults-file=${option} ${PLAIN} --connect-timeout=10 --default-character-set=utf8mb4 --host=127.0.0.1 --protocol=tcp --port=3310`,
     ],
   ] as const;
   for (const [text, given] of cases) {

@@ -44,3 +44,12 @@ t.test('one of somebody who has logged on must be named', async (t) => {
   const named = await quiescer('[quiescer redis]\nport = 6380\n');
   t.match(await surveyDatabases(system, [named]), [{ heldBy: 'redis' }]);
 });
+
+t.test('of several one that listens on no port is not named by it', async (t) => {
+  const programs = [server(1, 'mysqld.exe', []), server(2, 'mysqld.exe', [3306])];
+  const { system } = windowsWithClients(t, { programs });
+  t.match(await surveyDatabases(system, []), [
+    { add: ['[quiescer mysql.1]', /where it listens is not known/] },
+    { add: ['[quiescer mysql.3306]', 'port = 3306'] },
+  ]);
+});

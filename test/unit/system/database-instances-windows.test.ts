@@ -1,6 +1,6 @@
 import t from 'tap';
 import { runningInstances } from '../../../agent/system/database-instances.ts';
-import { FAMILIES, listenersIn, type RunningProgram } from '../../../agent/system/programs-windows.ts';
+import { FAMILIES, listenersIn, portsOf, type RunningProgram } from '../../../agent/system/programs-windows.ts';
 import { fakeSystem } from '../../fakes/system.ts';
 
 const program = (
@@ -64,15 +64,30 @@ t.test('those that have a writer of VSS are not looked for', async (t) => {
 t.test('who listens, as the kernel tells it', async (t) => {
   const table = Buffer.alloc(4 + 2 * 24);
   table.writeUInt32LE(2);
+  table.writeUInt32BE(0x7f000001, 4 + 4);
   table.writeUInt16BE(5432, 4 + 8);
   table.writeUInt32LE(910, 4 + 20);
   table.writeUInt16BE(6379, 28 + 8);
   table.writeUInt32LE(1, 28 + 20);
   const [ipv4] = FAMILIES;
   t.strictSame(listenersIn(table, ipv4), [
-    { pid: 910, port: 5432 },
-    { pid: 1, port: 6379 },
+    { pid: 910, port: 5432, address: '7f000001' },
+    { pid: 1, port: 6379, address: '00000000' },
   ]);
   table.writeUInt32LE(1000);
   t.equal(listenersIn(table, ipv4).length, 2, 'no more than there are');
+});
+
+t.test('a port at which 127.0.0.1 leads to somebody else is not that of a server', async (t) => {
+  const [everywhere, loopback] = ['00000000', '7f000001'];
+  const listeners = [
+    { pid: 1, port: 5432, address: everywhere },
+    { pid: 2, port: 5432, address: loopback },
+    { pid: 1, port: 5433, address: loopback },
+    { pid: 1, port: 5433, address: everywhere },
+    { pid: 1, port: 5431, address: '0a000005' },
+    { pid: 1, port: 5430, address: '0'.repeat(32) },
+  ];
+  t.strictSame(portsOf(1, listeners), [5430, 5431, 5433]);
+  t.strictSame(portsOf(2, listeners), [5432]);
 });

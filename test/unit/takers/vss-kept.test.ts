@@ -1,5 +1,5 @@
 import t from 'tap';
-import { addKept, type KeptSet, readKept, surplusOf } from '../../../agent/takers/vss/kept.ts';
+import { addKept, type KeptSet, prune, readKept, surplusOf } from '../../../agent/takers/vss/kept.ts';
 import { settleShadows } from '../../../agent/takers/vss/owed.ts';
 import { guid } from '../../fakes/vss.ts';
 import { never, vssRig } from './vss-rig.ts';
@@ -69,11 +69,29 @@ t.test('what takes too long to be deleted stays on record, and its files go with
   t.ok(vss.sets.has(setOf(taken.snapshot ?? '')));
 });
 
-t.test('a record that is not ours to read costs no shadow copy', async (t) => {
-  const { vss, take, system } = vssRig(t);
-  await system.write('C:\\ProgramData\\quiesced\\state\\shadows.json', '{"kept":[{"set":1}]}');
-  await t.rejects(take(), { code: 'vss.record-broken', remedy: /vssadmin list shadows/ });
-  t.equal(vss.sets.size, 1);
+t.test('a record that is not ours to read ends a run before anything is made', async (t) => {
+  const { vss, owed, taker, system } = vssRig(t);
+  for (const set of [1, '"{0}"']) {
+    const text = `{"kept":[{"set":${set},"madeAt":"","consistency":"crash"}]}`;
+    await system.write('C:\\ProgramData\\quiesced\\state\\shadows.json', text);
+    await t.rejects(taker().prepare(never), { code: 'vss.record-broken', remedy: /vssadmin list shadows/ }, text);
+  }
+  t.strictSame([vss.told, owed], [[], []]);
+});
+
+t.test('one that cannot be written down is told to be deleted', async (t) => {
+  const { vss, owed, take, system } = vssRig(t);
+  const { write } = system;
+  const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+  const onto = async (...[path, ...rest]: Parameters<typeof write>) => {
+    if (path.endsWith('shadows.json')) throw full;
+    return write(path, ...rest);
+  };
+  Object.assign(system, { write: onto });
+  await t.rejects(take(), { code: 'vss.not-kept', message: /deleted by the next run: no space/, remedy: /Make room/ });
+  Object.assign(system, { write });
+  await settleShadows(system, owed.at(-1)?.what, never);
+  t.strictSame([...vss.sets], [], 'and so it is');
 });
 
 t.test('what a run that died had made is deleted, and not kept', async (t) => {
@@ -84,6 +102,25 @@ t.test('what a run that died had made is deleted, and not kept', async (t) => {
   await settleShadows(system, { folder: FOLDER, set }, never);
   t.strictSame([...vss.sets], [others]);
   t.strictSame(await readKept(system), []);
+});
+
+t.test('what is too late changes the record of what is kept no more', async (t) => {
+  const { vss, system } = vssRig(t);
+  const [first, second] = [guid(), guid()];
+  for (const set of [first, second]) {
+    vss.sets.add(set);
+    await addKept(system, { set, madeAt: '', consistency: 'application' });
+  }
+  const reason = new Error('too late');
+  await t.rejects(prune(system, FOLDER, 0, AbortSignal.abort(reason)), reason);
+  t.strictSame([...vss.sets], [first, second], 'nor is any other begun to be deleted');
+  await t.rejects(settleShadows(system, { folder: FOLDER, set: first }, AbortSignal.abort(reason)), reason);
+  t.strictSame(
+    (await readKept(system)).map(({ set }) => set),
+    [first, second],
+  );
+  await settleShadows(system, { folder: FOLDER, set: first }, never);
+  t.strictSame([[...vss.sets], (await readKept(system)).map(({ set }) => set)], [[second], [second]]);
 });
 
 t.test('what it was still making is waited for, and found in its log', async (t) => {
@@ -117,6 +154,12 @@ t.test('where there may be one that nobody knows by its id', async (t) => {
   t.strictSame([...vss.sets], [others], 'and what is not ours stays');
   await addKept(system, { set: others, madeAt: '', consistency: 'application' });
   await t.resolves(died('-> CREATE\r\n'), 'there is none but those that are known');
-  for (const broken of [undefined, {}, { folder: 'C:\\Windows' }, { folder: FOLDER, set: 1 }])
+  for (const broken of [
+    undefined,
+    {},
+    { folder: 'C:\\Windows' },
+    { folder: FOLDER, set: 1 },
+    { folder: FOLDER, set: 'C:' },
+  ])
     await t.rejects(settleShadows(system, broken, never), { code: 'vss.record-broken' });
 });

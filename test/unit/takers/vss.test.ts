@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
+import { volumesHolding } from '../../../agent/system/windows-volumes.ts';
 import { readKept } from '../../../agent/takers/vss/kept.ts';
 import { vssTaker } from '../../../agent/takers/vss/vss.ts';
 import { fakeSystem } from '../../fakes/system.ts';
@@ -102,6 +103,26 @@ t.test('which volumes', async (t) => {
   await t.rejects(heldBy(['F:\\']), { code: 'vss.volume', message: /F:\\: exFAT/ });
 });
 
+t.test('a volume that is mounted in several places', async (t) => {
+  const volumes = [C, { ...DATA, path: 'E:\\', alsoAt: ['C:\\mnt\\e\\'] }];
+  const { taker } = vssRig(t, { volumes });
+  const heldBy = async (named: string) => {
+    const one = taker({ volumes: [named] });
+    await one.prepare(never);
+    return (await one.take(never, { faults: [] })).held;
+  };
+  const reason = 'not named for the shadow copy';
+  t.strictSame(await heldBy('c:\\mnt\\e'), {
+    volumes: ['E:\\', 'C:\\mnt\\e\\'],
+    left: [{ mountPoint: 'C:\\', type: 'NTFS', reason }],
+  });
+  t.strictSame(await heldBy('C:'), {
+    volumes: ['C:\\'],
+    left: ['E:\\', 'C:\\mnt\\e\\'].map((mountPoint) => ({ mountPoint, type: 'NTFS', reason })),
+  });
+  t.strictSame(volumesHolding(volumes, ['C:\\mnt\\e\\pg', 'c:\\mnt']), ['E:\\', 'C:\\']);
+});
+
 t.test('writers that fail are told, with the service to restart', async (t) => {
   const { vss, taker } = vssRig(t);
   vss.writers.splice(0, 1, STABLE('SqlServerWriter', SQL), FAILED('SqlServerWriter', SQL));
@@ -198,3 +219,13 @@ for (const fate of ['hangs', 'deaf'] as const) {
     t.equal(owed.length, 1, 'the record is not ours any more, whatever is made after that');
   });
 }
+
+t.test('one that was ended by others may have made something, and stays owed', async (t) => {
+  const { vss, owed, taker } = vssRig(t);
+  vss.fate = 'takes too long';
+  const one = taker();
+  await one.prepare(never);
+  await t.rejects(one.take(never, { faults: [] }), { code: 'vss.not-made', message: /did not end by itself/ });
+  await t.rejects(one.finish({ consistency: 'none' }, never), { code: 'vss.cut-short' });
+  t.strictSame(owed.at(-1)?.what, { folder: folderOf(vss) });
+});
