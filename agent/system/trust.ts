@@ -1,4 +1,4 @@
-import { posix, win32 } from 'node:path';
+import { posix } from 'node:path';
 import { UserError } from '../errors.ts';
 import { shellWord } from './shell-word.ts';
 import type { FileStat, Platform, System } from './system.ts';
@@ -82,8 +82,9 @@ export async function assertOnlyRootCanChange(
   }
 }
 
+/** On Windows with either slash, and on another machine, too; `/x` is an option there. */
 const isAbsolute = (word: string, platform: Platform): boolean =>
-  platform === 'windows' ? /^[a-z]:\\/i.test(word) && win32.isAbsolute(word) : posix.isAbsolute(word);
+  platform === 'windows' ? /^(?:[a-z]:[\\/]|[\\/]{2})/i.test(word) : posix.isAbsolute(word);
 
 /** Where only administrators write. */
 const SAFE: Readonly<Record<Platform, string>> = {

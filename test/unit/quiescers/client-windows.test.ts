@@ -137,8 +137,13 @@ t.test('no client is run that is none, or that somebody else could exchange', as
     readLink: async () => undefined,
     securityOf: async () => descriptor(SYSTEM, [{ who: SOMEBODY, rights: FULL }]),
   };
-  await t.rejects(openClient(open, { argv: ['C:\\a\\psql.exe'], ...options }), {
-    code: 'quiescer.unsafe',
-    remedy: /C:\\Program Files/,
-  });
+  for (const path of ['C:\\a\\psql.exe', 'c:/a/psql.exe', '\\\\server\\a\\psql.exe', '//server/a/psql.exe'])
+    await t.rejects(
+      openClient(open, { argv: [path], ...options }),
+      {
+        code: 'quiescer.unsafe',
+        remedy: /C:\\Program Files/,
+      },
+      path,
+    );
 });
