@@ -20,9 +20,10 @@ export async function run(parts: Parts, request: RunRequest, lock: Lock, signal:
   const { kind, taker, takeMs } = request;
   const record = { id: randomUUID(), kind, taker: taker.id, startedAt: system.clock.now().toISOString() };
   const timeline = new Timeline(startedMonotonicMs);
+  // Before there is a record: without an answer there is no run, and nobody who would end it.
+  const unheld = (await request.unheld?.()) ?? [];
   const journal = await Journal.begin(system, await bootIdOf(system), record);
   taker.record?.((what) => journal.owe('take', what));
-  const unheld = (await request.unheld?.()) ?? [];
   const phases = phasesOf(parts, request, lock, timeline, journal);
   const evidence = () => evidenceOf(phases, unheld);
   let taken: Taken;

@@ -192,6 +192,14 @@ t.test('a run that is refused owes nothing, and is no run', async (t) => {
   t.strictSame(await readHistory(system), []);
 });
 
+t.test('so does one that cannot even see what runs', async (t) => {
+  const { system, events, parts, request } = await rigOf(t);
+  const fault = new Error('who listens cannot be listed');
+  await t.rejects(conduct(parts, { ...request, unheld: () => Promise.reject(fault) }, signal), fault);
+  t.strictSame(events, []);
+  t.strictSame(await readOwed(system), [], 'it is not taken for one that died');
+});
+
 t.test('what a dead run left is settled first', async (t) => {
   const { system, events, parts, request } = await rigOf(t);
   const dead = { id: 'dead', kind: 'hold', taker: 'hold', startedAt: '2026-03-01T03:00:00.000Z' } as const;
