@@ -16,6 +16,7 @@ const ATTEMPT_MS = 1000;
  */
 export async function resolve(system: System, host: string, timeoutMs: number, signal: AbortSignal): Promise<string[]> {
   if (isIP(host) !== 0) return [host];
+  if (system.platform === 'windows') return Promise.race([byNode(host), rejectedBy(signal)]);
   const { ended, exitCode, stdout } = await system.run(['getent', 'ahosts', host], { timeoutMs, signal });
   if (ended === 'not-found') return Promise.race([byNode(host), rejectedBy(signal)]);
   if (ended !== 'exited') throw new Stopped('dns.silent', 'no answer in time');
@@ -24,7 +25,7 @@ export async function resolve(system: System, host: string, timeoutMs: number, s
   return [...new Set(addresses)];
 }
 
-/** Where there is no getent: on Windows. */
+/** Where there is no getent. */
 const byNode = async (host: string): Promise<string[]> =>
   (await lookup(host, { all: true })).map(({ address }) => address);
 

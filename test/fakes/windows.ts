@@ -5,7 +5,7 @@ import type { FileStat, System } from '../../agent/system/system.ts';
 import type { WindowsVolume } from '../../agent/system/windows-volumes.ts';
 import { ADMINISTRATORS, descriptor, FULL, SYSTEM } from '../unit/system/descriptors.ts';
 import { fakeRegistry } from './registry.ts';
-import { type FakeProgram, type FakeSystemOptions, fakeSystem } from './system.ts';
+import { type FakeProgram, type FakeSystem, type FakeSystemOptions, fakeSystem } from './system.ts';
 
 /** A Windows in memory. Paths and names in any case, as the real one has them. */
 export interface WindowsMachine {
@@ -37,7 +37,7 @@ const CLOSED = descriptor(SYSTEM, [
 export function fakeWindows(
   machine: WindowsMachine,
   place: Pick<FakeSystemOptions, 'root'> = {},
-): { readonly system: System; cleanUp(): void } {
+): { readonly system: System; readonly ran: FakeSystem['ran']; cleanUp(): void } {
   const { cleanUp, ...fake } = fakeSystem({ platform: 'windows', programs: machine.programs, ...place });
   const services = lowered(machine.services);
   const files = lowered(machine.files);
@@ -85,7 +85,7 @@ export function fakeWindows(
       return { kind, mode: 0o666, uid: 0, gid: 0, sizeBytes: file?.length ?? 0, modifiedMs };
     },
   };
-  return { system, cleanUp };
+  return { system, ran: fake.ran, cleanUp };
 }
 
 /** As the service control manager keeps it. */

@@ -50,11 +50,17 @@ export const changedWindows = (plant: WindowsChange = {}): ReturnType<typeof fak
 const NETWORK = networkChecksWith(HOST_SERVICES, [{ purpose: 'storage', url: 'https://127.0.0.1:1' }]);
 const CHECKS = allChecks.map((check) => NETWORK.find(({ id }) => id === check.id) ?? check);
 
+export interface WindowsReport {
+  readonly findings: readonly Finding[];
+  /** The programs that were asked. */
+  readonly ran: readonly (readonly string[])[];
+}
+
 /** Asks every check there is about it. */
-export async function windowsReport(plant: WindowsChange = {}): Promise<{ readonly findings: readonly Finding[] }> {
-  const { system, cleanUp } = changedWindows(plant);
+export async function windowsReport(plant: WindowsChange = {}): Promise<WindowsReport> {
+  const { system, ran, cleanUp } = changedWindows(plant);
   try {
-    return { findings: await runChecks(system, CHECKS, { facts: { ...WINDOWS_FACTS, ...plant.facts } }) };
+    return { findings: await runChecks(system, CHECKS, { facts: { ...WINDOWS_FACTS, ...plant.facts } }), ran };
   } finally {
     cleanUp();
   }

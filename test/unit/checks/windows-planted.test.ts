@@ -38,6 +38,13 @@ t.test('a healthy Windows', async (t) => {
   );
 });
 
+t.test('no program is run by its name alone, which the root of a disk may have too', async (t) => {
+  t.strictSame(
+    healthy.ran.map(([program]) => program).filter((program) => !/^[A-Z]:\\/.test(program ?? '')),
+    [],
+  );
+});
+
 for (const fault of FAULTS) {
   t.test(`${fault.found}: ${fault.name}`, async (t) => {
     const report = await windowsReport(fault.plant);
