@@ -3,6 +3,8 @@
  * folder has no disk, so GRUB's probe is one that says so; nothing else is put in anybody's place. Of dnf and zypper
  * there are no packages here: what is asked of them is known from fakes only.
  */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Test } from 'tap';
 import { type Machine, packageTest } from '../packages/machine.ts';
 import { DRACUT, INITRAMFS_TOOLS } from '../packages/recipes.ts';
@@ -45,12 +47,14 @@ function finding(machine: Machine, id: string): unknown {
   return JSON.parse(stdout).findings.find((each: { id: string }) => each.id === id);
 }
 
+/** As of another hypervisor: the disks of that one, and nothing else. */
+const LISTED =
+  'printf "MODULES=list\\n" >/etc/initramfs-tools/conf.d/lab; echo virtio_blk >>/etc/initramfs-tools/modules; update-initramfs -u -k VERSION';
+
 packageTest(
   'initramfs-tools and grub-mkconfig',
   async (t, machine) => {
-    const listed =
-      'printf "MODULES=list\\n" >/etc/initramfs-tools/conf.d/lab; echo virtio_blk >>/etc/initramfs-tools/modules';
-    await mended(t, machine, `${listed}; update-initramfs -u -k VERSION`, '/etc/initramfs-tools/modules');
+    await mended(t, machine, LISTED, '/etc/initramfs-tools/modules');
     await t.test('the boot menu', async (t) => menuMended(t, machine));
   },
   INITRAMFS_TOOLS,
@@ -66,6 +70,52 @@ packageTest(
       '/etc/dracut.conf.d/50-quiesced-hyperv.conf',
     ),
   DRACUT,
+);
+
+const KILLER = readFileSync(join(import.meta.dirname, '../fixtures/kill-at.ts'), 'utf8');
+/** What makes something visible that was not so before: names come and go, programs start. */
+const CHANGES = 'renameSync,mkdir,unlink,rmdir,spawn';
+const FOLDERS = '/etc /boot /var/lib/quiesced';
+const SWEEP_MS = 850_000;
+
+packageTest(
+  'killed before each change while an image is made anew',
+  async (t, machine) => {
+    t.setTimeout(SWEEP_MS);
+    t.equal(machine.run('dpkg -i /srv/quiesced.deb').code, 0);
+    const version = machine.run('ls /lib/modules').stdout.trim();
+    const image = `/boot/initrd.img-${version}`;
+    t.equal(machine.run(LISTED.replaceAll('VERSION', version)).code, 0);
+    machine.put('/srv/kill-at.mts', KILLER);
+    t.equal(machine.run(`mkdir -p /var/lib/quiesced /srv/before && cp -a --parents ${FOLDERS} /srv/before`).code, 0);
+    const before = machine.run(`sha256sum <${image}`).stdout;
+    // A shell that became the program would make it the first process of its namespace, which no signal of its own ends.
+    const repair = (killing: string) =>
+      machine.run(
+        `QUIESCED_TEST_ROOT= KILL_CALLS=${CHANGES} ${killing} /usr/lib/quiesced/bin/node --import=/srv/kill-at.mts /usr/lib/quiesced/quiesced.mjs repair boot.hyperv-initramfs --json; exit $?`,
+      );
+    const whole = repair('KILL_COUNT=/srv/count');
+    t.equal(whole.code, 0, whole.stderr);
+    const changes = Number(machine.read('/srv/count'));
+    t.ok(changes > 10, `${changes} changes`);
+
+    for (let at = 1; at <= changes; at += 1) {
+      t.equal(machine.run(`rm -rf ${FOLDERS} && cp -a /srv/before/. /`).code, 0);
+      t.equal(repair(`KILL_AT=${at}`).code, 128 + 9, `killed before change ${at}`);
+      const isOld = machine.run(`sha256sum <${image}`).stdout === before;
+      const listed = machine.run(`lsinitramfs ${image}`);
+      t.equal(listed.code, 0, 'the image is whole');
+      t.equal(listed.stdout.includes('/hv_storvsc.ko'), !isOld, isOld ? 'the old one' : 'the new one');
+
+      const next = machine.run('quiesced repair boot.hyperv-initramfs --json');
+      t.equal(next.code, 0, `the next command settles it: ${next.stderr}`);
+      t.match(finding(machine, 'boot.hyperv-initramfs'), { verdict: /^(pass|info)$/ });
+      t.notOk(machine.has(`${image}.quiesced-new`), 'and leaves nothing half made');
+      t.equal(machine.run('quiesced repair undo').code, 0);
+      t.equal(machine.run(`sha256sum <${image}`).stdout, before, 'undone, the old one is there again');
+    }
+  },
+  INITRAMFS_TOOLS,
 );
 
 const PROBE = `#!/bin/sh
