@@ -14,13 +14,18 @@ function countingScripts(rig: Rig): void {
   rig.configure('[snapshot]\nfrozen-deadline = 60s\n[scripts]\npre = /opt/pre\npost = /opt/post\n');
 }
 
-/** Nothing frozen, running, owed, or run once only of the two scripts. */
-async function asBefore(t: Test, rig: Rig, mounted: Mounted): Promise<void> {
+/**
+ * Nothing frozen, running, owed, or run once only of the two scripts.
+ *
+ * @param deaths how often the program was killed: what it had not written down by then runs once more, or for no pre script.
+ */
+async function asBefore(t: Test, rig: Rig, mounted: Mounted, deaths = 0): Promise<void> {
   t.ok(await isWritable(mounted.mountPoint), 'nothing is frozen');
   t.ok(await allEnded(rig.root), 'nobody is left');
   const runs = rig.read('ran').split('\n');
   const count = (stage: string) => runs.filter((line) => line === stage).length;
-  t.equal(count('pre'), count('post'), 'a post script for each pre script');
+  const [pre, post] = [count('pre'), count('post')];
+  t.ok(pre <= post && post <= pre + deaths, `a post script for each pre script: ${post} for ${pre}, ${deaths} deaths`);
   t.notOk(rig.has('root/var/lib/quiesced/owed.json'), 'nothing is owed');
   t.ok(await notExpedited());
 }
@@ -51,7 +56,8 @@ loopTest('memory that does not suffice: killed before or after, and everything i
   }
   const mounted = await rig.make('ext4');
   countingScripts(rig);
-  for (const megabytes of [35, 50, 150]) {
+  let deaths = 0;
+  for (const megabytes of [35, 47, 50, 150]) {
     const group = memoryGroup(megabytes * 1e6);
     const join = shell(`echo $$ >${group?.procs}`);
     const { code, signal, json } = await runBy(rig, join, 'rehearse', '--yes', ...mounts(mounted));
@@ -60,7 +66,9 @@ loopTest('memory that does not suffice: killed before or after, and everything i
     await allEnded(rig.root);
     // Whoever was killed between its scripts is made up for by the next start.
     t.equal((await rig.cli.run('thaw')).code, 0);
-    await asBefore(t, rig, mounted);
+    // Where a script's own start is what is too much, the script ends by itself.
+    if (signal === 'SIGKILL') deaths += 1;
+    await asBefore(t, rig, mounted, deaths);
     t.ok(await group?.remove(), 'the group is empty');
   }
 });
