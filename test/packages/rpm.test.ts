@@ -69,7 +69,7 @@ t.test('rpmlint finds nothing', { skip: skip || (rpmlint ? false : 'rpmlint is n
 });
 
 /** rpm of this machine, at work in the other root; scripts run there, and see no process but their own. */
-function install(machine: Machine, ...args: readonly string[]): Ended {
+function rpmIn(machine: Machine, ...args: readonly string[]): Ended {
   const settings = [
     '--define',
     '_dbpath /var/lib/rpm',
@@ -81,8 +81,7 @@ function install(machine: Machine, ...args: readonly string[]): Ended {
     'unshare',
     [
       ...['--mount', '--pid', '--fork', '--kill-child', '--net', '--ipc', '--uts', '/bin/sh', '-c', line, 'rpm'],
-      // What else is there, Debian's package manager has installed, and RPM's knows nothing of.
-      ...[machine.root, ...settings, '--nodeps', ...args],
+      ...[machine.root, ...settings, ...args],
     ],
     {
       encoding: 'utf8',
@@ -115,8 +114,10 @@ machineTest('installed by rpm, it works; an upgrade waits, and what is removed i
   await removed(t, machine, before);
 });
 
-const releaseIn = (machine: Machine): string =>
-  install(machine, '-q', '--queryformat', '%{RELEASE}', 'quiesced').stdout;
+/** What else is there, Debian's package manager has installed, and RPM's knows nothing of. */
+const install = (machine: Machine, ...args: readonly string[]): Ended => rpmIn(machine, '--nodeps', ...args);
+
+const releaseIn = (machine: Machine): string => rpmIn(machine, '-q', '--queryformat', '%{RELEASE}', 'quiesced').stdout;
 
 async function again(t: Test, machine: Machine): Promise<void> {
   machine.put('/etc/quiesced/quiesced.conf.d/10-site.conf', '[log]\nlevel = debug\n');
