@@ -3,9 +3,8 @@
  * folder has no disk, so GRUB's probe is one that says so; nothing else is put in anybody's place. Of dnf and zypper
  * there are no packages here: what is asked of them is known from fakes only.
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Test } from 'tap';
+import { CHANGES, KILLER } from '../fixtures/killer.ts';
 import { type Machine, packageTest } from '../packages/machine.ts';
 import { DRACUT, INITRAMFS_TOOLS } from '../packages/recipes.ts';
 
@@ -72,9 +71,6 @@ packageTest(
   DRACUT,
 );
 
-const KILLER = readFileSync(join(import.meta.dirname, '../fixtures/kill-at.ts'), 'utf8');
-/** What makes something visible that was not so before: names come and go, programs start. */
-const CHANGES = 'renameSync,mkdir,unlink,rmdir,spawn';
 const FOLDERS = '/etc /boot /var/lib/quiesced';
 const SWEEP_MS = 850_000;
 

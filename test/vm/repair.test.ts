@@ -3,10 +3,11 @@
  * its disks hold then, the service settles what was cut off, and every file is as before or as planned. The kernel is the one
  * whose drivers are modules, with the initramfs of that moment.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
+import { CHANGES, KILLER } from '../fixtures/killer.ts';
 import type { Ran } from './lab/agent.ts';
 import { DRIVERS, EDITED, FOUND, findings, INITRAMFS, initramfsOf, plantFaults, REPAIR_MS } from './lab/faulty.ts';
 import { boot, type Machine, start } from './lab/machine.ts';
@@ -17,9 +18,6 @@ import type { State } from './lab/states.ts';
 /** Of dozens: what happens at each is a boot, which takes a minute where all of it is emulated. */
 const SHORT = 2;
 
-const KILLER = readFileSync(join(import.meta.dirname, '../fixtures/kill-at.ts'), 'utf8');
-/** What makes something visible that was not so before: names come and go, programs start. */
-const CHANGES = 'renameSync,mkdir,unlink,rmdir,spawn';
 /** Beside the one that fstab names by its place: with them it might be in another one, and then the machine does not boot. */
 const OTHER_DISKS = ['btrfs', 'lvm'] as const;
 const PRELOADED = '/lab/kill-at.mts';
